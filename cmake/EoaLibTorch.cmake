@@ -1,0 +1,27 @@
+# Imported targets for the LibTorch of the Python wheel, which cmake/deps/libtorch.sh lays out as pip does:
+# DIR/torch/{lib,include} and DIR/nvidia/cu13/lib. The wheel's own find_package(Torch) demands a CUDA toolkit even for a CPU program.
+#
+#   eoa::torch   libtorch_cpu and libc10; c10d with Gloo. libtorch_cpu carries its own gloo, so gloo gives headers only:
+#                a second libgloo would clash with it.
+
+if(NOT EOA_LIBTORCH_DIR)
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/cmake/deps/libtorch.sh --print-dir
+    OUTPUT_VARIABLE EOA_LIBTORCH_DIR OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+endif()
+if(NOT EXISTS ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "No LibTorch in '${EOA_LIBTORCH_DIR}'. Run cmake/deps/libtorch.sh (make does), "
+    "set EOA_LIBTORCH_DIR, or leave the trainer out with -DEOA_BUILD_TRAINER=OFF.")
+endif()
+
+find_path(EOA_GLOO_INCLUDE_DIR gloo/config.h REQUIRED)
+
+add_library(eoa_torch INTERFACE)
+add_library(eoa::torch ALIAS eoa_torch)
+target_include_directories(eoa_torch SYSTEM INTERFACE
+  ${EOA_LIBTORCH_DIR}/torch/include ${EOA_LIBTORCH_DIR}/torch/include/torch/csrc/api/include ${EOA_GLOO_INCLUDE_DIR})
+target_compile_definitions(eoa_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
+target_link_directories(eoa_torch INTERFACE ${EOA_LIBTORCH_DIR}/torch/lib)
+target_link_libraries(eoa_torch INTERFACE
+  ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cpu.so ${EOA_LIBTORCH_DIR}/torch/lib/libc10.so)
+# The wheel's libraries find libcudart and libcupti by their own RUNPATH; the linker does not need them.
+target_link_options(eoa_torch INTERFACE -Wl,--allow-shlib-undefined)

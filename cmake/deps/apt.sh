@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs the distribution's packages that EOA builds and tests with (Debian 12, Ubuntu 24.04). Does nothing when all are there.
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache mold pkg-config ca-certificates
+  nlohmann-json3-dev libcpprest-dev libboost-dev libssl-dev zlib1g-dev libyaml-dev libcli11-dev libarchive-dev
+  libturbojpeg0-dev libgloo-dev libgtest-dev libgmock-dev
+  python3 python3-pip python3-venv
+)
+if [[ ${1:-} == --lint ]]; then
+  packages=(clang clang-format clang-tidy)
+elif [[ $# -gt 0 ]]; then
+  echo "usage: $0 [--lint]" >&2
+  exit 2
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  # A package may also be provided by a program that is installed by other means, as python3 often is.
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  command -v sudo >/dev/null || { echo "Please install as root: apt-get install ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "Installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"

@@ -1,0 +1,168 @@
+#include "common/base/json_guard.h"
+
+#include <cmath>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+namespace eoa {
+namespace {
+
+using nlohmann::json;
+
+// Builds the document while checking it: nlohmann's own builder keeps duplicate keys' last value silently.
+class GuardedBuilder final : public nlohmann::json_sax<json> {
+ public:
+  GuardedBuilder(json& root, const JsonLimits& limits) : root_(root), limits_(limits) {}
+
+  std::optional<Error> TakeError() { return std::move(error_); }
+
+  bool null() override { return Add(nullptr); }
+  bool boolean(bool value) override { return Add(value); }
+  bool number_integer(std::int64_t value) override { return Add(value); }
+  bool number_unsigned(std::uint64_t value) override { return Add(value); }
+  bool number_float(double value, const std::string& /*text*/) override { return Add(value); }
+  bool string(std::string& value) override { return Add(std::move(value)); }
+  bool binary(json::binary_t& /*value*/) override { return Fail(InvalidArgumentError("binary values are not JSON")); }
+  bool start_object(std::size_t /*size*/) override { return Open(json::object()); }
+  bool start_array(std::size_t /*size*/) override { return Open(json::array()); }
+  bool end_object() override { return Close(); }
+  bool end_array() override { return Close(); }
+
+  bool key(std::string& name) override {
+    if (open_.back()->contains(name)) return Fail(InvalidArgumentError("field " + DumpJson(json(name)) + " stands twice"));
+    key_ = std::move(name);
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string& /*token*/, const json::exception& cause) override {
+    // The library's message starts with "[json.exception.parse_error.101] parse error at line 1, column 2: ".
+    std::string text = cause.what();
+    if (const auto at = text.find("] "); at != std::string::npos) text.erase(0, at + 2);
+    return Fail(InvalidArgumentError("not JSON, near byte " + std::to_string(position) + ": " + text));
+  }
+
+ private:
+  bool Fail(Error error) {
+    if (!error_) error_ = std::move(error);
+    return false;
+  }
+
+  json* Place(json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    json& parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(value));
+      return &parent.back();
+    }
+    return &(parent[key_] = std::move(value));
+  }
+
+  bool CountOne() {
+    if (++values_ <= limits_.max_values) return true;
+    return Fail(ResourceExhaustedError("more than " + std::to_string(limits_.max_values) + " JSON values"));
+  }
+
+  bool Add(json value) {
+    if (!CountOne()) return false;
+    Place(std::move(value));
+    return true;
+  }
+
+  bool Open(json container) {
+    if (!CountOne()) return false;
+    if (open_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
+      return Fail(ResourceExhaustedError("JSON nested deeper than " + std::to_string(limits_.max_depth)));
+    }
+    open_.push_back(Place(std::move(container)));
+    return true;
+  }
+
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  json& root_;
+  const JsonLimits& limits_;
+  // Pointers stay valid: a container's parent does not change while the container is open.
+  std::vector<json*> open_;
+  std::string key_;
+  std::size_t values_ = 0;
+  std::optional<Error> error_;
+};
+
+Result<const json*> Find(const json& object, std::string_view field) {
+  if (!object.is_object()) return InvalidArgumentError("expected a JSON object");
+  const auto it = object.find(std::string(field));
+  if (it == object.end()) return NotFoundError("field '" + std::string(field) + "' is missing");
+  return &*it;
+}
+
+Error WrongType(std::string_view field, std::string_view expected, const json& value) {
+  return InvalidArgumentError("field '" + std::string(field) + "' must be " + std::string(expected) + ", not " +
+                              value.type_name());
+}
+
+template <typename Json>
+std::string Dump(const Json& value, int indent) {
+  std::string text = value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  // The library leaves DEL as it is; terminals do not.
+  for (std::size_t at = text.find('\x7f'); at != std::string::npos; at = text.find('\x7f', at)) {
+    text.replace(at, 1, "\\u007f");
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<json> ParseJson(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return ResourceExhaustedError("JSON text of " + std::to_string(text.size()) + " bytes; at most " +
+                                  std::to_string(limits.max_bytes) + " are allowed");
+  }
+  json root;
+  GuardedBuilder builder(root, limits);
+  const bool complete = json::sax_parse(text.begin(), text.end(), &builder);
+  if (auto error = builder.TakeError()) return *std::move(error);
+  if (!complete) return InvalidArgumentError("not JSON");
+  return root;
+}
+
+std::string DumpJson(const json& value) { return Dump(value, -1); }
+std::string DumpJson(const nlohmann::ordered_json& value) { return Dump(value, -1); }
+std::string DumpJsonPretty(const nlohmann::ordered_json& value) { return Dump(value, 2) + "\n"; }
+
+Result<std::string> GetString(const json& object, std::string_view field) {
+  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
+  if (!value->is_string()) return WrongType(field, "a string", *value);
+  return value->get<std::string>();
+}
+
+Result<double> GetNumber(const json& object, std::string_view field) {
+  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
+  if (!value->is_number()) return WrongType(field, "a number", *value);
+  const double number = value->get<double>();
+  if (!std::isfinite(number)) return WrongType(field, "a finite number", *value);
+  return number;
+}
+
+Result<std::int64_t> GetInteger(const json& object, std::string_view field) {
+  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
+  if (value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) {
+    return WrongType(field, "an integer below 2^63", *value);
+  }
+  if (!value->is_number_integer()) return WrongType(field, "an integer", *value);
+  return value->get<std::int64_t>();
+}
+
+Result<bool> GetBool(const json& object, std::string_view field) {
+  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
+  if (!value->is_boolean()) return WrongType(field, "true or false", *value);
+  return value->get<bool>();
+}
+
+}  // namespace eoa

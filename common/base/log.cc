@@ -1,0 +1,100 @@
+#include "common/base/log.h"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <mutex>
+
+#include "common/base/json_guard.h"
+
+namespace eoa {
+namespace {
+
+struct State {
+  std::mutex mutex;
+  LogOptions options;  // guarded by mutex
+};
+
+State& GlobalState() {
+  static State state;
+  return state;
+}
+
+std::string_view LevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "DEBUG";
+    case LogLevel::kInfo:
+      return "INFO";
+    case LogLevel::kWarning:
+      return "WARNING";
+    case LogLevel::kError:
+      return "ERROR";
+  }
+  return "UNKNOWN";
+}
+
+bool IsPlainValue(std::string_view value) {
+  if (value.empty()) return false;
+  for (const char c : value) {
+    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) >= 0x7f) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void ConfigureLog(LogOptions options) {
+  State& state = GlobalState();
+  const std::scoped_lock lock(state.mutex);
+  state.options = std::move(options);
+}
+
+bool LogEnabled(LogLevel level) {
+  State& state = GlobalState();
+  const std::scoped_lock lock(state.mutex);
+  return level >= state.options.minimum;
+}
+
+void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  State& state = GlobalState();
+  const std::scoped_lock lock(state.mutex);
+  if (level < state.options.minimum) return;
+  const std::string line = FormatLogLine(state.options, RealClock().Now(), level, message, fields) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
+                          std::initializer_list<LogField> fields) {
+  if (options.format == LogFormat::kJson) {
+    nlohmann::ordered_json line = {{"time", FormatTime(now)}, {"level", LevelName(level)}, {"message", message}};
+    if (!options.program.empty()) line["program"] = options.program;
+    for (const LogField& field : fields) line[std::string(field.name)] = field.value;
+    return DumpJson(line);
+  }
+  std::string line = FormatTime(now);
+  line.append(" ").append(LevelName(level)).append(" ");
+  if (!options.program.empty()) line.append(options.program).append(": ");
+  // A JSON string's escapes are exactly what makes the text safe; the quotes are not needed around a message.
+  const std::string quoted = DumpJson(nlohmann::json(message));
+  line.append(quoted, 1, quoted.size() - 2);
+  for (const LogField& field : fields) {
+    line.append(" ").append(field.name).append("=");
+    line.append(IsPlainValue(field.value) ? field.value : DumpJson(nlohmann::json(field.value)));
+  }
+  return line;
+}
+
+std::string FormatTime(WallTime time) {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const std::time_t seconds = static_cast<std::time_t>((milliseconds - (milliseconds % 1000 + 1000) % 1000) / 1000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>((milliseconds % 1000 + 1000) % 1000));
+  return std::string(text.data(), length) + fraction.data();
+}
+
+}  // namespace eoa

@@ -1,0 +1,93 @@
+// HttpServer: HTTP/1.1 on Boost.Beast with a bound on everything a peer can make grow. Nothing else includes Boost.Beast.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/net/http_message.h"
+
+namespace eoa::net {
+
+struct ServerRequest {
+  std::string method;
+  std::vector<std::string> path;             // decoded segments: /v1/jobs/x is {"v1", "jobs", "x"}
+  std::map<std::string, std::string> query;  // decoded; a name given twice is answered 400 before the handler
+  Headers headers;
+  std::string body;
+};
+
+// What is sent back. With `file` set the body is that file's content, streamed, and `body` is ignored.
+struct ServerResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  Headers headers;
+  std::string body;
+  std::string file;
+};
+
+// Completes one request: callable once, from any thread, at any time; later calls and calls after the peer has left do nothing. A request
+// whose last Responder is destroyed unanswered gets 500.
+class Responder {
+ public:
+  class Connection;
+  explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  void Respond(ServerResponse response) const;
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+// Runs on a server thread and must not block: answer at once or keep the Responder (a long poll).
+using Handler = std::function<void(ServerRequest request, Responder responder)>;
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";  // an IP; "0.0.0.0" for every interface
+  std::uint16_t port = 0;             // 0: any free one; see HttpServer::port()
+  int threads = 1;
+  std::size_t max_connections = 4096;  // more are answered 503 and closed
+  std::size_t max_header_bytes = 8 * 1024;
+  std::size_t max_body_bytes = std::size_t{1} << 20;  // more: 413
+  Duration read_timeout = std::chrono::seconds(10);   // for a whole request once it began
+  Duration idle_timeout = std::chrono::seconds(75);   // for a kept-alive connection without one
+  Duration write_timeout = std::chrono::seconds(30);  // for progress of a response, every 64 KiB
+  Duration response_deadline = std::chrono::seconds(65);  // for the handler's answer; then 503. Above the longest long poll
+};
+
+// Counters since the start, by what happened; read by metrics.
+struct HttpServerStats {
+  std::uint64_t requests = 0;
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t malformed = 0;
+  std::uint64_t timed_out = 0;
+  std::uint64_t too_large = 0;
+};
+
+// Thread-safety: every method from any thread; the destructor from outside the handlers.
+class HttpServer {
+ public:
+  // Listens when it returns. AlreadyExists when the port is taken.
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, Handler handler);
+
+  // Stops accepting, answers pending requests 503, closes and joins.
+  virtual ~HttpServer() = default;
+
+  virtual std::uint16_t port() const = 0;
+  virtual HttpServerStats stats() const = 0;
+
+  // Runs `task` on a server thread after `delay` (zero: soon). Dropped, not run, if the server stops before.
+  virtual void RunAfter(Duration delay, std::function<void()> task) = 0;
+};
+
+// True when the request carries exactly "Authorization: Bearer TOKEN"; takes the same time for every wrong token of the same length.
+bool HasBearerToken(const Headers& headers, std::string_view token);
+
+}  // namespace eoa::net

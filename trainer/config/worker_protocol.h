@@ -1,0 +1,137 @@
+// What an agent and its workers say to each other (docs/protocol.md, "Agent and worker"): JSON objects, one to a line, over a socket
+// pair that is descriptor kWorkerChannel in the worker. No torch here: the agent links this and stays small.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/result.h"
+
+namespace eoa::train {
+
+inline constexpr int kWorkerChannel = 3;
+inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
+
+// ---- agent to worker ----
+
+struct StartMessage {
+  nlohmann::json job;      // the completed job (api::JobToJson); dataset.path and model.pretrained are absolute
+  std::string population;
+  int attempt = 0;
+  int member = 0;          // within the population; member 0 is the population's leader
+  int rank = 0;            // within the world (docs/protocol.md)
+  int world_size = 0;
+  std::string store_host;  // c10d TCPStore of the world
+  int store_port = 0;
+  int store_descriptor = -1;    // world rank 0 only: an inherited, bound socket on which it listens as the store
+  std::string directory;        // this pod's checkpoints and weights; exists
+  int resume_generation = 0;    // load that checkpoint; 0: start anew
+  std::vector<double> learning_rates;  // of the population's members in generation resume_generation; leader only
+  int threads = 1;              // compute threads of this worker
+  int collective_timeout_seconds = 0;  // a collective that takes longer means a lost peer
+};
+
+// Only with weightMerge Best, after generationEnd: which weights the merged ones are. An empty population: the mean.
+struct MergeMessage {
+  int generation = 0;
+  std::string population;
+  int member = 0;
+};
+
+struct ForeignWeights {
+  std::string file;   // a complete, checked safetensors file on this pod
+  double weight = 0;  // in the mean; own and foreign weights sum to 1
+};
+
+struct NextMessage {
+  int generation = 0;  // the one to start; equal to ecosphere.generations after the last
+  std::vector<double> learning_rates;   // of the population's members; empty after the last generation
+  double own_weight = 1;                // of this population's merged weights
+  std::vector<ForeignWeights> foreign;  // empty: nothing to mix in
+};
+
+// After the last NextMessage. measure_test: evaluate the final weights on the test set once; with weightMerge None they are `member`'s.
+struct FinishMessage {
+  bool measure_test = false;
+  int member = 0;
+};
+
+struct StopMessage {};
+
+using ToWorker = std::variant<StartMessage, MergeMessage, NextMessage, FinishMessage, StopMessage>;
+
+// ---- worker to agent ----
+
+struct ProgressMessage {
+  int generation = 0;
+  std::int64_t step = 0;
+  std::int64_t steps = 0;
+  double images_per_second = 0;  // of this member
+  double train_loss = 0;
+  std::string phase;  // Starting | Training | Evaluating | Exchanging | Finishing
+};
+
+struct MemberResult {
+  int member = 0;
+  double learning_rate = 0;
+  double fitness = 0;
+  double train_loss = 0;
+};
+
+struct GenerationEndMessage {  // leader only
+  int generation = 0;
+  std::vector<MemberResult> members;
+  double images_per_second = 0;  // of the population
+};
+
+struct MergedMessage {  // leader only; only when other populations or the checkpoint need the file
+  int generation = 0;
+  std::string file;
+  std::uint32_t crc32 = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct CheckpointedMessage {
+  int generation = 0;  // resume_generation may be this from now on
+};
+
+struct ResultMessage {  // leader only
+  std::optional<double> test_accuracy;
+  std::optional<double> test_loss;
+  std::int64_t test_images = 0;
+  std::string model;  // path of model.safetensors
+};
+
+struct ErrorMessage {
+  std::string code;  // ErrorCodeName
+  std::string message;
+};
+
+using FromWorker =
+    std::variant<ProgressMessage, GenerationEndMessage, MergedMessage, CheckpointedMessage, ResultMessage, ErrorMessage>;
+
+// Exit codes of workers and agents: they decide whether a population is restarted (docs/operations.md).
+enum class ExitCode : int {
+  kOk = 0,
+  kInternal = 1,
+  kBadConfiguration = 64,  // bad job or flags: do not retry
+  kBadData = 65,           // data set or checkpoint unusable: do not retry
+  kNotFinite = 66,         // training diverged beyond repair: do not retry
+  kPeerLost = 75,          // a peer or the store went away: retry
+  kOutOfMemory = 76,       // retry
+  kDeviceLost = 77,        // retry
+  kPreempted = 143,        // asked to stop by SIGTERM
+};
+
+// One line without its newline.
+std::string EncodeLine(const ToWorker& message);
+std::string EncodeLine(const FromWorker& message);
+Result<ToWorker> DecodeToWorker(std::string_view line);
+Result<FromWorker> DecodeFromWorker(std::string_view line);
+
+}  // namespace eoa::train
