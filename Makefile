@@ -1,0 +1,54 @@
+# The everyday commands. `make run` and `make test` work on a fresh Debian 12 or Ubuntu 24.04; they install what is missing.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-sanitizers fuzz bench format lint clean deps build
+
+JOBS ?= $(shell nproc)
+SAMPLE ?= manifests/samples/quickstart.yaml
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+deps: ## install what is missing: distribution packages, LibTorch (checked by hash)
+	@cmake/deps/apt.sh
+	@cmake/deps/libtorch.sh
+
+build: deps ## build the programs users run into build/release/bin
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release --parallel $(JOBS) --target eoa eoa-trainer eoa-trainer-worker
+
+run: build ## train the quickstart: two populations on real CIFAR-10 images (SAMPLE=FILE for another job)
+	@build/release/bin/eoa run $(SAMPLE)
+
+test: deps ## build everything and run all tests
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev --parallel $(JOBS)
+	@ctest --preset dev --no-tests=error
+
+test-sanitizers: deps ## run the tests under ASan+UBSan and under TSan
+	@cmake --preset asan-ubsan --log-level=WARNING
+	@cmake --build --preset asan-ubsan --parallel $(JOBS)
+	@ctest --preset asan-ubsan --no-tests=error
+	@cmake --preset tsan --log-level=WARNING
+	@cmake --build --preset tsan --parallel $(JOBS)
+	@ctest --preset tsan --no-tests=error
+
+fuzz: deps ## run every fuzz target for FUZZ_SECONDS (default 60)
+	@cmake/deps/apt.sh --lint
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz --parallel $(JOBS)
+	@tests/fuzz/run.sh build/fuzz
+
+bench: build ## measure speed side by side; prints JSON
+	@cmake --build --preset release --parallel $(JOBS)
+	@tests/bench/run.sh build/release
+
+format: ## format all C++ files
+	@cmake/deps/apt.sh --lint
+	@git ls-files '*.h' '*.cc' | xargs clang-format -i
+
+lint: ## check format and run clang-tidy over what changed since BASE (default: everything)
+	@cmake/deps/apt.sh --lint
+	@tests/structure/lint.sh $(BASE)
+
+clean: ## remove all builds (not the cache of dependencies)
+	@rm -rf build

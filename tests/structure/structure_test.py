@@ -1,0 +1,125 @@
+"""Checks that the tree is laid out as docs/architecture.md says: include directions, where third-party headers may appear,
+file sizes, names. Run from anywhere: structure_test.py [SOURCE_DIR]."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+# A folder may include from itself and from what stands behind it here; a folder that is not listed may not hold C++ at all.
+ALLOWED = {
+    "common/base": [],
+    "common/api": ["common/base"],
+    "common/evolve": ["common/base", "common/api"],
+    "common/net": ["common/base"],
+    "common/net/cpprest": ["common/base", "common/net"],
+    "common/net/server": ["common/base", "common/net"],
+    "operator/broker": ["common/base", "common/api", "common/evolve", "common/net"],
+    "operator/local": ["common/base", "common/api", "common/evolve", "operator/broker"],
+    "operator/app": ["common/", "operator/"],
+    "trainer/config": ["common/base", "common/api"],
+    "trainer/data": ["common/base", "common/api", "trainer/config"],
+    "trainer/model": ["common/base", "common/api", "trainer/config"],
+    "trainer/optim": ["common/base", "common/api", "trainer/config", "trainer/model"],
+    "trainer/comm": ["common/base", "common/api", "trainer/config"],
+    "trainer/checkpoint": ["common/base", "common/api", "trainer/config"],
+    "trainer/engine": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/optim",
+                       "trainer/comm", "trainer/checkpoint"],
+    "trainer/agent": ["common/base", "common/api", "common/evolve", "common/net", "trainer/config"],
+    "trainer/app": ["common/", "trainer/"],
+}
+
+# Third-party headers, by a pattern of the include path, and the folders that may include them. Tests may include anything.
+TORCH = ["trainer/model", "trainer/optim", "trainer/comm", "trainer/checkpoint", "trainer/engine", "trainer/app"]
+THIRD_PARTY = {
+    r"(cpprest|pplx)/": ["common/net/cpprest"],
+    r"boost/asio": ["common/net/server", "common/net/cpprest"],
+    r"boost/beast": ["common/net/server"],
+    r"boost/multiprecision": ["common/evolve"],
+    r"(torch|ATen|c10|caffe2)/": TORCH,
+    r"(gloo|nccl)": ["trainer/comm"],
+    r"yaml\.h": ["common/api"],
+    r"CLI/": ["operator/app", "trainer/app", "trainer/agent"],
+    r"archive": ["operator/app", "trainer/data"],
+    r"turbojpeg": ["trainer/data"],
+    r"zlib\.h": ["common/base", "trainer/data"],
+    r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "operator/app"],
+}
+
+MAX_LINES = 600
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
+DRAWER = re.compile(r"(^|_)(utils?|helpers?|managers?|misc)(_|\.|$)")
+
+
+def tracked_files(root):
+    listing = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                             check=True, capture_output=True).stdout.decode()
+    return [name for name in listing.split("\0") if name and (root / name).is_file()]
+
+
+def include_faults(name, folder, text):
+    faults = []
+    for kind, target in INCLUDE.findall(text):
+        where = f"{name}: includes {target}"
+        if kind == '"':
+            target_folder = str(pathlib.PurePosixPath(target).parent)
+            allowed = ALLOWED[folder]
+            if target_folder != folder and target_folder not in allowed and not any(
+                    entry.endswith("/") and target_folder.startswith(entry) for entry in allowed):
+                faults.append(f"{where}, which {folder} must not see")
+        for pattern, folders in THIRD_PARTY.items():
+            if re.match(pattern, target) and kind == "<" and folder not in folders:
+                faults.append(f"{where}, allowed only in {', '.join(folders)}")
+    return faults
+
+
+def faults_of(name, text):
+    faults = []
+    path = pathlib.PurePosixPath(name)
+    folder = str(path.parent)
+    if path.suffix in (".h", ".cc") and path.parts[0] in ("common", "operator", "trainer"):
+        if folder not in ALLOWED:
+            return [f"{name}: folder {folder} is not in the table of {pathlib.PurePath(__file__).name}"]
+        faults += include_faults(name, folder, text)
+    if path.suffix == ".h" and "#pragma once" not in text:
+        faults.append(f"{name}: no #pragma once")
+    if path.suffix in (".h", ".cc", ".py", ".sh"):
+        lines = text.count("\n")
+        if lines > MAX_LINES:
+            faults.append(f"{name}: {lines} lines; at most {MAX_LINES}")
+        if any(DRAWER.search(part) for part in path.parts):
+            faults.append(f"{name}: a name that says nothing about what is inside")
+    return faults
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
+    faults = []
+    checked = 0
+    for name in tracked_files(root):
+        if not name.endswith((".h", ".cc", ".py", ".sh")):
+            continue
+        checked += 1
+        faults += faults_of(name, (root / name).read_text(encoding="utf-8"))
+    for fault in faults:
+        print(fault)
+    print(f"{checked} files checked, {len(faults)} faults")
+    return 1 if faults or checked < 50 else 0
+
+
+def self_test():
+    """The check must be able to fail."""
+    assert faults_of("common/evolve/a.h", '#pragma once\n#include "common/net/http_client.h"\n')
+    assert faults_of("operator/local/a.cc", "#include <cpprest/http_client.h>\n")
+    assert faults_of("trainer/agent/a.cc", "#include <ATen/core/Tensor.h>\n")
+    assert faults_of("trainer/engine/a.cc", '#include "operator/broker/journal.h"\n')
+    assert faults_of("operator/broker/a.cc", "#include <boost/beast/http.hpp>\n")
+    assert faults_of("common/base/string_utils.cc", "")
+    assert faults_of("common/base/a.cc", "\n" * 601)
+    assert faults_of("common/other/a.cc", "")
+    assert not faults_of("trainer/engine/a.cc", '#include "trainer/comm/comm.h"\n#include <ATen/core/Tensor.h>\n')
+
+
+if __name__ == "__main__":
+    self_test()
+    sys.exit(main())
