@@ -2,14 +2,19 @@
 # DIR/torch/{lib,include} and DIR/nvidia/cu13/lib. The wheel's own find_package(Torch) demands a CUDA toolkit even for a CPU program.
 #
 #   eoa::torch   libtorch_cpu and libc10; c10d with Gloo. libtorch_cpu carries its own gloo, so gloo gives headers only:
-#                a second libgloo would clash with it.
+#                a second libgloo would clash with it. With EOA_CUDA also libtorch_cuda and libc10_cuda.
+
+set(libtorch_flavour "")
+if(EOA_CUDA)
+  set(libtorch_flavour --cuda)
+endif()
 
 if(NOT EOA_LIBTORCH_DIR)
-  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/cmake/deps/libtorch.sh --print-dir
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/cmake/deps/libtorch.sh ${libtorch_flavour} --print-dir
     OUTPUT_VARIABLE EOA_LIBTORCH_DIR OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 endif()
 if(NOT EXISTS ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cpu.so)
-  message(FATAL_ERROR "No LibTorch in '${EOA_LIBTORCH_DIR}'. Run cmake/deps/libtorch.sh (make does), "
+  message(FATAL_ERROR "No LibTorch in '${EOA_LIBTORCH_DIR}'. Run cmake/deps/libtorch.sh ${libtorch_flavour} (make does), "
     "set EOA_LIBTORCH_DIR, or leave the trainer out with -DEOA_BUILD_TRAINER=OFF.")
 endif()
 
@@ -25,3 +30,9 @@ target_link_libraries(eoa_torch INTERFACE
   ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cpu.so ${EOA_LIBTORCH_DIR}/torch/lib/libc10.so)
 # The wheel's libraries find libcudart and libcupti by their own RUNPATH; the linker does not need them.
 target_link_options(eoa_torch INTERFACE -Wl,--allow-shlib-undefined)
+if(EOA_CUDA)
+  # Nothing of ours names a symbol of these, but loading them registers the CUDA kernels and Gloo's CUDA side.
+  target_link_options(eoa_torch INTERFACE -Wl,--no-as-needed)
+  target_link_libraries(eoa_torch INTERFACE
+    ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cuda.so ${EOA_LIBTORCH_DIR}/torch/lib/libc10_cuda.so)
+endif()

@@ -1,25 +1,31 @@
 #!/usr/bin/env bash
-# Lays out LibTorch 2.11.0 (CPU part) from PyPI's wheels under the user's cache, checked by SHA-256, once for all clones.
-#   libtorch.sh              fetch and unpack what is missing
-#   libtorch.sh --print-dir  only say where it lies
+# Lays out LibTorch 2.11.0 from PyPI's wheels under the user's cache, checked by SHA-256, once for all clones.
+#   libtorch.sh [--cuda]              fetch and unpack what is missing; --cuda: with CUDA, cuDNN and NCCL (2.5 GB more)
+#   libtorch.sh [--cuda] --print-dir  only say where it lies
 # EOA_CACHE_DIR moves the cache (default ~/.cache/eoa).
 set -euo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
 cache=${EOA_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/eoa}
 target=$cache/libtorch-2.11.0
+requirements=(--requirement "$here/libtorch-cpu.txt")
+unused=(libtorch_python.so libtorch.so)
+if [[ ${1:-} == --cuda ]]; then
+  shift
+  target+=-cuda
+  requirements+=(--requirement "$here/libtorch-cuda.txt")
+else
+  unused+=(libtorch_cuda.so libtorch_cuda_linalg.so libtorch_nvshmem.so libc10_cuda.so libcaffe2_nvrtc.so)
+fi
 
 if [[ ${1:-} == --print-dir ]]; then
   echo "$target"
   exit 0
+elif [[ $# -gt 0 ]]; then
+  echo "usage: $0 [--cuda] [--print-dir]" >&2
+  exit 2
 fi
 [[ -f $target/complete ]] && exit 0
-
-# libtorch_cpu of this wheel needs libcudart and libcupti at load time even where there is no GPU.
-wheels=(
-  "torch==2.11.0 7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a"
-  "nvidia-cuda-runtime==13.0.96 7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548"
-  "nvidia-cuda-cupti==13.0.85 4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8"
-)
 
 mkdir -p "$cache"
 exec 9>"$cache/libtorch.lock"
@@ -28,26 +34,23 @@ flock 9
 
 work=$(mktemp -d "$cache/libtorch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-requirements=$work/requirements.txt
-for wheel in "${wheels[@]}"; do
-  read -r name hash <<<"$wheel"
-  echo "$name --hash=sha256:$hash" >>"$requirements"
-done
-echo "Fetching LibTorch 2.11.0 (530 MB)"
-# One fixed wheel whatever this machine's Python is: only its C++ libraries are used.
-python3 -m pip download --quiet --require-hashes --no-deps --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311 --abi none \
-  --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux_2_17_x86_64 \
-  --platform manylinux2014_x86_64 --requirement "$requirements" --dest "$work/wheels"
+echo "Fetching $(basename "$target")"
+# One fixed set of wheels whatever this machine's Python is: only their C++ libraries are used.
+platforms=()
+for glibc in 28 27 25 18 17 12 5; do platforms+=(--platform "manylinux_2_${glibc}_x86_64"); done
+for name in manylinux2014 manylinux2010 manylinux1; do platforms+=(--platform "${name}_x86_64"); done
+python3 -m pip download --quiet --require-hashes --no-deps --only-binary=:all: "${requirements[@]}" --dest "$work/wheels" \
+  --implementation cp --python-version 3.11 --abi cp311 --abi none "${platforms[@]}"
 
 echo "Unpacking to $target"
-python3 - "$work" <<'PYTHON'
+python3 - "$work" "${unused[@]}" <<'PYTHON'
 import pathlib, sys, zipfile
 work = pathlib.Path(sys.argv[1])
 wanted = ("torch/lib/", "torch/include/", "torch/share/", "nvidia/")
 for wheel in (work / "wheels").glob("*.whl"):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(work / "out", [name for name in archive.namelist() if name.startswith(wanted)])
-for library in ("libtorch_cuda.so", "libtorch_cuda_linalg.so", "libtorch_python.so", "libtorch_nvshmem.so", "libtorch.so"):
+for library in sys.argv[2:]:
     (work / "out/torch/lib" / library).unlink(missing_ok=True)
 PYTHON
 rm -rf "$target"
