@@ -27,6 +27,7 @@ struct JoinRequest {
   int weights_port = 0;      // where this pod's agent serves merged weights
   std::vector<int> checkpoints;  // generations this pod can resume from, ascending; empty: only from the start
   int wait_seconds = 0;      // long poll: answer Waiting after that long
+  std::string last_error;    // why this pod's workers were lost, for people; empty: a first start, or another pod's fault
 };
 
 struct JoinAnswer {
@@ -52,6 +53,7 @@ struct HeartbeatRequest {
   double images_per_second = 0; // of this pod's members together
   double train_loss = 0;        // running mean of the generation
   std::string phase;            // Starting | Training | Evaluating | Exchanging | Finishing | Parked
+  int offline_generations = 0;  // that this agent went on without a decision, with the last baseline
 };
 
 enum class AgentCommand { kContinue, kRejoin, kStop };  // Continue | Rejoin | Stop
