@@ -57,6 +57,10 @@ bool LogEnabled(LogLevel level) {
 }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  Log(level, message, std::span(fields.begin(), fields.size()));
+}
+
+void Log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   State& state = GlobalState();
   const std::scoped_lock lock(state.mutex);
   if (level < state.options.minimum) return;
@@ -66,6 +70,11 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
 
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
                           std::initializer_list<LogField> fields) {
+  return FormatLogLine(options, now, level, message, std::span(fields.begin(), fields.size()));
+}
+
+std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
+                          std::span<const LogField> fields) {
   if (options.format == LogFormat::kJson) {
     nlohmann::ordered_json line = {{"time", FormatTime(now)}, {"level", LevelName(level)}, {"message", message}};
     if (!options.program.empty()) line["program"] = options.program;

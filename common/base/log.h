@@ -7,6 +7,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,11 +37,14 @@ void ConfigureLog(LogOptions options);
 bool LogEnabled(LogLevel level);
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+void Log(LogLevel level, std::string_view message, std::span<const LogField> fields);
 
 // The line that Log writes, without the newline. Control characters and invalid UTF-8 are escaped, so that what a peer sent
 // cannot forge lines or move a terminal's cursor.
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
                           std::initializer_list<LogField> fields);
+std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
+                          std::span<const LogField> fields);
 
 // RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.123Z.
 std::string FormatTime(WallTime time);

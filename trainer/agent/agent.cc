@@ -1,0 +1,288 @@
+#include "trainer/agent/agent.h"
+
+#include <sys/poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include "common/api/read_job.h"
+#include "common/base/entropy.h"
+#include "common/base/log.h"
+#include "common/evolve/rates.h"
+#include "trainer/agent/broker_client.h"
+#include "trainer/agent/inbox.h"
+#include "trainer/agent/session.h"
+#include "trainer/agent/store_socket.h"
+#include "trainer/agent/weight_transfer.h"
+#include "trainer/agent/worker_gang.h"
+
+namespace eoa::agent {
+namespace {
+
+constexpr std::size_t kMaxJobBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxTokenBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxRecordBytes = std::size_t{16} << 20;
+
+Result<std::string> ReadToken(FileSystem& files, const std::string& path) {
+  EOA_ASSIGN_OR_RETURN(std::string token, files.ReadFile(path, kMaxTokenBytes));
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  if (token.empty()) return InvalidArgumentError(path + " holds no token");
+  return token;
+}
+
+Record ReadRecord(FileSystem& files, const std::string& path) {
+  const Result<std::string> text = files.ReadFile(path, kMaxRecordBytes);
+  if (!text.ok()) {
+    if (text.error().code() != ErrorCode::kNotFound) {
+      Log(LogLevel::kWarning, "the agent's record cannot be read; starting anew", {{"error", text.error().ToString()}});
+    }
+    return {};
+  }
+  Result<Record> record = RecordFromText(*text);
+  if (record.ok()) return *std::move(record);
+  Log(LogLevel::kWarning, "the agent's record is unusable; starting anew", {{"error", record.error().ToString()}});
+  return {};
+}
+
+// Carries out the session's actions and hands it what happens.
+class Shell {
+ public:
+  Shell(const AgentOptions& options, AgentSession session, BrokerClient broker, WeightServer& weights,
+        net::HttpClient& http, FileSystem& files, Clock& clock)
+      : options_(options),
+        session_(std::move(session)),
+        broker_(std::move(broker)),
+        weights_(weights),
+        http_(http),
+        files_(files),
+        clock_(clock) {}
+
+  train::ExitCode Run(int signals) {
+    Carry(session_.Begin(clock_.SteadyNow()));
+    while (!exit_) {
+      Poll(signals);
+      for (const Event& event : inbox_.TakeAll()) Dispatch(event);
+      if (gang_) {
+        const int era = gang_era_;
+        for (GangEvent& event : gang_->Collect()) DispatchGang(era, std::move(event));
+      }
+      const auto wakeup = session_.NextWakeup();
+      if (wakeup && clock_.SteadyNow() >= *wakeup) Dispatch({session_.era(), Tick{}});
+    }
+    return *exit_;
+  }
+
+ private:
+  void Poll(int signals) {
+    std::vector<pollfd> entries = {{signals, POLLIN, 0}, {inbox_.descriptor(), POLLIN, 0}};
+    if (gang_) {
+      const std::vector<pollfd> workers = gang_->PollEntries();
+      entries.insert(entries.end(), workers.begin(), workers.end());
+    }
+    int timeout = -1;
+    if (const auto wakeup = session_.NextWakeup()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wakeup - clock_.SteadyNow()).count();
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+    }
+    ::poll(entries.data(), entries.size(), timeout);
+    signalfd_siginfo info{};
+    if ((entries[0].revents & POLLIN) != 0 && ::read(signals, &info, sizeof info) == sizeof info) {
+      Log(LogLevel::kInfo, "asked to stop", {{"signal", std::to_string(info.ssi_signo)}});
+      Dispatch({session_.era(), StopRequested{}});
+    }
+  }
+
+  void Dispatch(const Event& event) { Carry(session_.Handle(event, clock_.SteadyNow())); }
+
+  void DispatchGang(int era, GangEvent event) {
+    if (const auto* status = std::get_if<ExitStatus>(&event.what)) {
+      Dispatch({era, WorkerExited{event.worker, *status}});
+    } else {
+      Dispatch({era, WorkerSaid{event.worker, std::get<train::FromWorker>(std::move(event.what))}});
+    }
+  }
+
+  void Carry(const Actions& actions) {
+    for (const Action& action : actions) {
+      if (exit_) return;
+      std::visit([this](const auto& each) { Do(each); }, action);
+    }
+  }
+
+  // Runs `request` on its own thread; its event belongs to today's era.
+  template <typename Request>
+  void Call(Request request) {
+    calls_.Start([era = session_.era(), request = std::move(request)](net::Cancellation* cancellation) {
+      return Event{era, request(cancellation)};
+    });
+  }
+
+  void Do(const SendJoin& action) {
+    api::JoinRequest request = action.request;
+    if (request.incarnation != store_incarnation_) {
+      Result<StoreSocket> store = StoreSocket::Listen(options_.listen);
+      if (!store.ok()) {
+        inbox_.Put({session_.era(), JoinAnswered{store.error()}});
+        return;
+      }
+      store_ = *std::move(store);
+      store_incarnation_ = request.incarnation;
+    }
+    request.store_port = store_->port();
+    Call(
+        [this, request](net::Cancellation* cancellation) { return JoinAnswered{broker_.Join(request, cancellation)}; });
+  }
+
+  void Do(const SendHeartbeat& action) {
+    Call([this, request = action.request](net::Cancellation* cancellation) {
+      return HeartbeatAnswered{broker_.Heartbeat(request, cancellation)};
+    });
+  }
+
+  void Do(const SendReport& action) {
+    Call([this, request = action.request](net::Cancellation* cancellation) {
+      return ReportAnswered{request.generation, broker_.Report(request, cancellation)};
+    });
+  }
+
+  void Do(const AskDecision& action) {
+    Call([this, action](net::Cancellation* cancellation) {
+      return DecisionAnswered{action.generation,
+                              broker_.Decision(action.attempt, action.generation, action.wait_seconds, cancellation)};
+    });
+  }
+
+  void Do(const SendFinish& action) {
+    Call([this, request = action.request](net::Cancellation* cancellation) {
+      return FinishAnswered{broker_.Finish(request, cancellation)};
+    });
+  }
+
+  void Do(const FetchWeights& action) {
+    Call([this, action](net::Cancellation* cancellation) -> WeightsFetched {
+      const Result<std::string> token = ReadToken(files_, options_.token_file);
+      if (!token.ok()) return {action.generation, action.source.population, token.error()};
+      const FetchOptions fetch{action.source, *token, JoinPath(options_.directory, "foreign"), action.timeout};
+      return {action.generation, action.source.population, FetchWeightsFile(fetch, http_, files_, cancellation)};
+    });
+  }
+
+  void Do(const CancelCalls&) { calls_.CancelAll(); }
+
+  void Do(const StartWorkers& action) {
+    const GangOptions gang{options_.worker, WorkerEnvironment(options_.threads), store_ ? store_->descriptor() : -1};
+    Result<WorkerGang> started = WorkerGang::Start(gang, action.messages);
+    store_.reset();
+    store_incarnation_.clear();
+    if (!started.ok()) {
+      inbox_.Put({session_.era(), StartFailed{started.error()}});
+      return;
+    }
+    gang_.emplace(*std::move(started));
+    gang_era_ = session_.era();
+  }
+
+  void Do(const TellWorker& action) {
+    if (gang_) gang_->Tell(action.worker, action.message);
+  }
+
+  void Do(const KillWorkers&) { gang_.reset(); }
+
+  void Do(const SaveRecord& action) {
+    const Status saved =
+        files_.WriteFileAtomically(JoinPath(options_.directory, kRecordFile), RecordToText(action.record));
+    // An older record is a true one too: a restart resumes from further back.
+    if (!saved.ok()) Log(LogLevel::kError, "the agent's record is not saved", {{"error", saved.error().ToString()}});
+  }
+
+  void Do(const PublishWeights& action) { weights_.Publish(action.weights); }
+
+  void Do(const Say& action) {
+    std::vector<LogField> fields;
+    for (const auto& [name, value] : action.fields) fields.push_back({name, value});
+    Log(action.level, action.message, fields);
+  }
+
+  void Do(const Exit& action) { exit_ = action.code; }
+
+  const AgentOptions& options_;
+  AgentSession session_;
+  const BrokerClient broker_;
+  WeightServer& weights_;
+  net::HttpClient& http_;
+  FileSystem& files_;
+  Clock& clock_;
+  Inbox inbox_;
+  std::optional<StoreSocket> store_;
+  std::string store_incarnation_;
+  std::optional<WorkerGang> gang_;
+  int gang_era_ = 0;
+  std::optional<train::ExitCode> exit_;
+  Calls calls_{inbox_};  // last: its threads use what stands above
+};
+
+Result<Setup> MakeSetup(const AgentOptions& options, FileSystem& files) {
+  EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, kMaxJobBytes));
+  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text));
+  Setup setup;
+  setup.population = api::FindPopulation(job.spec, options.population);
+  if (setup.population < 0)
+    return InvalidArgumentError("--population: the job has no population " + options.population);
+  const api::PopulationSpec& population = job.spec.populations[static_cast<std::size_t>(setup.population)];
+  const int pods = population.members / population.members_per_pod;
+  if (options.pod < 0 || options.pod >= pods) {
+    return InvalidArgumentError("--pod: " + std::to_string(options.pod) + " is not below " + std::to_string(pods) +
+                                ", the number of pods of " + population.name);
+  }
+  EOA_ASSIGN_OR_RETURN(setup.start_rates, evolve::StartRates(job.spec, setup.population));
+  setup.job = std::make_shared<const api::Job>(std::move(job));
+  setup.pod = options.pod;
+  setup.address = options.address;
+  setup.directory = options.directory;
+  setup.threads = options.threads;
+  setup.incarnation_prefix = RandomHex(8);
+  setup.heartbeat_interval = options.heartbeat_interval;
+  EOA_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
+  return setup;
+}
+
+train::ExitCode Fail(train::ExitCode code, const Error& error) {
+  Log(LogLevel::kError, "the agent cannot start", {{"error", error.ToString()}});
+  return code;
+}
+
+}  // namespace
+
+train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock) {
+  Result<Setup> setup = MakeSetup(options, files);
+  if (!setup.ok()) return Fail(train::ExitCode::kBadConfiguration, setup.error());
+  const Result<std::string> token = ReadToken(files, options.token_file);
+  if (!token.ok()) return Fail(train::ExitCode::kBadConfiguration, token.error());
+  const Result<std::unique_ptr<WeightServer>> weights = WeightServer::Start(options.listen, *token);
+  if (!weights.ok()) return Fail(train::ExitCode::kInternal, weights.error());
+  setup->weights_port = (*weights)->port();
+
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  const int signal_descriptor = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signal_descriptor < 0) return Fail(train::ExitCode::kInternal, ErrnoError(errno, "signalfd"));
+
+  BrokerClient broker(
+      {options.broker, setup->job->metadata.uid, options.population},
+      [&] { return ReadToken(files, options.token_file); }, http);
+  Record record = ReadRecord(files, JoinPath(options.directory, kRecordFile));
+  Shell shell(options, AgentSession(*std::move(setup), std::move(record)), std::move(broker), **weights, http, files,
+              clock);
+  const train::ExitCode code = shell.Run(signal_descriptor);
+  ::close(signal_descriptor);
+  return code;
+}
+
+}  // namespace eoa::agent

@@ -1,0 +1,40 @@
+// The agent: main process of one pod. It joins the population's attempts at the broker, runs one worker process for
+// each of the pod's members, restarts them as a gang, and, on the leader's pod, evolves the population's LRs.
+// docs/architecture.md places it.
+//
+// What it does next is decided by AgentSession (pure); this is the loop around it: one thread polls the workers, a
+// signal descriptor and an inbox; requests to the broker and to other pods run on threads of their own.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "common/net/http_client.h"
+#include "trainer/config/worker_protocol.h"
+
+namespace eoa::agent {
+
+struct AgentOptions {
+  std::string job_file;  // the completed job, as JSON or YAML; dataset and model paths are absolute
+  std::string population;
+  int pod = 0;
+  std::string broker;              // http://host:port
+  std::string token_file;          // read anew for every request
+  std::string directory;           // checkpoints, weights, the agent's record; made when it is missing
+  std::string address;             // host or IP at which other pods reach this one
+  std::string listen = "0.0.0.0";  // IP on which weights and the store are served
+  int threads = 1;                 // of each worker
+  std::string worker;              // the worker's program
+  Duration heartbeat_interval = std::chrono::seconds(1);
+};
+
+// Runs until SIGTERM or SIGINT: a finished population's agent parks. SIGTERM, SIGINT and SIGPIPE must be blocked or
+// ignored in all threads (AgentMain does that).
+train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock);
+
+// main() of eoa-trainer: flags, then RunAgent. Returns the process's exit code.
+int AgentMain(int argc, char** argv);
+
+}  // namespace eoa::agent

@@ -1,0 +1,59 @@
+#include "trainer/agent/inbox.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/base/error.h"
+
+namespace eoa::agent {
+
+Inbox::Inbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  EOA_CHECK(descriptor_ >= 0, ErrnoError(errno, "eventfd").ToString());
+}
+
+Inbox::~Inbox() { ::close(descriptor_); }
+
+void Inbox::Put(Event event) {
+  const std::scoped_lock lock(mutex_);
+  events_.push_back(std::move(event));
+  const std::uint64_t one = 1;
+  // Cannot fail: the counter is far from its limit.
+  [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof one);
+}
+
+std::vector<Event> Inbox::TakeAll() {
+  const std::scoped_lock lock(mutex_);
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t size = ::read(descriptor_, &count, sizeof count);
+  return std::exchange(events_, {});
+}
+
+Calls::~Calls() { CancelAll(); }
+
+void Calls::Start(std::function<Event(net::Cancellation*)> call) {
+  Reap();
+  Running& running = running_.emplace_back();
+  running.thread = std::jthread([this, &running, call = std::move(call)] {
+    inbox_.Put(call(&running.cancellation));
+    const std::scoped_lock lock(mutex_);
+    running.done = true;
+  });
+}
+
+void Calls::CancelAll() {
+  for (Running& running : running_) running.cancellation.Cancel();
+}
+
+void Calls::Reap() {
+  running_.remove_if([this](const Running& running) {
+    const std::scoped_lock lock(mutex_);
+    return running.done;
+  });
+}
+
+}  // namespace eoa::agent

@@ -1,0 +1,64 @@
+// How the agent's other threads reach its loop: events queue up in an Inbox; Calls runs blocking requests, one thread
+// each, and puts their answers there.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "common/net/http_client.h"
+#include "trainer/agent/session_types.h"
+
+namespace eoa::agent {
+
+// Thread-safety: Put from any thread; the rest from the owner.
+class Inbox {
+ public:
+  Inbox();
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
+  void Put(Event event);
+  std::vector<Event> TakeAll();
+
+  // Readable (poll) while something is inside.
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+  std::mutex mutex_;
+  std::vector<Event> events_;  // guarded by mutex_
+};
+
+// Thread-safety: one owner. The session bounds the calls: one heartbeat, one other request, one fetch for each
+// population.
+class Calls {
+ public:
+  explicit Calls(Inbox& inbox) : inbox_(inbox) {}
+
+  // Cancels and joins.
+  ~Calls();
+
+  // Runs `call` on a thread of its own; what it returns goes to the inbox.
+  void Start(std::function<Event(net::Cancellation*)> call);
+
+  void CancelAll();
+
+ private:
+  struct Running {
+    net::Cancellation cancellation;
+    std::jthread thread;
+    bool done = false;  // guarded by Calls::mutex_
+  };
+  void Reap();
+
+  Inbox& inbox_;
+  std::mutex mutex_;
+  std::list<Running> running_;  // the list itself belongs to the owner
+};
+
+}  // namespace eoa::agent

@@ -1,0 +1,147 @@
+#include "trainer/agent/weight_transfer.h"
+
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "common/base/checksum.h"
+#include "common/base/json_guard.h"
+#include "common/base/number.h"
+#include "trainer/agent/broker_client.h"
+
+namespace eoa::agent {
+namespace {
+
+constexpr std::string_view kCrcPrefix = "crc32-";
+constexpr std::size_t kMaxWeightBytes = std::size_t{64} << 30;
+
+net::ServerResponse ProblemResponse(int status, std::string reason, std::string detail) {
+  net::ServerResponse response;
+  response.status = status;
+  response.content_type = "application/problem+json";
+  response.body = DumpJson(api::ToJson(api::Problem{status, std::move(reason), std::move(detail)}));
+  return response;
+}
+
+class WeightServerImpl final : public WeightServer {
+ public:
+  explicit WeightServerImpl(std::string token) : token_(std::move(token)) {}
+
+  Status Listen(const std::string& address) {
+    net::HttpServerOptions options;
+    options.address = address;
+    options.max_connections = 256;
+    options.max_body_bytes = 0;
+    EOA_ASSIGN_OR_RETURN(server_, net::HttpServer::Start(options, [this](const net::ServerRequest& request,
+                                                                         const net::Responder& responder) {
+                           responder.Respond(Answer(request));
+                         }));
+    return OkStatus();
+  }
+
+  std::uint16_t port() const override { return server_->port(); }
+
+  void Publish(const WeightsFile& weights) override {
+    const std::scoped_lock lock(mutex_);
+    published_[weights.generation] = weights;
+    while (published_.size() > kPublished) published_.erase(published_.begin());
+  }
+
+ private:
+  net::ServerResponse Answer(const net::ServerRequest& request) {
+    if (!net::HasBearerToken(request.headers, token_)) return ProblemResponse(401, "Unauthorized", "a token is needed");
+    const auto& path = request.path;
+    if (path.size() != 3 || path[0] != "v1" || path[1] != "weights")
+      return ProblemResponse(404, "NotFound", "no such route");
+    if (request.method != "GET") return ProblemResponse(405, "MethodNotAllowed", "only GET");
+    const Result<std::int64_t> generation = ParseInteger(path[2]);
+    if (!generation.ok()) return ProblemResponse(400, "InvalidPath", "the generation must be a whole number");
+    const std::scoped_lock lock(mutex_);
+    const auto weights = published_.find(static_cast<int>(*generation));
+    if (weights == published_.end()) {
+      return ProblemResponse(404, "NotReady", "generation " + path[2] + " is not (or no longer) served");
+    }
+    net::ServerResponse response;
+    response.content_type = "application/octet-stream";
+    response.headers.Add("ETag", "\"" + FormatCrc(weights->second.crc32) + "\"");
+    response.file = weights->second.file;
+    return response;
+  }
+
+  const std::string token_;
+  std::mutex mutex_;
+  std::map<int, WeightsFile> published_;     // by generation; guarded by mutex_
+  std::unique_ptr<net::HttpServer> server_;  // last: its threads use what stands above
+};
+
+}  // namespace
+
+std::string FormatCrc(std::uint32_t crc32) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(kCrcPrefix);
+  for (int shift = 28; shift >= 0; shift -= 4) text += kDigits[(crc32 >> shift) & 0xf];
+  return text;
+}
+
+Result<std::uint32_t> ParseCrc(std::string_view text) {
+  const auto malformed = [&] { return DataLossError("not a checksum: '" + std::string(text.substr(0, 40)) + "'"); };
+  if (text.size() != kCrcPrefix.size() + 8 || !text.starts_with(kCrcPrefix)) return malformed();
+  std::uint32_t crc = 0;
+  const auto [end, error] = std::from_chars(text.data() + kCrcPrefix.size(), text.data() + text.size(), crc, 16);
+  if (error != std::errc() || end != text.data() + text.size()) return malformed();
+  return crc;
+}
+
+Result<std::string> FetchWeightsFile(const FetchOptions& options, net::HttpClient& http, FileSystem& files,
+                                     net::Cancellation* cancellation) {
+  const api::WeightSource& source = options.source;
+  EOA_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
+  const std::string path = JoinPath(options.directory, source.population + ".safetensors");
+  const std::string temporary = path + ".part";
+  EOA_RETURN_IF_ERROR(files.Remove(temporary));
+
+  net::Request request;
+  request.url = "http://" + source.address + ":" + std::to_string(source.port) + "/v1/weights/" +
+                std::to_string(source.generation);
+  request.headers.Add("Authorization", "Bearer " + options.token);
+  request.timeout = options.timeout;
+  request.max_response_bytes = kMaxWeightBytes;
+
+  std::unique_ptr<AppendFile> file;
+  std::uint32_t crc = 0;
+  const auto sink = [&](std::string_view piece) -> Status {
+    if (!file) {
+      EOA_ASSIGN_OR_RETURN(file, files.OpenForAppend(temporary));
+    }
+    crc = Crc32(piece, crc);
+    return file->Append(piece);
+  };
+  const auto fail = [&](Error error) -> Error {
+    file.reset();
+    if (const Status removed = files.Remove(temporary); !removed.ok()) return removed.error();
+    return std::move(error).WithContext("weights of " + source.population);
+  };
+
+  const Result<net::Response> response = http.Stream(request, sink, cancellation);
+  if (!response.ok()) return fail(response.error());
+  if (response->status != 200) return fail(ErrorOfAnswer(*response));
+  std::string_view etag = response->headers.Get("ETag");
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  const Result<std::uint32_t> expected = ParseCrc(etag);
+  if (!expected.ok()) return fail(expected.error());
+  if (*expected != crc || !file)
+    return fail(DataLossError("got " + FormatCrc(crc) + ", sent was " + FormatCrc(*expected)));
+  file.reset();
+  // Not synced: after a crash the attempt starts anew and fetches again.
+  if (const Status renamed = files.Rename(temporary, path); !renamed.ok()) return fail(renamed.error());
+  return path;
+}
+
+Result<std::unique_ptr<WeightServer>> WeightServer::Start(const std::string& listen, std::string token) {
+  auto server = std::make_unique<WeightServerImpl>(std::move(token));
+  EOA_RETURN_IF_ERROR(server->Listen(listen));
+  return std::unique_ptr<WeightServer>(std::move(server));
+}
+
+}  // namespace eoa::agent
