@@ -1,0 +1,76 @@
+// eoa: the command line. Flags and wiring only; each command lives in a file of its own.
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/file_system.h"
+#include "common/net/cpprest/cpprest_client.h"
+#include "operator/app/data_command.h"
+#include "operator/app/validate_command.h"
+#include "operator/local/run_command.h"
+
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "Run a job on this machine");
+  CLI::Option* file = run->add_option("FILE", options.job_file, "the job");
+  run->add_option("-o,--output", options.output, "output directory, made by the run (default: runs/NAME-N)");
+  CLI::Option* resume =
+      run->add_option("--resume", options.resume, "go on with the interrupted run in this output directory");
+  resume->excludes(file);
+  run->add_option("--trainer", options.trainer, "the agent's program (default: eoa-trainer beside eoa)")
+      ->group("Programs");
+  run->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")
+      ->group("Programs");
+  run->add_option("--heartbeat-seconds", options.heartbeat_seconds, "between two heartbeats of an agent")
+      ->check(CLI::Range(0.01, 60.0))
+      ->group("Programs");
+  run->callback([&options] {
+    if (options.job_file.empty() && options.resume.empty()) throw CLI::RequiredError("FILE (the job) or --resume DIR");
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Ecosphere Optimization Algorithm: finds learning-rate schedules while a model trains", "eoa");
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Print all commands' help");
+
+  eoa::local::RunOptions run;
+  run.version = EOA_VERSION;
+  AddRun(app, run);
+
+  eoa::ValidateOptions validate;
+  CLI::App* validate_command = app.add_subcommand("validate", "Check a job file: every mistake at once");
+  validate_command->add_option("FILE", validate.file, "the job; - for standard input")->required();
+  validate_command->add_flag("--defaults", validate.defaults, "print the job with every default filled in");
+
+  eoa::DataOptions data;
+  CLI::App* data_command = app.add_subcommand("data", "Fetch an official data set archive");
+  data_command->add_option("NAME", data.name, "cifar10 or cifar100")->required();
+  data_command->add_option("DIR", data.directory, "where to put it")->required();
+  data_command->add_option("--from", data.archive, "use this archive, fetched before, in place of the network");
+  data_command->add_option("--url", data.url, "fetch from here")->envname("EOA_DATA_URL");
+
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  eoa::FileSystem& files = eoa::RealFileSystem();
+  if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
+  if (app.got_subcommand(validate_command))
+    return eoa::ValidateCommand(validate, files, std::cin, std::cout, std::cerr);
+  if (app.got_subcommand(data_command)) {
+    const auto http = eoa::net::MakeCpprestClient({});
+    return eoa::DataCommand(data, *http, files, std::cout, std::cerr);
+  }
+  if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
+  return 0;
+}

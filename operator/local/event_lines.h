@@ -1,0 +1,20 @@
+// What happened between two views of the ecosphere, as lines for logs and for above the live table. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/api/job.h"
+#include "operator/broker/broker_server.h"
+
+namespace eoa::local {
+
+struct EventLines {
+  std::vector<std::string> rounds;  // one for each generation decided since
+  std::vector<std::string> others;  // attempts, failures, ends
+};
+
+EventLines DescribeChanges(const api::Job& job, const broker::EcosphereView& before,
+                           const broker::EcosphereView& after);
+
+}  // namespace eoa::local

@@ -1,0 +1,104 @@
+#include "operator/local/run_directory.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "common/api/read_job.h"
+#include "common/base/entropy.h"
+#include "common/base/json_guard.h"
+#include "operator/local/prepare_job.h"
+#include "operator/local/run_result.h"
+#include "operator/local/schedule_csv.h"
+
+namespace eoa::local {
+namespace {
+
+constexpr std::size_t kMaxJobBytes = std::size_t{1} << 20;
+
+Result<api::Job> ReadJobFile(const std::string& path, FileSystem& files) {
+  Result<std::string> text = files.ReadFile(path, kMaxJobBytes);
+  if (!text.ok()) return std::move(text).error().WithContext(path);
+  return api::JobFromText(*text, path);
+}
+
+Status WriteToken(const RunDirectory& run, FileSystem& files) {
+  // No other user may read it, not even while it is written.
+  const mode_t before = ::umask(0077);
+  const Status written = files.WriteFileAtomically(run.file("token"), run.token + "\n");
+  ::umask(before);
+  return written;
+}
+
+Result<std::string> MakeDirectory(const RunOptions& options, const std::string& name, FileSystem& files) {
+  if (options.output.empty()) return MakeRunDirectory("runs", name, files);
+  if (files.Exists(options.output)) {
+    const Result<std::vector<std::string>> entries = files.ListDirectory(options.output);
+    if (!entries.ok() || !entries->empty()) {
+      return AlreadyExistsError("--output: '" + options.output +
+                                "' is there already; give a new directory, or go on with " +
+                                "that run: eoa run --resume " + options.output);
+    }
+  }
+  EOA_RETURN_IF_ERROR(files.CreateDirectories(options.output));
+  return options.output;
+}
+
+Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
+  EOA_ASSIGN_OR_RETURN(run.job, ReadJobFile(options.job_file, files));
+  const std::filesystem::path folder = std::filesystem::path(options.job_file).parent_path();
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(folder.empty() ? "." : folder, error);
+  if (error) return ErrnoError(error.value(), "finding the job file's folder");
+  MakePathsAbsolute(run.job.spec, absolute.string());
+  EOA_RETURN_IF_ERROR(CheckInputs(run.job.spec, files));
+  run.job.metadata.uid = RandomHex(16);
+  EOA_ASSIGN_OR_RETURN(run.path, MakeDirectory(options, run.job.metadata.name, files));
+  return files.WriteFileAtomically(run.file("job.json"), DumpJsonPretty(api::JobToJson(run.job)));
+}
+
+Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
+  run.path = options.resume;
+  if (!files.Exists(run.file("job.json"))) {
+    return NotFoundError("--resume: '" + options.resume +
+                         "' is not the output directory of a run: it holds no job.json");
+  }
+  EOA_ASSIGN_OR_RETURN(run.job, ReadJobFile(run.file("job.json"), files));
+  return CheckInputs(run.job.spec, files);
+}
+
+}  // namespace
+
+Result<RunDirectory> OpenRunDirectory(const RunOptions& options, FileSystem& files) {
+  RunDirectory run;
+  EOA_RETURN_IF_ERROR(options.resume.empty() ? Begin(options, files, run) : Resume(options, files, run));
+  run.token = RandomHex(32);
+  EOA_RETURN_IF_ERROR(files.CreateDirectories(run.file("logs")));
+  EOA_RETURN_IF_ERROR(files.CreateDirectories(run.file("pods")));
+  EOA_RETURN_IF_ERROR(WriteToken(run, files));
+  return run;
+}
+
+Status WriteSchedule(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files) {
+  return files.WriteFileAtomically(run.file("schedule.csv"), ScheduleCsv(view));
+}
+
+Status CopyModel(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files) {
+  const broker::PopulationView* elected = ElectedPopulation(view);
+  if (elected == nullptr || !elected->finished || elected->finished->model.empty()) {
+    return NotFoundError("the elected population left no model");
+  }
+  const std::string part = run.file("model.safetensors.part");
+  std::error_code error;
+  std::filesystem::copy_file(elected->finished->model, part, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) return ErrnoError(error.value(), "copying " + elected->finished->model);
+  return files.Rename(part, run.file("model.safetensors"));
+}
+
+Status RemoveCheckpoints(const RunDirectory& run, bool succeeded, FileSystem& files) {
+  const std::string& retain = run.job.spec.checkpoint.retain;
+  if (retain == "Always" || (retain == "OnFailure" && !succeeded)) return OkStatus();
+  return files.Remove(run.file("pods"));
+}
+
+}  // namespace eoa::local

@@ -1,0 +1,36 @@
+// A run's output directory: what is in it, and how a run begins there or goes on there.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/api/job.h"
+#include "common/base/file_system.h"
+#include "common/base/result.h"
+#include "operator/broker/broker_server.h"
+#include "operator/local/run_command.h"
+
+namespace eoa::local {
+
+struct RunDirectory {
+  std::string path;
+  api::Job job;       // completed, paths absolute, with a uid; as written to job.json
+  std::string token;  // the broker's, fresh for each process; also in the file `token`, readable only by the user
+
+  std::string file(const std::string& name) const { return JoinPath(path, name); }
+};
+
+// Begins a run: reads and checks the job, makes the directory, writes job.json. Or goes on with an earlier one
+// (options.resume). The error's message is for the user, complete, and may have several lines.
+Result<RunDirectory> OpenRunDirectory(const RunOptions& options, FileSystem& files);
+
+// Writes schedule.csv: what is known so far.
+Status WriteSchedule(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files);
+
+// Puts the elected population's model beside the other results. NotFound when there is none.
+Status CopyModel(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files);
+
+// Checkpoints of a run that needs them no more (spec.checkpoint.retain).
+Status RemoveCheckpoints(const RunDirectory& run, bool succeeded, FileSystem& files);
+
+}  // namespace eoa::local
