@@ -34,7 +34,8 @@ class Cancellation {
   void Cancel();
   bool cancelled() const;
 
-  // Runs `callback` at Cancel (at once if that was before), from the cancelling thread. The returned handle unregisters.
+  // Runs `callback` at Cancel (at once if that was before), from the cancelling thread. The returned handle
+  // unregisters; a call that Cancel has begun may still end after that, so the callback must own what it touches.
   std::shared_ptr<void> OnCancel(std::function<void()> callback);
 
  private:
@@ -58,9 +59,10 @@ class HttpClient {
 
   virtual Result<Response> Send(const Request& request, Cancellation* cancellation = nullptr) = 0;
 
-  // As Send, but the body of a 2xx answer goes to `sink` while it arrives and the returned body is empty; memory stays bounded whatever
-  // its size. max_response_bytes holds for the sum.
-  virtual Result<Response> Stream(const Request& request, const BodySink& sink, Cancellation* cancellation = nullptr) = 0;
+  // As Send, but the body of a 2xx answer goes to `sink` while it arrives and the returned body is empty; memory stays
+  // bounded whatever its size. max_response_bytes holds for the sum.
+  virtual Result<Response> Stream(const Request& request, const BodySink& sink,
+                                  Cancellation* cancellation = nullptr) = 0;
 };
 
 }  // namespace eoa::net

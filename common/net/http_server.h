@@ -1,4 +1,5 @@
-// HttpServer: HTTP/1.1 on Boost.Beast with a bound on everything a peer can make grow. Nothing else includes Boost.Beast.
+// HttpServer: HTTP/1.1 on Boost.Beast with a bound on everything a peer can make grow. Nothing else includes
+// Boost.Beast.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +18,16 @@
 namespace eoa::net {
 
 struct ServerRequest {
-  std::string method;
-  std::vector<std::string> path;             // decoded segments: /v1/jobs/x is {"v1", "jobs", "x"}
+  std::string method;  // HEAD arrives as GET; the server leaves the answer's body out
+  std::vector<std::string>
+      path;  // decoded segments: /v1/jobs/x is {"v1", "jobs", "x"}; never ".", ".." or with a slash inside
   std::map<std::string, std::string> query;  // decoded; a name given twice is answered 400 before the handler
   Headers headers;
   std::string body;
 };
 
-// What is sent back. With `file` set the body is that file's content, streamed, and `body` is ignored.
+// What is sent back. With `file` set the body is that file's content, streamed, and `body` is ignored; 404 when it is
+// not there, 500 when it is no regular file. A file that shrinks while it is sent ends the connection.
 struct ServerResponse {
   int status = 200;
   std::string content_type = "application/json";
@@ -33,8 +36,8 @@ struct ServerResponse {
   std::string file;
 };
 
-// Completes one request: callable once, from any thread, at any time; later calls and calls after the peer has left do nothing. A request
-// whose last Responder is destroyed unanswered gets 500.
+// Completes one request: callable once, from any thread, at any time; later calls and calls after the peer has left do
+// nothing. A request whose last Responder is destroyed unanswered gets 500.
 class Responder {
  public:
   class Connection;
@@ -55,10 +58,13 @@ struct HttpServerOptions {
   std::size_t max_connections = 4096;  // more are answered 503 and closed
   std::size_t max_header_bytes = 8 * 1024;
   std::size_t max_body_bytes = std::size_t{1} << 20;  // more: 413
-  Duration read_timeout = std::chrono::seconds(10);   // for a whole request once it began
-  Duration idle_timeout = std::chrono::seconds(75);   // for a kept-alive connection without one
+  std::size_t max_buffered_bytes = std::size_t{64}
+                                   << 20;            // bodies of all connections together while they arrive; more: 503
+  Duration read_timeout = std::chrono::seconds(10);  // for a whole request once it began; then the connection is closed
+  Duration idle_timeout = std::chrono::seconds(75);  // for a kept-alive connection without one
   Duration write_timeout = std::chrono::seconds(30);  // for progress of a response, every 64 KiB
-  Duration response_deadline = std::chrono::seconds(65);  // for the handler's answer; then 503. Above the longest long poll
+  Duration response_deadline =
+      std::chrono::seconds(65);  // for the handler's answer; then 503. Above the longest long poll
 };
 
 // Counters since the start, by what happened; read by metrics.
@@ -87,7 +93,8 @@ class HttpServer {
   virtual void RunAfter(Duration delay, std::function<void()> task) = 0;
 };
 
-// True when the request carries exactly "Authorization: Bearer TOKEN"; takes the same time for every wrong token of the same length.
+// True when the request carries exactly "Authorization: Bearer TOKEN"; takes the same time for every wrong token of the
+// same length.
 bool HasBearerToken(const Headers& headers, std::string_view token);
 
 }  // namespace eoa::net

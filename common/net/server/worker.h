@@ -1,0 +1,90 @@
+// What the connections of one server thread share. Only this folder includes it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+// Boost 1.74's Asio uses std::exchange without including <utility>; the order above matters.
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "common/net/http_server.h"
+
+namespace eoa::net {
+
+class Session;
+
+using Executor = boost::asio::io_context::executor_type;
+
+template <typename T>
+using Awaitable = boost::asio::awaitable<T, Executor>;
+
+// Of the whole server; outlives every session.
+struct ServerState {
+  HttpServerOptions options;
+  Handler handler;
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> connections_open{0};
+  std::atomic<std::uint64_t> connections_refused{0};
+  std::atomic<std::uint64_t> malformed{0};
+  std::atomic<std::uint64_t> timed_out{0};
+  std::atomic<std::uint64_t> too_large{0};
+  std::atomic<std::uint64_t> buffered_bytes{0};  // reserved for bodies that are arriving
+};
+
+// Hands work to a worker from any thread, also when the worker is gone: a Responder may outlive its server.
+class Mailbox {
+ public:
+  explicit Mailbox(boost::asio::io_context& context) : context_(&context) {}
+
+  // Runs `task` on the worker's thread (at once if this is it), or drops it. `task` must not use this mailbox.
+  template <typename Task>
+  void Dispatch(Task task) {
+    const std::scoped_lock lock(mutex_);
+    if (context_ != nullptr) boost::asio::dispatch(*context_, std::move(task));
+  }
+
+  void Close() {
+    const std::scoped_lock lock(mutex_);
+    context_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  boost::asio::io_context* context_;  // guarded by mutex_
+};
+
+struct Worker {
+  boost::asio::io_context context{1};
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>(context);
+  std::set<Session*> sessions;  // touched on the worker's thread only, as is `stopping`
+  bool stopping = false;
+  std::thread thread;
+};
+
+// One request's right to be answered; see Responder.
+class Responder::Connection {
+ public:
+  Connection(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Session> session, std::uint64_t number);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Answer(ServerResponse response);
+
+ private:
+  const std::shared_ptr<Mailbox> mailbox_;
+  const std::weak_ptr<Session> session_;
+  const std::uint64_t number_;
+  std::atomic<bool> answered_{false};
+};
+
+}  // namespace eoa::net
