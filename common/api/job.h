@@ -1,8 +1,9 @@
 // EOAJob (eoa.io/v1alpha1) as C++ values: what a user asks for. docs/api.md explains every field to users.
 //
-// A Job that ValidateJob (common/api/validate.h) accepts is complete: every default is filled in, every number is finite and within
-// its bounds, every name refers to something. Code behind that point relies on it and does not check again.
-// Units: times are whole seconds (...Seconds), sizes are bytes unless a name says otherwise. Pure values; thread-safe as such.
+// A Job that ValidateJob (common/api/validate.h) accepts is complete: every default is filled in, every number is
+// finite and within its bounds, every name refers to something. Code behind that point relies on it and does not check
+// again. Units: times are whole seconds (...Seconds), sizes are bytes unless a name says otherwise. Pure values;
+// thread-safe as such.
 #pragma once
 
 #include <cstdint>
@@ -14,30 +15,43 @@
 
 namespace eoa::api {
 
-enum class Optimizer { kSgd, kAdamW, kSam, kAsam };          // sgd | adamw | sam | asam
-enum class AsamForm { kDavda54, kOriginal };                 // Davda54 | Original
-enum class GradientSync { kBothPasses, kSecondPass };        // BothPasses | SecondPass
-enum class Precision { kFp32, kTf32, kBf16 };                // fp32 | tf32 | bf16
-enum class Stem { kAuto, kCifar, kImageNet };                // Auto | Cifar | ImageNet
-enum class Dataset { kCifar10, kCifar100, kImageFolder, kWebDataset };            // cifar10 | cifar100 | imagefolder | webdataset
-enum class Augmentation { kNone, kCifar, kCifarCutout, kVit, kImageNet };         // none | cifar | cifar-cutout | vit | imagenet
-enum class BaselineRule { kElected, kCosineBlend, kCosineStep };                  // Elected | CosineBlend | CosineStep
-enum class GradientScope { kPopulation, kEcosphere };                             // Population | Ecosphere
-enum class WeightMerge { kAverage, kBest, kNone };                                // Average | Best | None
-enum class ExchangeMode { kSync, kAsync };                                        // Sync | Async
-enum class Algorithm { kGreyWolf, kWhale, kFixed };                               // GreyWolf | Whale | Fixed
-enum class StepRule { kScaled, kCanonical, kAffine, kAffineRelative, kProportional };  // Scaled | Canonical | Affine | ...
-enum class Space { kLinear, kLog };                                               // Linear | Log
-enum class Scaling { kLinear, kSquareRoot, kNone };                               // Linear | SquareRoot | None
-enum class ScalingUnit { kMembers, kBatch256 };                                   // Members | Batch256
+enum class Optimizer { kSgd, kAdamW, kSam, kAsam };                     // sgd | adamw | sam | asam
+enum class AsamForm { kDavda54, kOriginal };                            // Davda54 | Original
+enum class GradientSync { kBothPasses, kSecondPass };                   // BothPasses | SecondPass
+enum class Precision { kFp32, kTf32, kBf16 };                           // fp32 | tf32 | bf16
+enum class Stem { kAuto, kCifar, kImageNet };                           // Auto | Cifar | ImageNet
+enum class Dataset { kCifar10, kCifar100, kImageFolder, kWebDataset };  // cifar10 | cifar100 | imagefolder | webdataset
+enum class Augmentation {
+  kNone,
+  kCifar,
+  kCifarCutout,
+  kVit,
+  kImageNet
+};                                                                // none | cifar | cifar-cutout | vit | imagenet
+enum class BaselineRule { kElected, kCosineBlend, kCosineStep };  // Elected | CosineBlend | CosineStep
+enum class GradientScope { kPopulation, kEcosphere };             // Population | Ecosphere
+enum class WeightMerge { kAverage, kBest, kNone };                // Average | Best | None
+enum class ExchangeMode { kSync, kAsync };                        // Sync | Async
+enum class Algorithm { kGreyWolf, kWhale, kFixed };               // GreyWolf | Whale | Fixed
+enum class StepRule {
+  kScaled,
+  kCanonical,
+  kAffine,
+  kAffineRelative,
+  kProportional
+};                                                   // Scaled | Canonical | Affine | ...
+enum class Space { kLinear, kLog };                  // Linear | Log
+enum class Scaling { kLinear, kSquareRoot, kNone };  // Linear | SquareRoot | None
+enum class ScalingUnit { kMembers, kBatch256 };      // Members | Batch256
 
 struct Model {
   std::string name;        // wrn-D-K with D = 6n+4, resnet-18 (vit-* follow with the Vision Transformers)
   std::string pretrained;  // a .safetensors file to start from; empty: random initialisation
   int image_size = 0;      // pixels, square; 0 in a file: the dataset's or model's usual size, filled in by CompleteJob
   double dropout = 0;
-  Stem stem = Stem::kAuto;      // resnet-18: 3x3 stem without pooling (Cifar) or 7x7 with (ImageNet); Auto: by imageSize <= 64
-  bool zero_head = false;       // the classifier starts at zero, as in the authors' WRN program
+  Stem stem =
+      Stem::kAuto;  // resnet-18: 3x3 stem without pooling (Cifar) or 7x7 with (ImageNet); Auto: by imageSize <= 64
+  bool zero_head = false;  // the classifier starts at zero, as in the authors' WRN program
 };
 
 struct DatasetSpec {
@@ -56,10 +70,10 @@ struct OptimizerSpec {
   double rho = 0.05;  // sam, asam: radius of the ascent step
   AsamForm asam_form = AsamForm::kDavda54;
   GradientSync gradient_sync = GradientSync::kSecondPass;  // sam, asam: where gradients are averaged over the members
-  double beta1 = 0.9;        // adamw
-  double beta2 = 0.999;      // adamw
-  double epsilon = 1e-8;     // adamw
-  double clip_gradient_norm = 0;         // 0: off
+  double beta1 = 0.9;                                      // adamw
+  double beta2 = 0.999;                                    // adamw
+  double epsilon = 1e-8;                                   // adamw
+  double clip_gradient_norm = 0;                           // 0: off
   bool reset_each_generation = false;
 };
 
@@ -85,7 +99,8 @@ struct Ecosphere {
   int generation_epochs = 1;  // exactly one of epochs and steps is > 0
   int generation_steps = 0;
   double base_learning_rate = 0.1;
-  ScalingUnit scaling_unit = ScalingUnit::kMembers;  // K of the initial scaling: members of the ecosphere, or images of a step / 256
+  ScalingUnit scaling_unit =
+      ScalingUnit::kMembers;   // K of the initial scaling: members of the ecosphere, or images of a step / 256
   int warmup_generations = 0;  // LRs rise linearly from base_learning_rate to the start LRs; no election yet
   BaselineRule baseline = BaselineRule::kElected;
   GradientScope gradient_scope = GradientScope::kPopulation;
@@ -103,7 +118,8 @@ struct AlgorithmSpec {
   Space space = Space::kLinear;
   double min_learning_rate = 1e-6;
   double max_learning_rate = 10;
-  std::string schedule = "Constant";  // Fixed: Constant | Cosine | a schedule.csv
+  std::string schedule = "Constant";   // Fixed: Constant | Cosine | a schedule.csv, which `eoa run` reads into:
+  std::vector<double> learning_rates;  // Fixed: one for each generation; empty: by `schedule`
 };
 
 struct PopulationSpec {
@@ -112,7 +128,8 @@ struct PopulationSpec {
   Scaling initial_scaling = Scaling::kNone;  // unless given: Linear for GreyWolf, SquareRoot for Whale, None for Fixed
   int members = 0;
   int members_per_pod = 1;
-  nlohmann::json pod_template = nlohmann::json::object();  // `template`: overlays spec.template; kept, not interpreted here
+  nlohmann::json pod_template =
+      nlohmann::json::object();  // `template`: overlays spec.template; kept, not interpreted here
 };
 
 struct CheckpointSpec {

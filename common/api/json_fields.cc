@@ -40,9 +40,9 @@ std::optional<double> FieldReader::CheckedNumber(const std::string& name, const 
   const double number = value.is_number() ? value.get<double>() : 0;
   if (value.is_number() && std::isfinite(number) && number >= low && number <= high) return number;
   if (!error_) {
-    error_ = InvalidArgumentError(name + " must be a finite number from " + FormatNumber(low) + " to " +
-                                  FormatNumber(high) + ", not " +
-                                  (value.is_number() ? FormatNumber(number) : value.type_name()));
+    error_ =
+        InvalidArgumentError(name + " must be a finite number from " + FormatNumber(low) + " to " + FormatNumber(high) +
+                             ", not " + (value.is_number() ? FormatNumber(number) : value.type_name()));
   }
   return std::nullopt;
 }
@@ -50,14 +50,16 @@ std::optional<double> FieldReader::CheckedNumber(const std::string& name, const 
 std::optional<std::int64_t> FieldReader::CheckedInteger(const std::string& name, const json& value, std::int64_t low,
                                                         std::int64_t high) {
   // An unsigned value above 2^63 would turn negative.
-  const bool fits = value.is_number_integer() &&
-                    (!value.is_number_unsigned() || value.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX));
+  const bool fits = value.is_number_integer() && (!value.is_number_unsigned() ||
+                                                  value.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX));
   const std::int64_t integer = fits ? value.get<std::int64_t>() : 0;
   if (fits && integer >= low && integer <= high) return integer;
   if (!error_) {
     error_ = InvalidArgumentError(name + " must be an integer from " + std::to_string(low) + " to " +
                                   std::to_string(high) + ", not " +
-                                  (fits ? std::to_string(integer) : value.is_number() ? "that" : value.type_name()));
+                                  (fits                ? std::to_string(integer)
+                                   : value.is_number() ? "that"
+                                                       : value.type_name()));
   }
   return std::nullopt;
 }
@@ -67,7 +69,8 @@ std::int64_t FieldReader::Integer(std::string_view field, std::int64_t low, std:
   return value == nullptr ? low : CheckedInteger(Name(field), *value, low, high).value_or(low);
 }
 
-std::int64_t FieldReader::IntegerOr(std::string_view field, std::int64_t otherwise, std::int64_t low, std::int64_t high) {
+std::int64_t FieldReader::IntegerOr(std::string_view field, std::int64_t otherwise, std::int64_t low,
+                                    std::int64_t high) {
   const json* value = Find(field, true);
   return value == nullptr ? otherwise : CheckedInteger(Name(field), *value, low, high).value_or(low);
 }

@@ -1,5 +1,5 @@
-// FieldReader: takes a JSON object apart field by field and remembers the first thing wrong with it, so that a parser reads as a list of
-// its fields. Fields that nobody asks for are ignored: a newer peer may send more.
+// FieldReader: takes a JSON object apart field by field and remembers the first thing wrong with it, so that a parser
+// reads as a list of its fields. Fields that nobody asks for are ignored: a newer peer may send more.
 //
 //   FieldReader in(document, "report");
 //   value.attempt = in.Integer("attempt", 0, kMaxAttempt);
@@ -29,8 +29,8 @@ class FieldReader {
   // `where` starts the messages: "report.members[2]". The object must outlive the reader.
   FieldReader(const nlohmann::json& object, std::string where);
 
-  // Each returns a harmless value once something is wrong. Numbers are finite and within [low, high]. The Or forms accept a missing
-  // field (or null) and return `otherwise`.
+  // Each returns a harmless value once something is wrong. Numbers are finite and within [low, high]. The Or forms
+  // accept a missing field (or null) and return `otherwise`.
   std::int64_t Integer(std::string_view field, std::int64_t low, std::int64_t high);
   double Number(std::string_view field, double low, double high);
   bool Bool(std::string_view field);

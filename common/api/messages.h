@@ -1,8 +1,8 @@
 // The broker protocol (docs/protocol.md, served as OpenAPI at /v1/openapi.json) as C++ values, and their JSON forms.
 //
-// Every request names population, attempt and generation where they apply, and is idempotent: sent twice, it is answered twice with
-// the same answer. Parse functions take untrusted text: a wrong, missing, misspelt or non-finite field is an InvalidArgument
-// that names it. Pure values; thread-safe as such.
+// Every request names population, attempt and generation where they apply, and is idempotent: sent twice, it is
+// answered twice with the same answer. Parse functions take untrusted text: a wrong, missing, misspelt or non-finite
+// field is an InvalidArgument that names it. Pure values; thread-safe as such.
 #pragma once
 
 #include <cstdint>
@@ -19,26 +19,26 @@ namespace eoa::api {
 // ---- join: POST /v1/jobs/{uid}/populations/{population}/join ----
 
 struct JoinRequest {
-  int pod = 0;               // ordinal of the pod within the population, 0 .. pods-1
-  std::string incarnation;   // random, fresh for each start of the agent process and each time its workers were lost
-  int after_attempt = 0;     // the newest attempt this agent took part in; it wants a later one. 0: none yet
-  std::string address;       // host or IP at which this pod's workers and weight server are reached
-  int store_port = 0;        // where the world's store would listen if this pod held world rank 0
-  int weights_port = 0;      // where this pod's agent serves merged weights
+  int pod = 0;              // ordinal of the pod within the population, 0 .. pods-1
+  std::string incarnation;  // random, fresh for each start of the agent process and each time its workers were lost
+  int after_attempt = 0;    // the newest attempt this agent took part in; it wants a later one. 0: none yet
+  std::string address;      // host or IP at which this pod's workers and weight server are reached
+  int store_port = 0;       // where the world's store would listen if this pod held world rank 0
+  int weights_port = 0;     // where this pod's agent serves merged weights
   std::vector<int> checkpoints;  // generations this pod can resume from, ascending; empty: only from the start
-  int wait_seconds = 0;      // long poll: answer Waiting after that long
-  std::string last_error;    // why this pod's workers were lost, for people; empty: a first start, or another pod's fault
+  int wait_seconds = 0;          // long poll: answer Waiting after that long
+  std::string last_error;  // why this pod's workers were lost, for people; empty: a first start, or another pod's fault
 };
 
 struct JoinAnswer {
-  bool ready = false;           // false: `waiting_for` says who is missing; ask again
-  std::string waiting_for;      // "wolves pod 2, whales pods 0 and 1"
-  int attempt = 0;              // of the world; 1 is the first
-  std::string master_address;   // world rank 0's pod
+  bool ready = false;          // false: `waiting_for` says who is missing; ask again
+  std::string waiting_for;     // "wolves pod 2, whales pods 0 and 1"
+  int attempt = 0;             // of the world; 1 is the first
+  std::string master_address;  // world rank 0's pod
   int master_port = 0;
-  int world_size = 0;           // members of the world: the population's, or the ecosphere's with gradientScope Ecosphere
-  int first_rank = 0;           // world rank of this pod's first member
-  int resume_generation = 0;    // generations already complete in the checkpoint to load; 0: start anew
+  int world_size = 0;         // members of the world: the population's, or the ecosphere's with gradientScope Ecosphere
+  int first_rank = 0;         // world rank of this pod's first member
+  int resume_generation = 0;  // generations already complete in the checkpoint to load; 0: start anew
 };
 
 // ---- heartbeat: POST .../heartbeat ----
@@ -47,13 +47,13 @@ struct HeartbeatRequest {
   int pod = 0;
   std::string incarnation;
   int attempt = 0;
-  int generation = 0;           // being trained, 0-based
-  std::int64_t step = 0;        // optimizer steps done in this generation
-  std::int64_t steps = 0;       // of the generation in all
-  double images_per_second = 0; // of this pod's members together
-  double train_loss = 0;        // running mean of the generation
-  std::string phase;            // Starting | Training | Evaluating | Exchanging | Finishing | Parked
-  int offline_generations = 0;  // that this agent went on without a decision, with the last baseline
+  int generation = 0;            // being trained, 0-based
+  std::int64_t step = 0;         // optimizer steps done in this generation
+  std::int64_t steps = 0;        // of the generation in all
+  double images_per_second = 0;  // of this pod's members together
+  double train_loss = 0;         // running mean of the generation
+  std::string phase;             // Starting | Training | Evaluating | Exchanging | Finishing | Parked
+  int offline_generations = 0;   // that this agent went on without a decision, with the last baseline
 };
 
 enum class AgentCommand { kContinue, kRejoin, kStop };  // Continue | Rejoin | Stop
@@ -67,10 +67,10 @@ struct HeartbeatAnswer {
 // ---- report: POST .../report (population's leader only) ----
 
 struct MemberReport {
-  int member = 0;             // 0-based within the population
-  double learning_rate = 0;   // used in this generation
-  double fitness = 0;         // validation accuracy in [0,1] of the member's own weights
-  double train_loss = 0;      // mean over the generation
+  int member = 0;            // 0-based within the population
+  double learning_rate = 0;  // used in this generation
+  double fitness = 0;        // validation accuracy in [0,1] of the member's own weights
+  double train_loss = 0;     // mean over the generation
 };
 
 struct ReportRequest {
@@ -106,9 +106,10 @@ struct WeightSource {
 struct Decision {
   int generation = 0;
   Elected elected;
-  double baseline = 0;         // eta_b, the LR that populations search around
-  bool improved = false;       // the elected fitness exceeds the last decision's: WeightMerge Best takes the elected's weights
-  std::string closed_by;       // All | Quorum | Deadline | Async
+  double baseline = 0;  // eta_b, the LR that populations search around
+  bool improved =
+      false;  // the elected fitness exceeds the last decision's: WeightMerge Best takes the elected's weights
+  std::string closed_by;              // All | Quorum | Deadline | Async
   std::vector<std::string> missing;   // populations whose report did not take part
   std::vector<WeightSource> weights;  // one for each population that took part, this one included
 };
@@ -126,7 +127,7 @@ struct FinishRequest {
   std::optional<double> test_accuracy;  // of the elected population only
   std::optional<double> test_loss;
   std::int64_t test_images = 0;
-  std::string model;                    // path of the model file on the pod's checkpoint volume
+  std::string model;  // path of the model file on the pod's checkpoint volume
 };
 
 // ---- the same for all: problem+json (RFC 9457) ----

@@ -20,8 +20,8 @@ struct Mistake {
   std::string message;  // what is allowed, and how to get there
 };
 
-// "FILE:LINE:COLUMN: FIELD: value 'VALUE': MESSAGE" in one line, leaving out what is not known. Control characters of the file are
-// escaped, so that it cannot move a terminal's cursor.
+// "FILE:LINE:COLUMN: FIELD: value 'VALUE': MESSAGE" in one line, leaving out what is not known. Control characters of
+// the file are escaped, so that it cannot move a terminal's cursor.
 std::string ToString(const Mistake& mistake, std::string_view file);
 
 }  // namespace eoa::api

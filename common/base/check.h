@@ -12,7 +12,7 @@ namespace eoa {
 
 }  // namespace eoa
 
-#define EOA_CHECK(condition, detail)                                            \
-  do {                                                                          \
+#define EOA_CHECK(condition, detail)                                              \
+  do {                                                                            \
     if (!(condition)) ::eoa::CheckFailed(__FILE__, __LINE__, #condition, detail); \
   } while (false)

@@ -30,7 +30,8 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
   bool end_array() override { return Close(); }
 
   bool key(std::string& name) override {
-    if (open_.back()->contains(name)) return Fail(InvalidArgumentError("field " + DumpJson(json(name)) + " stands twice"));
+    if (open_.back()->contains(name))
+      return Fail(InvalidArgumentError("field " + DumpJson(json(name)) + " stands twice"));
     key_ = std::move(name);
     return true;
   }

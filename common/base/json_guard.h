@@ -1,8 +1,8 @@
 // The guard in front of nlohmann::json: text from outside is parsed only through here.
 //
-// nlohmann::json parses iteratively but copies and prints recursively, keeps the last of two equal keys without a word, and
-// throws on invalid UTF-8 when it prints. ParseJson bounds size, depth and number of values, refuses duplicate keys and
-// trailing text, and returns errors as values; DumpJson never throws.
+// nlohmann::json parses iteratively but copies and prints recursively, keeps the last of two equal keys without a word,
+// and throws on invalid UTF-8 when it prints. ParseJson bounds size, depth and number of values, refuses duplicate keys
+// and trailing text, and returns errors as values; DumpJson never throws.
 #pragma once
 
 #include <cstddef>
@@ -24,16 +24,17 @@ struct JsonLimits {
 // InvalidArgument with the byte position for malformed text; ResourceExhausted when a limit is exceeded.
 Result<nlohmann::json> ParseJson(std::string_view text, const JsonLimits& limits = {});
 
-// Compact JSON in one line. Invalid UTF-8 becomes U+FFFD; control characters and DEL are escaped. Non-finite numbers print as null:
-// callers reject them before (docs/decisions).
+// Compact JSON in one line. Invalid UTF-8 becomes U+FFFD; control characters and DEL are escaped. Non-finite numbers
+// print as null: callers reject them before (docs/decisions).
 std::string DumpJson(const nlohmann::json& value);
 std::string DumpJson(const nlohmann::ordered_json& value);
 
 // Indented by two spaces, with a final newline: files that people read.
 std::string DumpJsonPretty(const nlohmann::ordered_json& value);
 
-// Reading members of a parsed document, one field at a time. NotFound when missing, InvalidArgument when of another type; both
-// name the field. `GetNumber` accepts integers too and is always finite; `GetInteger` refuses 1.5 and what does not fit.
+// Reading members of a parsed document, one field at a time. NotFound when missing, InvalidArgument when of another
+// type; both name the field. `GetNumber` accepts integers too and is always finite; `GetInteger` refuses 1.5 and what
+// does not fit.
 Result<std::string> GetString(const nlohmann::json& object, std::string_view field);
 Result<double> GetNumber(const nlohmann::json& object, std::string_view field);
 Result<std::int64_t> GetInteger(const nlohmann::json& object, std::string_view field);

@@ -39,8 +39,8 @@ bool LogEnabled(LogLevel level);
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 void Log(LogLevel level, std::string_view message, std::span<const LogField> fields);
 
-// The line that Log writes, without the newline. Control characters and invalid UTF-8 are escaped, so that what a peer sent
-// cannot forge lines or move a terminal's cursor.
+// The line that Log writes, without the newline. Control characters and invalid UTF-8 are escaped, so that what a peer
+// sent cannot forge lines or move a terminal's cursor.
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
                           std::initializer_list<LogField> fields);
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,

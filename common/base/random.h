@@ -1,8 +1,9 @@
 // Random: the only source of random numbers. One of the five seams (docs/architecture.md).
 //
-// Production uses SeededRandom: a counter-based Philox4x32-10 generator (Salmon et al., "Parallel random numbers: as easy as
-// 1, 2, 3", SC'11). Its numbers are a function of (seed, stream, position) alone, in integer arithmetic, so they are the same on any
-// machine, and streams are independent without coordination. RecordedRandom replays numbers that somebody wrote down.
+// Production uses SeededRandom: a counter-based Philox4x32-10 generator (Salmon et al., "Parallel random numbers: as
+// easy as 1, 2, 3", SC'11). Its numbers are a function of (seed, stream, position) alone, in integer arithmetic, so
+// they are the same on any machine, and streams are independent without coordination. RecordedRandom replays numbers
+// that somebody wrote down.
 #pragma once
 
 #include <array>
@@ -22,8 +23,8 @@ class Random {
   // Uniform in [0, 1), a multiple of 2^-53.
   virtual double NextUniform() = 0;
 
-  // Uniform in [0, bound), for bound >= 1. The default takes one NextUniform(), so that a recorded stream can serve it; its
-  // bias is below bound / 2^53.
+  // Uniform in [0, bound), for bound >= 1. The default takes one NextUniform(), so that a recorded stream can serve it;
+  // its bias is below bound / 2^53.
   virtual std::uint64_t NextBelow(std::uint64_t bound);
 };
 

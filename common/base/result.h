@@ -4,8 +4,8 @@
 //   if (!job.ok()) return std::move(job).error().WithContext("starting");
 //   Use(*job);
 //
-// EOA_ASSIGN_OR_RETURN and EOA_RETURN_IF_ERROR shorten the common case. Reading the value of a failed Result is a bug and
-// ends the process with the error's text. Thread-safety: a plain value.
+// EOA_ASSIGN_OR_RETURN and EOA_RETURN_IF_ERROR shorten the common case. Reading the value of a failed Result is a bug
+// and ends the process with the error's text. Thread-safety: a plain value.
 #pragma once
 
 #include <optional>
@@ -92,15 +92,16 @@ inline Status OkStatus() { return {}; }
 #define EOA_CONCAT(a, b) EOA_CONCAT_INNER(a, b)
 
 // Returns from the calling function with the error of `expression` (a Status or Result), if it failed.
-#define EOA_RETURN_IF_ERROR(expression)                                             \
-  do {                                                                              \
-    if (auto eoa_status = (expression); !eoa_status.ok()) {                         \
-      return std::move(eoa_status).error();                                         \
-    }                                                                               \
+#define EOA_RETURN_IF_ERROR(expression)                     \
+  do {                                                      \
+    if (auto eoa_status = (expression); !eoa_status.ok()) { \
+      return std::move(eoa_status).error();                 \
+    }                                                       \
   } while (false)
 
 // EOA_ASSIGN_OR_RETURN(auto text, ReadText(path)): declares or assigns, or returns with the error.
-#define EOA_ASSIGN_OR_RETURN(lhs, expression) EOA_ASSIGN_OR_RETURN_INNER(EOA_CONCAT(eoa_result_, __LINE__), lhs, expression)
+#define EOA_ASSIGN_OR_RETURN(lhs, expression) \
+  EOA_ASSIGN_OR_RETURN_INNER(EOA_CONCAT(eoa_result_, __LINE__), lhs, expression)
 #define EOA_ASSIGN_OR_RETURN_INNER(name, lhs, expression) \
   auto name = (expression);                               \
   if (!name.ok()) return std::move(name).error();         \

@@ -1,6 +1,8 @@
-// Subprocess: a child process with a known end. Started by posix_spawn (safe in programs with threads), watched by a pidfd.
+// Subprocess: a child process with a known end. Started by posix_spawn (safe in programs with threads), watched by a
+// pidfd.
 //
-// Thread-safety: one owner at a time. The destructor kills (SIGKILL) and reaps a child that still runs, so that none is ever left.
+// Thread-safety: one owner at a time. The destructor kills (SIGKILL) and reaps a child that still runs, so that none is
+// ever left.
 #pragma once
 
 #include <sys/types.h>
@@ -19,8 +21,9 @@ namespace eoa {
 struct SubprocessOptions {
   std::vector<std::string> arguments;              // [0] is the program: a path, or a name searched in PATH
   std::map<std::string, std::string> environment;  // added to, or replacing, this process's
-  std::vector<std::pair<int, int>> descriptors;    // (ours, the child's); stdin is /dev/null unless listed; all others are closed
-  bool new_process_group = true;                   // a terminal's Ctrl-C then reaches only us, and we end the child
+  std::vector<std::pair<int, int>>
+      descriptors;                // (ours, the child's); stdin is /dev/null unless listed; all others are closed
+  bool new_process_group = true;  // a terminal's Ctrl-C then reaches only us, and we end the child
 };
 
 struct ExitStatus {
@@ -66,8 +69,8 @@ class Subprocess {
   std::optional<ExitStatus> exit_status_;
 };
 
-// For a child's main(), first thing: the kernel sends SIGKILL to this process when `parent` is no more, so that nothing of a killed
-// run stays behind. Exits at once with code 1 if the parent has gone already.
+// For a child's main(), first thing: the kernel sends SIGKILL to this process when `parent` is no more, so that nothing
+// of a killed run stays behind. Exits at once with code 1 if the parent has gone already.
 void DieWithParent(pid_t parent);
 
 }  // namespace eoa

@@ -59,10 +59,8 @@ void Read(FieldReader& in, StartMessage& value) {
 }
 
 json ToJson(const MergeMessage& value) {
-  return {{"type", "merge"},
-          {"generation", value.generation},
-          {"population", value.population},
-          {"member", value.member}};
+  return {
+      {"type", "merge"}, {"generation", value.generation}, {"population", value.population}, {"member", value.member}};
 }
 
 void Read(FieldReader& in, MergeMessage& value) {
@@ -188,9 +186,7 @@ void Read(FieldReader& in, ResultMessage& value) {
   value.model = in.String("model");
 }
 
-json ToJson(const ErrorMessage& value) {
-  return {{"type", "error"}, {"code", value.code}, {"message", value.message}};
-}
+json ToJson(const ErrorMessage& value) { return {{"type", "error"}, {"code", value.code}, {"message", value.message}}; }
 
 void Read(FieldReader& in, ErrorMessage& value) {
   value.code = in.String("code", 64);

@@ -1,5 +1,6 @@
-// What an agent and its workers say to each other (docs/protocol.md, "Agent and worker"): JSON objects, one to a line, over a socket
-// pair that is descriptor kWorkerChannel in the worker. No torch here: the agent links this and stays small.
+// What an agent and its workers say to each other (docs/protocol.md, "Agent and worker"): JSON objects, one to a line,
+// over a socket pair that is descriptor kWorkerChannel in the worker. No torch here: the agent links this and stays
+// small.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +21,19 @@ inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 // ---- agent to worker ----
 
 struct StartMessage {
-  nlohmann::json job;      // the completed job (api::JobToJson); dataset.path and model.pretrained are absolute
+  nlohmann::json job;  // the completed job (api::JobToJson); dataset.path and model.pretrained are absolute
   std::string population;
   int attempt = 0;
-  int member = 0;          // within the population; member 0 is the population's leader
-  int rank = 0;            // within the world (docs/protocol.md)
+  int member = 0;  // within the population; member 0 is the population's leader
+  int rank = 0;    // within the world (docs/protocol.md)
   int world_size = 0;
   std::string store_host;  // c10d TCPStore of the world
   int store_port = 0;
-  int store_descriptor = -1;    // world rank 0 only: an inherited, bound socket on which it listens as the store
-  std::string directory;        // this pod's checkpoints and weights; exists
-  int resume_generation = 0;    // load that checkpoint; 0: start anew
+  int store_descriptor = -1;           // world rank 0 only: an inherited, bound socket on which it listens as the store
+  std::string directory;               // this pod's checkpoints and weights; exists
+  int resume_generation = 0;           // load that checkpoint; 0: start anew
   std::vector<double> learning_rates;  // of the population's members in generation resume_generation; leader only
-  int threads = 1;              // compute threads of this worker
+  int threads = 1;                     // compute threads of this worker
   int collective_timeout_seconds = 0;  // a collective that takes longer means a lost peer
 };
 
@@ -49,13 +50,14 @@ struct ForeignWeights {
 };
 
 struct NextMessage {
-  int generation = 0;  // the one to start; equal to ecosphere.generations after the last
+  int generation = 0;                   // the one to start; equal to ecosphere.generations after the last
   std::vector<double> learning_rates;   // of the population's members; empty after the last generation
   double own_weight = 1;                // of this population's merged weights
   std::vector<ForeignWeights> foreign;  // empty: nothing to mix in
 };
 
-// After the last NextMessage. measure_test: evaluate the final weights on the test set once; with weightMerge None they are `member`'s.
+// After the last NextMessage. measure_test: evaluate the final weights on the test set once; with weightMerge None they
+// are `member`'s.
 struct FinishMessage {
   bool measure_test = false;
   int member = 0;
@@ -112,8 +114,8 @@ struct ErrorMessage {
   std::string message;
 };
 
-using FromWorker =
-    std::variant<ProgressMessage, GenerationEndMessage, MergedMessage, CheckpointedMessage, ResultMessage, ErrorMessage>;
+using FromWorker = std::variant<ProgressMessage, GenerationEndMessage, MergedMessage, CheckpointedMessage,
+                                ResultMessage, ErrorMessage>;
 
 // Exit codes of workers and agents: they decide whether a population is restarted (docs/operations.md).
 enum class ExitCode : int {

@@ -1,0 +1,71 @@
+#include "common/evolve/election.h"
+
+#include <cmath>
+#include <optional>
+
+#include "common/base/number.h"
+#include "common/evolve/portable_math.h"
+
+namespace eoa::evolve {
+namespace {
+
+Error Unusable(const std::string& population, const api::MemberReport& member, std::string_view field, double value) {
+  return InvalidArgumentError("population '" + population + "', member " + std::to_string(member.member) + ": " +
+                              std::string(field) + " " + FormatNumber(value) + " is not usable in an election");
+}
+
+}  // namespace
+
+Result<api::Elected> Elect(const Reports& reports) {
+  std::optional<api::Elected> best;
+  for (const auto& [population, report] : reports) {
+    for (const api::MemberReport& member : report.members) {
+      if (!std::isfinite(member.fitness)) return Unusable(population, member, "fitness", member.fitness);
+      if (!std::isfinite(member.learning_rate) || member.learning_rate < 0) {
+        return Unusable(population, member, "learning rate", member.learning_rate);
+      }
+      const bool better = !best || member.fitness > best->fitness ||
+                          (member.fitness == best->fitness && member.learning_rate > best->learning_rate);
+      if (better) {
+        best = api::Elected{population, member.member, member.learning_rate, member.fitness, report.generation};
+      }
+    }
+  }
+  if (!best) return InvalidArgumentError("an election needs at least one member");
+  return *best;
+}
+
+double CosineFactor(int t, int generations) {
+  return (1 + CosPi(static_cast<double>(t) / static_cast<double>(generations))) / 2;
+}
+
+double ScalingFactor(const api::JobSpec& spec) {
+  const int members = api::EcosphereMembers(spec);
+  if (spec.ecosphere.scaling_unit == api::ScalingUnit::kMembers) return members;
+  return static_cast<double>(members) * spec.trainer.batch_size_per_member * spec.trainer.gradient_accumulation / 256;
+}
+
+double ReferenceRate(const api::JobSpec& spec) { return spec.ecosphere.base_learning_rate * ScalingFactor(spec); }
+
+Result<double> Baseline(const api::JobSpec& spec, double elected_rate, int generation) {
+  if (!std::isfinite(elected_rate)) {
+    return InvalidArgumentError("the elected learning rate " + FormatNumber(elected_rate) + " is not finite");
+  }
+  const int generations = spec.ecosphere.generations;
+  const int t = generation + 1;
+  if (generation < 0 || t > generations) {
+    return InvalidArgumentError("generation " + std::to_string(generation) + " is not one of the job's " +
+                                std::to_string(generations));
+  }
+  switch (spec.ecosphere.baseline) {
+    case api::BaselineRule::kElected:
+      return elected_rate;
+    case api::BaselineRule::kCosineBlend:
+      return (elected_rate + ReferenceRate(spec) * CosineFactor(t, generations)) / 2;
+    case api::BaselineRule::kCosineStep:
+      return elected_rate * (CosineFactor(t, generations) / CosineFactor(t - 1, generations));
+  }
+  return InternalError("unknown baseline rule");
+}
+
+}  // namespace eoa::evolve

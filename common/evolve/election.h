@@ -1,0 +1,41 @@
+// Election (MPOS-1) and baseline (MPOS-2): what an ecosphere learns from one generation. Pure; docs/algorithm.md has
+// the equations.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/api/job.h"
+#include "common/api/messages.h"
+#include "common/base/result.h"
+
+namespace eoa::evolve {
+
+// Population name and its report.
+using Reports = std::vector<std::pair<std::string, api::ReportRequest>>;
+
+// The best member of the ecosphere: the greatest fitness, among equals the greatest LR, among equals the first by
+// position in `reports` and member number. Callers list populations in the job's order, so the order of arrival does
+// not matter. InvalidArgument, naming population, member and field, for a non-finite or out-of-range number, and when
+// there is no member at all.
+Result<api::Elected> Elect(const Reports& reports);
+
+// eta_b: the LR around which every population searches after `generation` (0-based) has ended with `elected_rate`.
+// With t = generation + 1 complete generations of T, and eta_ref = ReferenceRate(spec):
+//   Elected      eta*
+//   CosineBlend  (eta* + eta_ref (1 + cos(pi t / T)) / 2) / 2
+//   CosineStep   eta* (1 + cos(pi t / T)) / (1 + cos(pi (t-1) / T))
+Result<double> Baseline(const api::JobSpec& spec, double elected_rate, int generation);
+
+// eta_ref = eta0 K, with K as the initial scaling has it (ScalingUnit): members of the ecosphere, or images of a step /
+// 256.
+double ReferenceRate(const api::JobSpec& spec);
+
+// K.
+double ScalingFactor(const api::JobSpec& spec);
+
+// (1 + cos(pi t / T)) / 2: 1 at t = 0, 0 at t = T.
+double CosineFactor(int t, int generations);
+
+}  // namespace eoa::evolve
