@@ -52,6 +52,7 @@ Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   if (error) return ErrnoError(error.value(), "finding the job file's folder");
   MakePathsAbsolute(run.job.spec, absolute.string());
   EOA_RETURN_IF_ERROR(CheckInputs(run.job.spec, files));
+  EOA_RETURN_IF_ERROR(LoadSchedules(run.job.spec, files));
   run.job.metadata.uid = RandomHex(16);
   EOA_ASSIGN_OR_RETURN(run.path, MakeDirectory(options, run.job.metadata.name, files));
   return files.WriteFileAtomically(run.file("job.json"), DumpJsonPretty(api::JobToJson(run.job)));

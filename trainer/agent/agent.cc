@@ -228,7 +228,7 @@ class Shell {
 
 Result<Setup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, kMaxJobBytes));
-  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text));
+  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text, options.job_file));
   Setup setup;
   setup.population = api::FindPopulation(job.spec, options.population);
   if (setup.population < 0)

@@ -20,7 +20,6 @@ constexpr Duration kLongestRetry = seconds(2);
 constexpr Duration kFirstFetchRetry = milliseconds(10);
 constexpr Duration kLongestFetchRetry = milliseconds(200);
 constexpr int kLongestPollSeconds = 30;
-constexpr double kNarrowSpread = 1.05;
 
 bool MayRecover(const Error& error) {
   switch (error.code()) {
@@ -164,7 +163,7 @@ void Exchange::EvolveRates(const api::Decision& decision, Record& record, Exchan
     }
     next_rates_ = plan->rates;
     const bool narrow =
-        plan->spread < kNarrowSpread &&
+        plan->spread < evolve::kNarrowSpread &&
         spec().populations[static_cast<std::size_t>(population_)].algorithm.name != api::Algorithm::kFixed;
     if (narrow && !narrow_) {
       step.actions.emplace_back(Say{LogLevel::kWarning,

@@ -1,0 +1,182 @@
+#include "trainer/agent/exchange.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/trainer/agent/agent_fixture.h"
+
+namespace eoa::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ExchangeTest : public ::testing::Test {
+ protected:
+  explicit ExchangeTest(api::Job job = TestJob()) : job_(std::make_shared<api::Job>(std::move(job))), exchange_(job_, 0) {}
+
+  Actions Begin(int generation) { return exchange_.Begin(1, EndOf(generation), At(0)).actions; }
+  Actions Report(int generation, Result<api::ReportAnswer> answer, double seconds = 0) {
+    return exchange_.OnReport({generation, std::move(answer)}, record_, At(seconds)).actions;
+  }
+  Actions Decide(api::Decision decision, double seconds = 1) {
+    const int generation = decision.generation;
+    return exchange_.OnDecision({generation, api::DecisionAnswer{std::move(decision)}}, record_, At(seconds)).actions;
+  }
+  Actions Fetched(int generation, Result<std::string> file, double seconds) {
+    return exchange_.OnWeights({generation, "whales", std::move(file)}, At(seconds)).actions;
+  }
+  Actions TickAt(double seconds) { return exchange_.OnTick(record_, At(seconds)).actions; }
+
+  std::shared_ptr<api::Job> job_;
+  Exchange exchange_;
+  Record record_;
+};
+
+TEST_F(ExchangeTest, ReportsThenAsksThenFetchesThenStartsTheNextGeneration) {
+  const auto reports = Of<SendReport>(Begin(0));
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].request.members.size(), 4U);
+  EXPECT_EQ(reports[0].request.attempt, 1);
+  const auto asked = Of<AskDecision>(Report(0, api::ReportAnswer{}));
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_GT(asked[0].wait_seconds, 0);
+  const Actions decided = Decide(DecisionOf(0));
+  EXPECT_EQ(Of<SaveRecord>(decided).size(), 1U);
+  EXPECT_EQ(Of<FetchWeights>(decided).size(), 1U);
+  EXPECT_THAT(Told<train::NextMessage>(decided), IsEmpty());
+  const auto next = Told<train::NextMessage>(Fetched(0, std::string("file"), 2));
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].learning_rates, record_.rates[1]);
+  EXPECT_DOUBLE_EQ(next[0].own_weight, 4.0 / 7);
+  EXPECT_FALSE(exchange_.active());
+}
+
+TEST_F(ExchangeTest, AnOpenRoundIsAskedForAgain) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  const auto step = exchange_.OnDecision({0, api::DecisionAnswer{}}, record_, At(5));
+  EXPECT_EQ(Of<AskDecision>(step.actions).size(), 1U);
+}
+
+TEST_F(ExchangeTest, AReportThatDoesNotReachTheBrokerIsSentAgain) {
+  Begin(0);
+  EXPECT_THAT(Report(0, UnavailableError("refused")), IsEmpty());
+  EXPECT_EQ(*exchange_.NextWakeup(), At(0.1));
+  EXPECT_EQ(Of<SendReport>(TickAt(0.1)).size(), 1U);
+}
+
+TEST_F(ExchangeTest, WithoutAnAnswerByTheDeadlineItGoesOnWithTheLastBaseline) {
+  record_.last_decision = DecisionOf(0);
+  record_.last_decision->baseline = 0.123;
+  Begin(1);
+  Report(1, UnavailableError("refused"));
+  EXPECT_THAT(Told<train::NextMessage>(TickAt(21)), IsEmpty());
+  const Actions actions = TickAt(22);
+  ASSERT_EQ(Told<train::NextMessage>(actions).size(), 1U);
+  EXPECT_EQ(exchange_.offline_generations(), 1);
+  const auto said = Of<Say>(actions);
+  ASSERT_FALSE(said.empty());
+  EXPECT_THAT(said[0].message, HasSubstr("last baseline"));
+  EXPECT_EQ(said[0].fields[1].second, "0.123");
+  // The next round is asked for as usual, and the last real decision stays what it was.
+  EXPECT_EQ(record_.last_decision->generation, 0);
+}
+
+TEST_F(ExchangeTest, BeforeTheFirstDecisionItGoesOnWithItsOwnBest) {
+  const Result<api::Decision> decision =
+      OfflineDecision(job_->spec, 0, Of<SendReport>(Begin(0))[0].request, std::nullopt);
+  ASSERT_TRUE(decision.ok());
+  EXPECT_EQ(decision->elected.member, 3);
+  EXPECT_EQ(decision->baseline, 0.4);
+  EXPECT_THAT(decision->weights, IsEmpty());
+}
+
+TEST_F(ExchangeTest, ALateAnswerToAnEarlierGenerationIsIgnored) {
+  Begin(0);
+  TickAt(22);
+  exchange_.Begin(1, EndOf(1), At(30));
+  EXPECT_THAT(Report(0, api::ReportAnswer{}, 31), IsEmpty());
+  EXPECT_THAT(Decide(DecisionOf(0), 31), IsEmpty());
+  EXPECT_TRUE(exchange_.active());
+}
+
+TEST_F(ExchangeTest, ANewerAttemptIsTheSessionsMatter) {
+  Begin(0);
+  const auto step = exchange_.OnReport({0, AbortedError("StaleAttempt")}, record_, At(1));
+  ASSERT_TRUE(step.failure.has_value());
+  EXPECT_EQ(step.failure->code(), ErrorCode::kAborted);
+}
+
+TEST_F(ExchangeTest, WeightsThatAreNotThereYetAreAskedForAgain) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0), 1);
+  EXPECT_THAT(Fetched(0, NotFoundError("NotReady"), 1), IsEmpty());
+  const SteadyTime due = *exchange_.NextWakeup();
+  EXPECT_LE(due, At(1.1));
+  const auto again = Of<FetchWeights>(exchange_.OnTick(record_, due).actions);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].source.population, "whales");
+}
+
+TEST_F(ExchangeTest, WeightsThatDoNotComeByTheDeadlineAreLeftOutWithAWarning) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0), 1);
+  Fetched(0, UnavailableError("refused"), 1);
+  EXPECT_THAT(Told<train::NextMessage>(TickAt(20.9)), IsEmpty());
+  const Actions actions = TickAt(21);
+  EXPECT_EQ(Of<Say>(actions).size(), 1U);
+  ASSERT_EQ(Told<train::NextMessage>(actions).size(), 1U);
+  EXPECT_EQ(Told<train::NextMessage>(actions)[0].own_weight, 1);
+}
+
+TEST_F(ExchangeTest, RottenWeightsAreLeftOutAtOnce) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0), 1);
+  EXPECT_EQ(Told<train::NextMessage>(Fetched(0, DataLossError("checksum"), 1)).size(), 1U);
+}
+
+TEST_F(ExchangeTest, AfterTheLastGenerationTheElectedPopulationMeasuresTheTestSet) {
+  Begin(3);
+  Report(3, api::ReportAnswer{});
+  Decide(DecisionOf(3));
+  const Actions actions = Fetched(3, std::string("file"), 2);
+  const auto next = Told<train::NextMessage>(actions);
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].generation, 4);
+  EXPECT_THAT(next[0].learning_rates, IsEmpty());
+  const auto finish = Told<train::FinishMessage>(actions);
+  ASSERT_EQ(finish.size(), 1U);
+  EXPECT_TRUE(finish[0].measure_test);
+  EXPECT_EQ(finish[0].member, 3);
+}
+
+TEST(PlanFinish, OnlyOnePopulationMeasuresWhenAllKnowWhoIsElected) {
+  api::JobSpec spec = TestJob().spec;
+  EXPECT_TRUE(PlanFinish(spec, 0, DecisionOf(3), {}).measure_test);
+  EXPECT_FALSE(PlanFinish(spec, 1, DecisionOf(3), {}).measure_test);
+  EXPECT_TRUE(PlanFinish(spec, 1, std::nullopt, {}).measure_test);
+  spec.ecosphere.exchange.mode = api::ExchangeMode::kAsync;
+  EXPECT_TRUE(PlanFinish(spec, 1, DecisionOf(3), {}).measure_test);
+}
+
+TEST_F(ExchangeTest, TheSameReportsAndDecisionGiveTheSameRates) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0));
+  const std::vector<double> first = record_.rates[1];
+  Exchange again(job_, 0);
+  again.Begin(7, EndOf(0), At(50));
+  Record other;
+  again.OnReport({0, api::ReportAnswer{}}, other, At(51));
+  again.OnDecision({0, api::DecisionAnswer{DecisionOf(0)}}, other, At(60));
+  EXPECT_EQ(other.rates[1], first);
+  EXPECT_EQ(first.size(), 4U);
+}
+
+}  // namespace
+}  // namespace eoa::agent
