@@ -2,10 +2,9 @@
 // (gloo_world.h), threads of one process in tests (tests/fakes/thread_world.h), nothing at all for a group of one.
 //
 // Collectives: every member calls the same functions in the same order with tensors of the same shape and type. Each of
-// them ends within the group's timeout: Unavailable means that a peer is lost or too slow; the group is then broken, and
-// only a new attempt with new processes helps. Results are the same bits on every member, and the same bits again for the
-// same inputs.
-// Thread-safety: none; one owner thread.
+// them ends within the group's timeout: Unavailable means that a peer is lost or too slow; the group is then broken,
+// and only a new attempt with new processes helps. Results are the same bits on every member, and the same bits again
+// for the same inputs. Thread-safety: none; one owner thread.
 #pragma once
 
 #include <memory>
@@ -22,8 +21,8 @@ class GradientReducer {
  public:
   virtual ~GradientReducer() = default;
 
-  // Runs backward from the scalar `loss` and adds to the parameters' gradients. With `average`, the accumulated gradients are then
-  // replaced by their mean over the group. Without, nothing is sent: the members' gradients differ.
+  // Runs backward from the scalar `loss` and adds to the parameters' gradients. With `average`, the accumulated
+  // gradients are then replaced by their mean over the group. Without, nothing is sent: the members' gradients differ.
   // Gradients are made once and stay where they are: zero them in place.
   virtual Status Backward(const at::Tensor& loss, bool average) = 0;
 };

@@ -89,8 +89,7 @@ Result<std::unique_ptr<GlooWorld>> GlooWorld::Join(const GlooWorldOptions& optio
     if (options.rank == 0) store_options.masterListenFd = options.store_descriptor;
     store = c10::make_intrusive<c10d::TCPStore>(options.store_host, store_options);
   }));
-  return std::unique_ptr<GlooWorld>(
-      std::make_unique<RealGlooWorld>(std::move(store), std::move(address), options));
+  return std::unique_ptr<GlooWorld>(std::make_unique<RealGlooWorld>(std::move(store), std::move(address), options));
 }
 
 }  // namespace eoa::train

@@ -7,8 +7,8 @@
 
 namespace eoa::train {
 
-// The numeric IP from which this machine sends to `host`: the interface that routes there. Sends nothing. Unavailable when `host` has
-// no address or no route leads to it.
+// The numeric IP from which this machine sends to `host`: the interface that routes there. Sends nothing. Unavailable
+// when `host` has no address or no route leads to it.
 Result<std::string> LocalAddressTowards(const std::string& host, int port);
 
 }  // namespace eoa::train

@@ -42,9 +42,9 @@ class OverlappedReducer final : public GradientReducer {
     });
   }
 
-  // Reducer lays its buckets out anew after the first backward. How sums are rounded depends on the layout, so that a run that
-  // resumes would differ from one that went on. Hence a first backward without a model, whose gradients are zero and come in
-  // the order of AssignBuckets; the second moves the gradients into the final buckets.
+  // Reducer lays its buckets out anew after the first backward. How sums are rounded depends on the layout, so that a
+  // run that resumes would differ from one that went on. Hence a first backward without a model, whose gradients are
+  // zero and come in the order of AssignBuckets; the second moves the gradients into the final buckets.
   Status SettleBuckets(const std::vector<at::Tensor>& parameters) {
     for (int pass = 0; pass < 2; ++pass) {
       at::Tensor loss = at::zeros({});

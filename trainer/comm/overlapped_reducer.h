@@ -1,5 +1,6 @@
-// The GradientReducer over a c10d process group: c10d's Reducer, the machinery of PyTorch's DistributedDataParallel. Gradients are
-// collected in buckets in the order in which backward makes them, and a full bucket is sent while backward goes on.
+// The GradientReducer over a c10d process group: c10d's Reducer, the machinery of PyTorch's DistributedDataParallel.
+// Gradients are collected in buckets in the order in which backward makes them, and a full bucket is sent while
+// backward goes on.
 #pragma once
 
 #include <memory>

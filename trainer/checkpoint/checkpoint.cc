@@ -1,0 +1,94 @@
+#include "trainer/checkpoint/checkpoint.h"
+
+#include <set>
+#include <utility>
+
+#include "common/base/checksum.h"
+#include "common/base/json_guard.h"
+#include "common/base/number.h"
+
+namespace eoa::train {
+namespace {
+
+constexpr std::uint64_t kMaxManifestBytes = 4096;
+constexpr std::uint64_t kMaxPartBytes = std::uint64_t{1} << 38;  // 256 GiB: room for any model that fits a machine
+constexpr std::string_view kPrefix = "checkpoint-";
+constexpr int kFormat = 1;
+
+// 12 for "checkpoint-12.weights.json"; nothing for other files.
+std::optional<int> GenerationOf(std::string_view name) {
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  const Result<std::int64_t> generation = ParseInteger(name.substr(0, name.find('.')));
+  if (!generation.ok() || *generation < 0 || *generation > 1'000'000'000) return std::nullopt;
+  return static_cast<int>(*generation);
+}
+
+}  // namespace
+
+std::string CheckpointDirectory::Stem(int generation, const std::string& part) const {
+  return JoinPath(directory_, std::string(kPrefix) + std::to_string(generation) + "." + part);
+}
+
+Status CheckpointDirectory::Save(int generation, const std::string& part, const std::vector<NamedArray>& arrays,
+                                 const Metadata& metadata) const {
+  const std::string stem = Stem(generation, part);
+  // The manifest of an earlier attempt must not vouch for the new file.
+  EOA_RETURN_IF_ERROR(files_.Remove(stem + ".json"));
+  EOA_ASSIGN_OR_RETURN(const WrittenFile written,
+                       WriteSafetensors(files_, stem + ".safetensors", arrays, metadata, Durability::kDurable));
+  nlohmann::ordered_json manifest;
+  manifest["format"] = kFormat;
+  manifest["generation"] = generation;
+  manifest["part"] = part;
+  manifest["bytes"] = written.bytes;
+  manifest["crc32"] = written.crc32;
+  return files_.WriteFileAtomically(stem + ".json", DumpJsonPretty(manifest));
+}
+
+Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::string& part) const {
+  const std::string stem = Stem(generation, part);
+  const auto lost = [&](const std::string& why) { return DataLossError("checkpoint " + stem + ": " + why); };
+  const Result<std::string> text = files_.ReadFile(stem + ".json", kMaxManifestBytes);
+  if (!text.ok()) return lost(text.error().message());
+  const Result<nlohmann::json> manifest = ParseJson(*text);
+  if (!manifest.ok()) return lost(manifest.error().message());
+  const Result<std::int64_t> format = GetInteger(*manifest, "format");
+  const Result<std::int64_t> bytes = GetInteger(*manifest, "bytes");
+  const Result<std::int64_t> crc32 = GetInteger(*manifest, "crc32");
+  if (!format.ok() || *format != kFormat || !bytes.ok() || !crc32.ok()) return lost("its manifest is not understood");
+
+  Result<std::string> content = files_.ReadFile(stem + ".safetensors", kMaxPartBytes);
+  if (!content.ok()) return lost(content.error().message());
+  if (content->size() != static_cast<std::uint64_t>(*bytes)) {
+    return lost(std::to_string(content->size()) + " bytes in place of " + std::to_string(*bytes));
+  }
+  if (Crc32(*content) != static_cast<std::uint64_t>(*crc32)) return lost("its checksum is wrong");
+  CheckpointPart loaded{.bytes = std::make_unique<const std::string>(std::move(*content)), .contents = {}};
+  Result<Safetensors> parsed = ParseSafetensors(*loaded.bytes);
+  if (!parsed.ok()) return lost(parsed.error().message());
+  loaded.contents = std::move(*parsed);
+  return loaded;
+}
+
+Status CheckpointDirectory::Prune(int generation, int keep) const {
+  EOA_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.ListDirectory(directory_));
+  std::set<int, std::greater<>> generations;
+  for (const std::string& name : names) {
+    const std::optional<int> each = GenerationOf(name);
+    if (each && *each <= generation) generations.insert(*each);
+  }
+  if (generations.size() <= static_cast<std::size_t>(keep) + 1) return OkStatus();
+  const int oldest_kept = *std::next(generations.begin(), keep);
+  for (const bool manifests : {true, false}) {
+    for (const std::string& name : names) {
+      const std::optional<int> each = GenerationOf(name);
+      if (each && *each < oldest_kept && name.ends_with(".json") == manifests) {
+        EOA_RETURN_IF_ERROR(files_.Remove(JoinPath(directory_, name)));
+      }
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace eoa::train
