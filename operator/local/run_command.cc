@@ -34,7 +34,7 @@ namespace {
 
 constexpr int kInterruptedCode = 130;
 constexpr int kNotStartedCode = 2;
-constexpr Duration kRefresh = std::chrono::milliseconds(200);
+constexpr int kRefreshMilliseconds = 200;
 constexpr Duration kStopGrace = std::chrono::seconds(3);
 constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 
@@ -120,7 +120,7 @@ class Run {
   bool Wait(const SignalQueue& signals) {
     std::vector<pollfd> entries = agents_.PollEntries();
     entries.push_back({signals.descriptor(), POLLIN, 0});
-    ::poll(entries.data(), entries.size(), static_cast<int>(std::chrono::milliseconds(kRefresh).count()));
+    ::poll(entries.data(), entries.size(), kRefreshMilliseconds);
     return signals.StopRequested();
   }
 

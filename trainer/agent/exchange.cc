@@ -59,7 +59,10 @@ void Exchange::Reset() {
 ExchangeStep Exchange::Begin(int attempt, const train::GenerationEndMessage& end, SteadyTime now) {
   Reset();
   attempt_ = attempt;
-  report_ = {.attempt = attempt, .generation = end.generation, .images_per_second = end.images_per_second};
+  report_ = {};
+  report_.attempt = attempt;
+  report_.generation = end.generation;
+  report_.images_per_second = end.images_per_second;
   for (const train::MemberResult& member : end.members) {
     report_.members.push_back({member.member, member.learning_rate, member.fitness, member.train_loss});
   }

@@ -30,7 +30,9 @@ Duration RejoinDelay(int failures) {
 
 AgentSession::AgentSession(Setup setup, Record record)
     : setup_(std::move(setup)), record_(std::move(record)), exchange_(setup_.job, setup_.population) {
-  if (record_.job_uid != setup_.job->metadata.uid) record_ = {.job_uid = setup_.job->metadata.uid};
+  if (record_.job_uid == setup_.job->metadata.uid) return;
+  record_ = {};
+  record_.job_uid = setup_.job->metadata.uid;
 }
 
 Actions AgentSession::Begin(SteadyTime now) {
@@ -274,7 +276,7 @@ void AgentSession::EndCollapse() {
   }
   if (best == 3) {
     exit_code_ = static_cast<train::ExitCode>(culprit->exit->code);
-    Finish({.attempt = attempt_, .succeeded = false, .error = last_error_, .test_accuracy = {}, .test_loss = {}});
+    Fail(last_error_);
     return;
   }
   Rejoin(last_error_, RejoinDelay(++failures_));
@@ -308,11 +310,7 @@ void AgentSession::Advance(ExchangeStep step) {
   exit_code_ = train::ExitCode::kBadConfiguration;
   actions_.emplace_back(KillWorkers{});
   exchange_.Reset();
-  Finish({.attempt = attempt_,
-          .succeeded = false,
-          .error = step.failure->ToString(),
-          .test_accuracy = {},
-          .test_loss = {}});
+  Fail(step.failure->ToString());
 }
 
 void AgentSession::On(const ReportAnswered& event) {
@@ -381,6 +379,14 @@ void AgentSession::Finish(api::FinishRequest result) {
   heartbeat_at_ = now_;
   actions_.emplace_back(SaveRecord{record_});
   actions_.emplace_back(SendFinish{*record_.finished});
+}
+
+void AgentSession::Fail(std::string error) {
+  api::FinishRequest result;
+  result.attempt = attempt_;
+  result.succeeded = false;
+  result.error = std::move(error);
+  Finish(std::move(result));
 }
 
 void AgentSession::On(const FinishAnswered& event) {

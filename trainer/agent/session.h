@@ -74,6 +74,7 @@ class AgentSession {
   void EndCollapse();
   void Rejoin(const std::string& reason, Duration delay);
   void Finish(api::FinishRequest result);
+  void Fail(std::string error);
   void StopWorkers(bool exit_then);
   void EndStopping();
   void Advance(ExchangeStep step);

@@ -9,7 +9,7 @@ MixPlan PlanMix(const api::JobSpec& spec, int population, const api::Decision& d
   const bool best = spec.ecosphere.weight_merge == api::WeightMerge::kBest;
   const bool take_elected = best && decision.improved;
   if (best) {
-    plan.merge = train::MergeMessage{.generation = decision.generation};
+    plan.merge.emplace().generation = decision.generation;
     if (take_elected) {
       plan.merge->population = decision.elected.population;
       plan.merge->member = decision.elected.member;
