@@ -1,0 +1,55 @@
+// Model: an image classifier with named parameters.
+//
+// Images are float32 [N, 3, H, W] in channels-last memory order; logits are [N, classes]. Two models made with the same
+// arguments have equal weights, so that all members of a job start alike. Thread-safety: none; one owner.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <ATen/core/Tensor.h>
+
+#include "common/api/job.h"
+#include "common/base/result.h"
+#include "trainer/model/layers.h"
+#include "trainer/model/parameters.h"
+
+namespace eoa::train {
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual at::Tensor Forward(const at::Tensor& images, const Pass& pass) = 0;
+
+  ParameterSet& parameters() { return parameters_; }
+
+ protected:
+  ParameterSet parameters_;
+};
+
+// wrn-D-K and resnet-18. InvalidArgument for a name that validation would refuse.
+Result<std::unique_ptr<Model>> MakeModel(const api::Model& spec, int classes, std::uint64_t seed);
+
+struct WideResNetOptions {
+  int depth = 16;  // D = 6n + 4
+  int width = 8;   // K
+  int classes = 10;
+  double dropout = 0;
+  bool zero_head = false;
+};
+
+// Wide ResNet D-K (Zagoruyko and Komodakis 2016), pre-activation. Structure, initialisation and tensor names are those
+// of the WRN in davda54/sam, which the EOA authors train: every stage begins with a projecting unit, also where the
+// width stays.
+std::unique_ptr<Model> MakeWideResNet(const WideResNetOptions& options, std::uint64_t seed);
+
+struct ResNet18Options {
+  int classes = 1000;
+  bool image_net_stem = true;  // 7x7 stride 2 and max pooling; else 3x3 stride 1, for images up to 64 pixels
+  bool zero_head = false;
+};
+
+// ResNet-18 (He et al. 2015). Structure, initialisation and tensor names are torchvision's.
+std::unique_ptr<Model> MakeResNet18(const ResNet18Options& options, std::uint64_t seed);
+
+}  // namespace eoa::train
