@@ -1,0 +1,220 @@
+#include "common/net/cpprest/cpprest_client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <cpprest/http_client.h>
+#include <pplx/threadpool.h>
+
+#include "common/net/cpprest/transfer.h"
+#include "common/net/header_check.h"
+
+namespace eoa::net {
+namespace {
+
+namespace rest = web::http;
+using OriginClient = rest::client::http_client;
+
+// For what the library does for calls that were given up, before a client goes.
+constexpr auto kDrainPatience = std::chrono::seconds(2);
+
+// More threads would let cancels and timeouts run beside a TLS connection's own steps, which the library does not
+// survive.
+void StartLibrary() {
+  static std::once_flag once;
+  std::call_once(once, [] { crossplat::threadpool::initialize_with_threads(1); });
+}
+
+void OnLibraryThread(std::function<void()> task) {
+  crossplat::threadpool::shared_instance().service().post(std::move(task));
+}
+
+struct Target {
+  std::string origin;    // scheme://host:port
+  std::string resource;  // path and query
+};
+
+Result<Target> ParseUrl(const std::string& url) {
+  const auto refuse = [&](const std::string& why) { return InvalidArgumentError("URL '" + url + "' " + why); };
+  try {
+    const web::uri uri(url);
+    if (uri.scheme() != "http" && uri.scheme() != "https") return refuse("must start with http:// or https://");
+    if (uri.host().empty()) return refuse("has no host");
+    if (!uri.user_info().empty()) return refuse("must not hold a user name or password");
+    if (uri.host().front() == '[') return refuse("holds an IPv6 address, which is not supported: use a name");
+    if (uri.port() > 65535) return refuse("has a port above 65535");
+    Target target{uri.scheme() + "://" + uri.host(), uri.resource().to_string()};
+    if (uri.port() > 0) target.origin += ":" + std::to_string(uri.port());
+    return target;
+  } catch (const std::exception& error) {
+    return refuse(std::string("is malformed: ") + error.what());
+  }
+}
+
+Result<rest::http_request> BuildRequest(const Request& request, const Target& target, const std::string& user_agent) {
+  rest::http_request built(request.method);
+  try {
+    built.set_request_uri(web::uri(target.resource));
+  } catch (const std::exception& error) {
+    return InvalidArgumentError("URL '" + request.url + "' is malformed: " + error.what());
+  }
+  if (!IsHeaderName(request.method)) return InvalidArgumentError("HTTP method '" + request.method + "' is malformed");
+  if (!request.body.empty()) built.set_body(request.body, "application/octet-stream");
+  for (const auto& [name, value] : request.headers) {
+    if (!IsHeaderName(name)) return InvalidArgumentError("header name '" + name + "' is malformed");
+    // The value may be a secret, so it is not shown.
+    if (!IsHeaderValue(value))
+      return InvalidArgumentError("the value of header " + name + " holds a control character");
+    for (const std::string_view own : {"Host", "Content-Length", "Transfer-Encoding", "Connection"}) {
+      if (EqualIgnoringCase(name, own)) return InvalidArgumentError("header " + name + " is set by the client itself");
+    }
+    built.headers()[name] = value;
+  }
+  if (!request.headers.Has("User-Agent")) built.headers()["User-Agent"] = user_agent;
+  return built;
+}
+
+class CpprestClient final : public HttpClient {
+ public:
+  explicit CpprestClient(CpprestOptions options) : options_(std::move(options)) { StartLibrary(); }
+
+  ~CpprestClient() override {
+    origins_.clear();
+    in_flight_->WaitForNone(kDrainPatience);
+    // What was posted before, the end of the connections among it, is done once this is.
+    const auto flushed = std::make_shared<std::promise<void>>();
+    std::future<void> done = flushed->get_future();
+    OnLibraryThread([flushed] { flushed->set_value(); });
+    done.wait_for(kDrainPatience);
+  }
+
+  Result<Response> Send(const Request& request, Cancellation* cancellation) override {
+    return Call(request, nullptr, cancellation);
+  }
+
+  Result<Response> Stream(const Request& request, const BodySink& sink, Cancellation* cancellation) override {
+    return Call(request, &sink, cancellation);
+  }
+
+ private:
+  struct Origin {
+    std::shared_ptr<OriginClient> client;
+    std::uint64_t last_use = 0;
+  };
+
+  struct Outcome {
+    Result<Response> response;
+    bool may_repeat = false;  // the request did not reach the server whole
+  };
+
+  Result<Response> Call(const Request& request, const BodySink* sink, Cancellation* cancellation) {
+    const SteadyTime now = RealClock().SteadyNow();
+    const SteadyTime deadline = request.timeout < SteadyTime::max() - now ? now + request.timeout : SteadyTime::max();
+    EOA_ASSIGN_OR_RETURN(const Target target, ParseUrl(request.url));
+    EOA_ASSIGN_OR_RETURN(rest::http_request built, BuildRequest(request, target, options_.user_agent));
+    Outcome outcome = Exchange(request, target, std::move(built), sink, cancellation, deadline);
+    // A kept-alive connection that the server has closed shows only when it is written to.
+    if (outcome.may_repeat && (request.method == "GET" || request.method == "HEAD")) {
+      EOA_ASSIGN_OR_RETURN(rest::http_request again, BuildRequest(request, target, options_.user_agent));
+      outcome = Exchange(request, target, std::move(again), sink, cancellation, deadline);
+    }
+    return std::move(outcome.response);
+  }
+
+  Outcome Exchange(const Request& request, const Target& target, rest::http_request built, const BodySink* sink,
+                   Cancellation* cancellation, SteadyTime deadline) {
+    const auto transfer = std::make_shared<Transfer>(target.origin);
+    std::shared_ptr<void> registration;
+    if (cancellation != nullptr) {
+      if (cancellation->cancelled()) return {CancelledError("the request to " + target.origin + " was cancelled")};
+      registration = cancellation->OnCancel([transfer] { transfer->Cancel(); });
+    }
+    const std::shared_ptr<OriginClient> client = ClientFor(target.origin);
+    try {
+      transfer->Start(*client, std::move(built), in_flight_);
+    } catch (const std::exception& error) {
+      return {InternalError(std::string("the HTTP library refused the request: ") + error.what())};
+    }
+    Response response;
+    std::size_t received = 0;
+    for (;;) {
+      Result<Transfer::Event> event = transfer->Next(deadline);
+      if (!event.ok()) return {std::move(event).error()};
+      if (event->header) {
+        response = *std::move(event->header);
+        if (response.status < 200 || response.status > 599) {
+          // The library takes an interim answer for the final one; the final one would be taken for the next request's.
+          Forget(target.origin, client);
+          transfer->GiveUp();
+          return {DataLossError(target.origin + " answered with status " + std::to_string(response.status) +
+                                ", which is no final answer")};
+        }
+      }
+      received += event->piece.size();
+      if (received > request.max_response_bytes) {
+        transfer->GiveUp();
+        return {ResourceExhaustedError("the answer of " + target.origin + " is larger than the " +
+                                       std::to_string(request.max_response_bytes) + " bytes allowed")};
+      }
+      if (sink == nullptr || response.status >= 300) {
+        response.body += event->piece;
+      } else if (!event->piece.empty()) {
+        if (Status taken = (*sink)(event->piece); !taken.ok()) {
+          transfer->GiveUp();
+          return {std::move(taken).error()};
+        }
+      }
+      if (event->failure) return {std::move(event->failure->error), event->failure->in_request};
+      if (event->done) return {std::move(response)};
+    }
+  }
+
+  std::shared_ptr<OriginClient> ClientFor(const std::string& origin) {
+    const std::scoped_lock lock(mutex_);
+    Origin& entry = origins_[origin];
+    entry.last_use = ++uses_;
+    if (!entry.client) {
+      rest::client::http_client_config config;
+      config.set_max_redirects(0);
+      // The library's timeout is for silence only and belongs to the connection, not to the call; the calls have
+      // deadlines.
+      config.set_timeout(std::chrono::hours(24));
+      // Destroyed on the library's thread, where its connections are used.
+      entry.client = {new OriginClient(origin, config),
+                      [](OriginClient* gone) { OnLibraryThread([gone] { delete gone; }); }};
+    }
+    std::shared_ptr<OriginClient> client = entry.client;
+    if (origins_.size() > std::max<std::size_t>(options_.max_origins, 1)) {
+      origins_.erase(std::min_element(origins_.begin(), origins_.end(), [](const auto& left, const auto& right) {
+        return left.second.last_use < right.second.last_use;
+      }));
+    }
+    return client;
+  }
+
+  void Forget(const std::string& origin, const std::shared_ptr<OriginClient>& client) {
+    const std::scoped_lock lock(mutex_);
+    const auto entry = origins_.find(origin);
+    if (entry != origins_.end() && entry->second.client == client) origins_.erase(entry);
+  }
+
+  const CpprestOptions options_;
+  const std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
+  std::mutex mutex_;
+  std::map<std::string, Origin> origins_;  // guarded by mutex_
+  std::uint64_t uses_ = 0;                 // guarded by mutex_
+};
+
+}  // namespace
+
+std::unique_ptr<HttpClient> MakeCpprestClient(CpprestOptions options) {
+  return std::make_unique<CpprestClient>(std::move(options));
+}
+
+}  // namespace eoa::net
