@@ -1,0 +1,90 @@
+// How `eoa run` ends when it is told to, or cut off; and how it goes on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "tests/integration/run/eoa_process.h"
+
+namespace eoa::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+bool AllGone(const EoaRun& run, Duration limit) {
+  const SteadyTime deadline = RealClock().SteadyNow() + limit;
+  while (!run.Processes().empty()) {
+    if (RealClock().SteadyNow() > deadline) return false;
+    RealClock().SleepFor(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+TEST(EoaRunInterrupt, CtrlCEndsEverythingWithinFiveSecondsAndKeepsWhatIsThere) {
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    EoaRun run("interrupt", {{"EOA_SCRIPT_STEP_MS", "10"}});
+    run.Start({.generations = 100, .members_per_pod = 2});
+    ASSERT_TRUE(run.WaitFor("generation 2/100")) << run.Output();
+    EXPECT_EQ(run.Processes().size(), 1U + 4 + 8);
+    const SteadyTime before = RealClock().SteadyNow();
+    ASSERT_EQ(::kill(run.pid(), signal_number), 0);
+    EXPECT_EQ(run.Wait().code, 130) << run.Output();
+    EXPECT_LT(RealClock().SteadyNow() - before, std::chrono::seconds(5));
+    EXPECT_TRUE(run.Processes().empty());
+    EXPECT_EQ(run.Result()["outcome"], "Interrupted");
+    EXPECT_THAT(run.Read("schedule.csv"), HasSubstr("\n1,whales,3,"));
+    EXPECT_THAT(run.Output(), HasSubstr("eoa run --resume "));
+  }
+}
+
+TEST(EoaRunInterrupt, WorkersThatHangAreEndedAllTheSame) {
+  EoaRun run("interrupt_hanging", {{"EOA_SCRIPT_FAULT", "generation=1 hang=1"}});
+  run.Start({});
+  ASSERT_TRUE(run.WaitFor("generation 1/6")) << run.Output();
+  const SteadyTime before = RealClock().SteadyNow();
+  ASSERT_EQ(::kill(run.pid(), SIGINT), 0);
+  EXPECT_EQ(run.Wait().code, 130);
+  EXPECT_LT(RealClock().SteadyNow() - before, std::chrono::seconds(5));
+  EXPECT_TRUE(run.Processes().empty());
+}
+
+TEST(EoaRunInterrupt, WhenEoaIsKilledItsAgentsAndWorkersEndByThemselves) {
+  EoaRun run("killed", {{"EOA_SCRIPT_STEP_MS", "10"}});
+  run.Start({.generations = 100});
+  ASSERT_TRUE(run.WaitFor("generation 2/100")) << run.Output();
+  ASSERT_EQ(::kill(run.pid(), SIGKILL), 0);
+  EXPECT_EQ(run.Wait().signal, SIGKILL);
+  EXPECT_TRUE(AllGone(run, std::chrono::seconds(5)));
+}
+
+TEST(EoaRunInterrupt, AKilledRunGoesOnToTheSameSchedule) {
+  const JobShape shape{.generations = 12, .members_per_pod = 2};
+  EoaRun whole("whole");
+  whole.Start(shape);
+  ASSERT_EQ(whole.Wait().code, 0) << whole.Output();
+
+  EoaRun run("resumed", {{"EOA_SCRIPT_STEP_MS", "10"}});
+  run.Start(shape);
+  ASSERT_TRUE(run.WaitFor("generation 4/12")) << run.Output();
+  ASSERT_EQ(::kill(run.pid(), SIGKILL), 0);
+  EXPECT_EQ(run.Wait().signal, SIGKILL);
+  const std::string before = run.Read("schedule.csv");
+  run.Resume();
+  ASSERT_EQ(run.Wait().code, 0) << run.Output();
+  EXPECT_EQ(run.Read("schedule.csv"), whole.Read("schedule.csv"));
+  EXPECT_THAT(run.Read("schedule.csv"), StartsWith(before));
+  EXPECT_EQ(run.Result()["outcome"], "Succeeded");
+}
+
+TEST(EoaRunInterrupt, ADirectoryThatHoldsNoRunCannotBeResumed) {
+  EoaRun run("not_a_run");
+  std::filesystem::create_directories(run.Path(""));
+  run.Resume();
+  EXPECT_EQ(run.Wait().code, 2);
+  EXPECT_THAT(run.Output(), HasSubstr("--resume"));
+}
+
+}  // namespace
+}  // namespace eoa::test
