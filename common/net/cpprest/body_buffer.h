@@ -34,6 +34,11 @@ class BodyBuffer final : public concurrency::streams::details::streambuf_state_m
   }
   void release(std::uint8_t* /*data*/, std::size_t /*size*/) override {}
 
+  // The base class's waits for a task after a failed write, on the one thread that could run it.
+  pplx::task<std::size_t> putn_nocopy(const std::uint8_t* data, std::size_t size) override {
+    return transfer_->Write(data, size);
+  }
+
  protected:
   pplx::task<std::size_t> _putn(const std::uint8_t* data, std::size_t size) override {
     return transfer_->Write(data, size);

@@ -210,18 +210,18 @@ TEST_F(HttpClientTest, IsCancelledFromAnotherThread) {
 }
 
 TEST_F(HttpClientTest, RefusesAnAnswerThatIsTooLarge) {
-  Request request = Get();
-  request.max_response_bytes = 1000;
-  for (const std::string_view coding :
-       {"Content-Length: 2000\r\n\r\n", "Connection: close\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n7d0\r\n"}) {
+  const std::string large(2000, 'x');
+  for (const std::string& answer : {"Content-Length: 2000\r\n\r\n" + large, "Connection: close\r\n\r\n" + large,
+                                    "Transfer-Encoding: chunked\r\n\r\n7d0\r\n" + large + "\r\n0\r\n\r\n"}) {
+    Request request = Get();
+    request.max_response_bytes = 1000;
     auto result = SendLater(request);
     RawSocket peer = listener_.Accept();
     peer.ReadUntil("\r\n\r\n");
-    peer.Send("HTTP/1.1 200 OK\r\n" + std::string(coding) + std::string(2000, 'x') + "\r\n0\r\n\r\n");
+    peer.Send("HTTP/1.1 200 OK\r\n" + answer);
     peer.ShutdownSend();
     ExpectError(result.get(), ErrorCode::kResourceExhausted);
   }
-  EXPECT_EQ(AnswerOf("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")->body, "abc");
 }
 
 TEST_F(HttpClientTest, KeepsTheConnection) {
