@@ -25,8 +25,9 @@ class BrokerClientTest : public ::testing::Test {
     });
     ASSERT_TRUE(server.ok()) << server.error().ToString();
     server_ = *std::move(server);
-    client_.emplace(BrokerAddress{"http://127.0.0.1:" + std::to_string(server_->port()), "uid 1", "wolves"},
-                    [] { return Result<std::string>(std::string("secret")); }, *http_);
+    client_.emplace(
+        BrokerAddress{"http://127.0.0.1:" + std::to_string(server_->port()), "uid 1", "wolves"},
+        [] { return Result<std::string>(std::string("secret")); }, *http_);
   }
 
   void Answer(int status, std::string body) {

@@ -14,7 +14,8 @@ using ::testing::IsEmpty;
 
 class ExchangeTest : public ::testing::Test {
  protected:
-  explicit ExchangeTest(api::Job job = TestJob()) : job_(std::make_shared<api::Job>(std::move(job))), exchange_(job_, 0) {}
+  explicit ExchangeTest(api::Job job = TestJob())
+      : job_(std::make_shared<api::Job>(std::move(job))), exchange_(job_, 0) {}
 
   Actions Begin(int generation) { return exchange_.Begin(1, EndOf(generation), At(0)).actions; }
   Actions Report(int generation, Result<api::ReportAnswer> answer, double seconds = 0) {

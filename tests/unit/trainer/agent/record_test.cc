@@ -16,7 +16,8 @@ Record FullRecord() {
   record.rates = {{2, {0.1, 1.0 / 3}}, {3, {1e-6, 0.2}}};
   record.last_decision = DecisionOf(2);
   record.weights = {{2, "/pod/weights-2", 0xfedcba98U}};
-  record.finished = api::FinishRequest{.attempt = 3, .succeeded = false, .error = "why", .test_accuracy = {}, .test_loss = {}};
+  record.finished =
+      api::FinishRequest{.attempt = 3, .succeeded = false, .error = "why", .test_accuracy = {}, .test_loss = {}};
   return record;
 }
 

@@ -175,7 +175,8 @@ TEST_F(SessionTest, ACheckpointCountsOnceAllWorkersOfThePodHaveIt) {
 TEST_F(SessionTest, WhenTheBrokerSaysRejoinTheWorkersDieAndANewIncarnationJoins) {
   Start();
   Send(Tick{});
-  const Actions actions = Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kRejoin, "a peer was lost", 1}});
+  const Actions actions =
+      Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kRejoin, "a peer was lost", 1}});
   EXPECT_EQ(Of<KillWorkers>(actions).size(), 1U);
   const auto joins = Of<SendJoin>(actions);
   ASSERT_EQ(joins.size(), 1U);
@@ -311,7 +312,8 @@ TEST_F(SessionTest, APodWithoutLeaderParksWhenItsWorkersHaveEnded) {
   EXPECT_THAT(Of<SendFinish>(Send(WorkerExited{1, {0, 0}})), IsEmpty());
   EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 5))[0].request.phase, "Parked");
   // Its leader's pod may still fail; then it is needed again.
-  const Actions actions = Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kRejoin, "leader lost", 1}}, 6);
+  const Actions actions =
+      Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kRejoin, "leader lost", 1}}, 6);
   EXPECT_EQ(Of<SendJoin>(actions).size(), 1U);
 }
 
@@ -341,7 +343,8 @@ TEST_F(SessionTest, SigtermAsksTheWorkersToStopAndEndsWithinTwoSeconds) {
 TEST_F(SessionTest, ABrokerThatSaysStopEndsTheWorkersAndTheAgentParks) {
   Start();
   Send(Tick{});
-  const Actions actions = Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kStop, "failed elsewhere", 1}});
+  const Actions actions =
+      Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kStop, "failed elsewhere", 1}});
   EXPECT_EQ(Told<train::StopMessage>(actions).size(), 2U);
   Send(WorkerExited{0, {0, 0}});
   EXPECT_THAT(Of<Exit>(Send(WorkerExited{1, {0, 0}})), IsEmpty());

@@ -28,7 +28,8 @@ std::vector<train::StartMessage> TwoMembers(const StoreSocket& store, const std:
 }
 
 // Collects until `enough` says so, or fails the test.
-std::vector<GangEvent> CollectUntil(WorkerGang& gang, const std::function<bool(const std::vector<GangEvent>&)>& enough) {
+std::vector<GangEvent> CollectUntil(WorkerGang& gang,
+                                    const std::function<bool(const std::vector<GangEvent>&)>& enough) {
   std::vector<GangEvent> all;
   const SteadyTime deadline = RealClock().SteadyNow() + kLimit;
   while (!enough(all)) {
