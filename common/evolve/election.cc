@@ -14,6 +14,13 @@ Error Unusable(const std::string& population, const api::MemberReport& member, s
                               std::string(field) + " " + FormatNumber(value) + " is not usable in an election");
 }
 
+// `best` comes from the same population or one before.
+bool Beats(const api::Elected& candidate, const api::Elected& best) {
+  if (candidate.fitness != best.fitness) return candidate.fitness > best.fitness;
+  if (candidate.learning_rate != best.learning_rate) return candidate.learning_rate > best.learning_rate;
+  return candidate.population == best.population && candidate.member < best.member;
+}
+
 }  // namespace
 
 Result<api::Elected> Elect(const Reports& reports) {
@@ -24,11 +31,8 @@ Result<api::Elected> Elect(const Reports& reports) {
       if (!std::isfinite(member.learning_rate) || member.learning_rate < 0) {
         return Unusable(population, member, "learning rate", member.learning_rate);
       }
-      const bool better = !best || member.fitness > best->fitness ||
-                          (member.fitness == best->fitness && member.learning_rate > best->learning_rate);
-      if (better) {
-        best = api::Elected{population, member.member, member.learning_rate, member.fitness, report.generation};
-      }
+      const api::Elected candidate{population, member.member, member.learning_rate, member.fitness, report.generation};
+      if (!best || Beats(candidate, *best)) best = candidate;
     }
   }
   if (!best) return InvalidArgumentError("an election needs at least one member");
@@ -36,7 +40,8 @@ Result<api::Elected> Elect(const Reports& reports) {
 }
 
 double CosineFactor(int t, int generations) {
-  return (1 + CosPi(static_cast<double>(t) / static_cast<double>(generations))) / 2;
+  const double root = CosPi(static_cast<double>(t) / (2.0 * generations));
+  return root * root;
 }
 
 double ScalingFactor(const api::JobSpec& spec) {
@@ -48,12 +53,12 @@ double ScalingFactor(const api::JobSpec& spec) {
 double ReferenceRate(const api::JobSpec& spec) { return spec.ecosphere.base_learning_rate * ScalingFactor(spec); }
 
 Result<double> Baseline(const api::JobSpec& spec, double elected_rate, int generation) {
-  if (!std::isfinite(elected_rate)) {
-    return InvalidArgumentError("the elected learning rate " + FormatNumber(elected_rate) + " is not finite");
+  if (!std::isfinite(elected_rate) || elected_rate < 0) {
+    return InvalidArgumentError("the elected learning rate " + FormatNumber(elected_rate) +
+                                " is not a finite number of at least 0");
   }
   const int generations = spec.ecosphere.generations;
-  const int t = generation + 1;
-  if (generation < 0 || t > generations) {
+  if (generation < 0 || generation >= generations) {
     return InvalidArgumentError("generation " + std::to_string(generation) + " is not one of the job's " +
                                 std::to_string(generations));
   }
@@ -61,9 +66,9 @@ Result<double> Baseline(const api::JobSpec& spec, double elected_rate, int gener
     case api::BaselineRule::kElected:
       return elected_rate;
     case api::BaselineRule::kCosineBlend:
-      return (elected_rate + ReferenceRate(spec) * CosineFactor(t, generations)) / 2;
+      return (elected_rate + ReferenceRate(spec) * CosineFactor(generation, generations)) / 2;
     case api::BaselineRule::kCosineStep:
-      return elected_rate * (CosineFactor(t, generations) / CosineFactor(t - 1, generations));
+      return elected_rate * (CosineFactor(generation + 1, generations) / CosineFactor(generation, generations));
   }
   return InternalError("unknown baseline rule");
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "common/base/number.h"
 #include "common/evolve/algorithms.h"
@@ -10,15 +12,39 @@
 namespace eoa::evolve {
 namespace {
 
+constexpr int kLeadingWolves = 3;
+
 double Clip(const api::AlgorithmSpec& algorithm, double rate) {
   return std::clamp(rate, algorithm.min_learning_rate, algorithm.max_learning_rate);
 }
 
-Result<const api::PopulationSpec*> Population(const api::JobSpec& spec, int population) {
+Status CheckAlgorithm(const api::AlgorithmSpec& algorithm, int members) {
+  const double low = algorithm.min_learning_rate;
+  const double high = algorithm.max_learning_rate;
+  if (!(low >= 0 && low <= high && std::isfinite(high))) {
+    return InvalidArgumentError("minLearningRate " + FormatNumber(low) + " and maxLearningRate " + FormatNumber(high) +
+                                " are not bounds; needed is 0 <= min <= max");
+  }
+  if (members < 1) return InvalidArgumentError("a population needs at least 1 member");
+  if (algorithm.name == api::Algorithm::kGreyWolf && members < kLeadingWolves) {
+    return InvalidArgumentError("GreyWolf needs at least 3 members (alpha, beta, delta), not " +
+                                std::to_string(members) + "; add members or use Whale");
+  }
+  if (algorithm.name != api::Algorithm::kFixed && algorithm.space == api::Space::kLog && low == 0) {
+    return InvalidArgumentError("space Log needs a minLearningRate above 0: 0 has no logarithm");
+  }
+  return OkStatus();
+}
+
+Result<const api::PopulationSpec*> CheckedPopulation(const api::JobSpec& spec, int population) {
   if (population < 0 || population >= static_cast<int>(spec.populations.size())) {
     return InvalidArgumentError("the job has no population number " + std::to_string(population));
   }
-  return &spec.populations[static_cast<std::size_t>(population)];
+  const api::PopulationSpec& chosen = spec.populations[static_cast<std::size_t>(population)];
+  if (Status status = CheckAlgorithm(chosen.algorithm, chosen.members); !status.ok()) {
+    return std::move(status).error().WithContext("population '" + chosen.name + "'");
+  }
+  return &chosen;
 }
 
 double Scale(const api::JobSpec& spec, const api::PopulationSpec& population) {
@@ -35,16 +61,17 @@ double Scale(const api::JobSpec& spec, const api::PopulationSpec& population) {
 
 Result<double> FixedRate(const api::JobSpec& spec, const api::PopulationSpec& population, int generation) {
   const api::AlgorithmSpec& algorithm = population.algorithm;
+  const int generations = spec.ecosphere.generations;
   if (!algorithm.learning_rates.empty()) {
-    if (generation >= static_cast<int>(algorithm.learning_rates.size())) {
-      return InvalidArgumentError("population '" + population.name + "': the schedule has learning rates for " +
+    if (std::cmp_less(algorithm.learning_rates.size(), generations)) {
+      return InvalidArgumentError("the schedule has learning rates for " +
                                   std::to_string(algorithm.learning_rates.size()) + " generations, the job has " +
-                                  std::to_string(spec.ecosphere.generations));
+                                  std::to_string(generations) + "; set ecosphere.generations to at most as many");
     }
     return algorithm.learning_rates[static_cast<std::size_t>(generation)];
   }
   const double start = spec.ecosphere.base_learning_rate * Scale(spec, population);
-  if (algorithm.schedule == "Cosine") return start * CosineFactor(generation, spec.ecosphere.generations);
+  if (algorithm.schedule == "Cosine") return start * CosineFactor(generation, generations);
   return start;
 }
 
@@ -59,7 +86,7 @@ std::vector<double> SettingOutRates(const api::JobSpec& spec, const api::Populat
   return rates;
 }
 
-// LRs of generation `generation` where no election has a say: warm-up, and the first generation after it.
+// LRs of `generation` where no election has a say: Fixed, warm-up, and the first generation after it.
 Result<std::vector<double>> PlannedRates(const api::JobSpec& spec, const api::PopulationSpec& population,
                                          int generation) {
   if (population.algorithm.name == api::Algorithm::kFixed) {
@@ -77,72 +104,88 @@ Result<std::vector<double>> PlannedRates(const api::JobSpec& spec, const api::Po
   return rates;
 }
 
-Result<std::vector<api::MemberReport>> InOrder(std::vector<api::MemberReport> members,
-                                               const api::PopulationSpec& population) {
+// The members by number, each exactly once.
+Result<std::vector<api::MemberReport>> InOrder(std::vector<api::MemberReport> members) {
   std::sort(members.begin(), members.end(),
             [](const api::MemberReport& l, const api::MemberReport& r) { return l.member < r.member; });
-  const auto name = [&](int member) {
-    return "population '" + population.name + "', member " + std::to_string(member);
-  };
-  if (static_cast<int>(members.size()) != population.members) {
-    return InvalidArgumentError("population '" + population.name + "' has " + std::to_string(population.members) +
-                                " members, but " + std::to_string(members.size()) + " reported");
-  }
-  for (int i = 0; i < population.members; ++i) {
-    const api::MemberReport& member = members[static_cast<std::size_t>(i)];
-    if (member.member != i) return InvalidArgumentError(name(i) + " did not report, or another did twice");
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (std::cmp_equal(members[i].member, i)) continue;
+    return InvalidArgumentError("member " + std::to_string(i) + " did not report, or another did twice");
   }
   return members;
 }
 
+Status CheckNumber(const std::string& what, double value) {
+  if (std::isfinite(value) && value >= 0) return OkStatus();
+  return InvalidArgumentError(what + " " + FormatNumber(value) + " is not a finite number of at least 0");
+}
+
 Status CheckUsable(const NextRatesInput& input) {
-  const auto check = [](const std::string& what, double value) -> Status {
-    if (std::isfinite(value) && value >= 0) return OkStatus();
-    return InvalidArgumentError(what + " " + FormatNumber(value) + " is not a finite number of at least 0");
-  };
-  EOA_RETURN_IF_ERROR(check("the baseline", input.baseline));
-  EOA_RETURN_IF_ERROR(check("the reference learning rate", input.reference));
-  if (input.reference <= 0) return InvalidArgumentError("the reference learning rate must be above 0");
+  EOA_RETURN_IF_ERROR(CheckAlgorithm(input.algorithm, static_cast<int>(input.members.size())));
+  EOA_RETURN_IF_ERROR(CheckNumber("the baseline", input.baseline));
+  EOA_RETURN_IF_ERROR(CheckNumber("the reference learning rate", input.reference));
+  if (input.reference == 0) return InvalidArgumentError("the reference learning rate must be above 0");
+  if (!input.algorithm.step_scale_cosine) EOA_RETURN_IF_ERROR(CheckNumber("stepScale", input.algorithm.step_scale));
   for (const api::MemberReport& member : input.members) {
     const std::string name = "member " + std::to_string(member.member);
-    EOA_RETURN_IF_ERROR(check(name + ": learning rate", member.learning_rate));
-    EOA_RETURN_IF_ERROR(check(name + ": fitness", member.fitness));
+    EOA_RETURN_IF_ERROR(CheckNumber(name + ": learning rate", member.learning_rate));
+    if (!std::isfinite(member.fitness)) {
+      return InvalidArgumentError(name + ": fitness " + FormatNumber(member.fitness) + " is not a finite number");
+    }
   }
-  if (input.generations < 1 || input.t < 0 || input.t > input.generations) {
-    return InvalidArgumentError("generation " + std::to_string(input.t) + " of " + std::to_string(input.generations) +
-                                " does not exist");
+  if (input.generation < 0 || input.generation >= input.generations) {
+    return InvalidArgumentError("generation " + std::to_string(input.generation) + " is not one of " +
+                                std::to_string(input.generations));
   }
   return OkStatus();
+}
+
+Result<std::vector<double>> EvolvedRates(const api::JobSpec& spec, const api::PopulationSpec& population,
+                                         const std::vector<api::MemberReport>& members, double baseline,
+                                         int generation) {
+  if (std::cmp_not_equal(members.size(), population.members)) {
+    return InvalidArgumentError(std::to_string(members.size()) + " members reported, there are " +
+                                std::to_string(population.members));
+  }
+  SeededRandom random = EvolutionStream(spec.seed, population.name, generation);
+  return NextRates(
+      {population.algorithm, members, baseline, ReferenceRate(spec), generation, spec.ecosphere.generations}, random);
+}
+
+double Spread(const std::vector<double>& rates) {
+  const auto [low, high] = std::minmax_element(rates.begin(), rates.end());
+  if (*low == *high) return 1;
+  return *low > 0 ? *high / *low : std::numeric_limits<double>::infinity();
 }
 
 }  // namespace
 
 SeededRandom EvolutionStream(std::int64_t seed, std::string_view population, int generation) {
-  return SeededRandom(static_cast<std::uint64_t>(seed),
-                      {HashName("evolve/" + std::string(population)), static_cast<std::uint64_t>(generation)});
+  return {static_cast<std::uint64_t>(seed),
+          {HashName("evolve/" + std::string(population)), static_cast<std::uint64_t>(generation)}};
 }
 
 Result<std::vector<double>> StartRates(const api::JobSpec& spec, int population) {
-  EOA_ASSIGN_OR_RETURN(const api::PopulationSpec* chosen, Population(spec, population));
-  return PlannedRates(spec, *chosen, 0);
+  EOA_ASSIGN_OR_RETURN(const api::PopulationSpec* chosen, CheckedPopulation(spec, population));
+  Result<std::vector<double>> rates = PlannedRates(spec, *chosen, 0);
+  if (!rates.ok()) return std::move(rates).error().WithContext("population '" + chosen->name + "'");
+  return rates;
 }
 
 Result<std::vector<double>> NextRates(const NextRatesInput& input, Random& random) {
   EOA_RETURN_IF_ERROR(CheckUsable(input));
+  EOA_ASSIGN_OR_RETURN(const std::vector<api::MemberReport> members, InOrder(input.members));
   const api::AlgorithmSpec& algorithm = input.algorithm;
-  const double a = 2 - 2 * (static_cast<double>(input.t) / input.generations);
-  const double delta = algorithm.step_scale_cosine ? CosineFactor(input.t, input.generations) : algorithm.step_scale;
+  const double a = 2 - 2 * (static_cast<double>(input.generation) / input.generations);
+  // Steps end with the LRs that they lead to: delta belongs to the next generation, a to the one that ended.
+  const double delta =
+      algorithm.step_scale_cosine ? CosineFactor(input.generation + 1, input.generations) : algorithm.step_scale;
   const Step step({algorithm, input.baseline, input.reference, a, delta});
   switch (algorithm.name) {
     case api::Algorithm::kGreyWolf:
-      if (input.members.size() < 3) {
-        return InvalidArgumentError("Grey Wolf needs at least 3 members (alpha, beta, delta); there are " +
-                                    std::to_string(input.members.size()));
-      }
-      return GreyWolfStep(input.members, step, random);
+      return GreyWolfStep(members, step, random);
     case api::Algorithm::kWhale:
-      if (input.members.empty()) return InvalidArgumentError("Whale needs at least 1 member");
-      return WhaleStep(input.members, step, random);
+      return WhaleStep(members, step, random);
     case api::Algorithm::kFixed:
       break;
   }
@@ -151,21 +194,17 @@ Result<std::vector<double>> NextRates(const NextRatesInput& input, Random& rando
 
 Result<RatesPlan> PlanNextRates(const api::JobSpec& spec, int population, const std::vector<api::MemberReport>& members,
                                 const api::Decision& decision, int generation) {
-  EOA_ASSIGN_OR_RETURN(const api::PopulationSpec* chosen, Population(spec, population));
+  EOA_ASSIGN_OR_RETURN(const api::PopulationSpec* chosen, CheckedPopulation(spec, population));
   const int next = generation + 1;
-  RatesPlan plan;
-  if (chosen->algorithm.name == api::Algorithm::kFixed || next <= spec.ecosphere.warmup_generations) {
-    EOA_ASSIGN_OR_RETURN(plan.rates, PlannedRates(spec, *chosen, next));
-  } else {
-    EOA_ASSIGN_OR_RETURN(std::vector<api::MemberReport> ordered, InOrder(members, *chosen));
-    SeededRandom random = EvolutionStream(spec.seed, chosen->name, generation);
-    EOA_ASSIGN_OR_RETURN(plan.rates, NextRates({chosen->algorithm, std::move(ordered), decision.baseline,
-                                                ReferenceRate(spec), next, spec.ecosphere.generations},
-                                               random));
+  if (generation < 0 || next >= spec.ecosphere.generations) {
+    return InvalidArgumentError("no generation follows generation " + std::to_string(generation) + " of " +
+                                std::to_string(spec.ecosphere.generations));
   }
-  const auto [low, high] = std::minmax_element(plan.rates.begin(), plan.rates.end());
-  plan.spread = *low > 0 ? *high / *low : 1;
-  return plan;
+  const bool planned = chosen->algorithm.name == api::Algorithm::kFixed || next <= spec.ecosphere.warmup_generations;
+  Result<std::vector<double>> rates =
+      planned ? PlannedRates(spec, *chosen, next) : EvolvedRates(spec, *chosen, members, decision.baseline, generation);
+  if (!rates.ok()) return std::move(rates).error().WithContext("population '" + chosen->name + "'");
+  return RatesPlan{*rates, Spread(*rates)};
 }
 
 }  // namespace eoa::evolve

@@ -1,10 +1,20 @@
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "common/base/number.h"
 #include "common/evolve/rates.h"
 
 namespace eoa::evolve {
 namespace {
+
+struct ElectedRow {
+  double fitness = 0;
+  double learning_rate = 0;
+};
+
+using ElectedByGeneration = std::map<std::int64_t, std::optional<ElectedRow>>;
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -16,47 +26,88 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
   }
 }
 
-Error AtLine(std::size_t line, const std::string& what) {
-  return InvalidArgumentError("schedule, line " + std::to_string(line) + ": " + what);
+// The text's lines, with either line end and without empty ones at the end.
+std::vector<std::string_view> Lines(std::string_view text) {
+  std::vector<std::string_view> lines = Split(text, '\n');
+  for (std::string_view& line : lines) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+  }
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
 }
 
-Result<std::size_t> Column(const std::vector<std::string_view>& header, std::string_view name) {
+struct Columns {
+  std::size_t count = 0;
+  std::size_t generation = 0;
+  std::size_t learning_rate = 0;
+  std::size_t fitness = 0;
+  std::size_t elected = 0;
+};
+
+Result<std::size_t> Find(const std::vector<std::string_view>& header, std::string_view name) {
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (header[i] == name) return i;
   }
-  return AtLine(1, "no column '" + std::string(name) + "'; a schedule.csv of `eoa run` has it");
+  return InvalidArgumentError("no column '" + std::string(name) + "'; a schedule.csv of `eoa run` has it");
+}
+
+Result<Columns> ReadHeader(std::string_view line) {
+  const std::vector<std::string_view> header = Split(line, ',');
+  Columns columns;
+  columns.count = header.size();
+  EOA_ASSIGN_OR_RETURN(columns.generation, Find(header, "generation"));
+  EOA_ASSIGN_OR_RETURN(columns.learning_rate, Find(header, "learning_rate"));
+  EOA_ASSIGN_OR_RETURN(columns.fitness, Find(header, "fitness"));
+  EOA_ASSIGN_OR_RETURN(columns.elected, Find(header, "elected"));
+  return columns;
+}
+
+Status ReadRow(std::string_view line, const Columns& columns, ElectedByGeneration& elected) {
+  const std::vector<std::string_view> row = Split(line, ',');
+  if (row.size() != columns.count) {
+    return InvalidArgumentError(std::to_string(row.size()) + " fields; the header has " +
+                                std::to_string(columns.count));
+  }
+  EOA_ASSIGN_OR_RETURN(const std::int64_t generation, ParseInteger(row[columns.generation]));
+  EOA_ASSIGN_OR_RETURN(const double rate, ParseNumber(row[columns.learning_rate]));
+  EOA_ASSIGN_OR_RETURN(const double fitness, ParseNumber(row[columns.fitness]));
+  if (rate < 0) return InvalidArgumentError("learning_rate " + FormatNumber(rate) + " is negative");
+  const std::string_view mark = row[columns.elected];
+  if (mark != "0" && mark != "1") return InvalidArgumentError("elected is '" + std::string(mark) + "', not 0 or 1");
+
+  std::optional<ElectedRow>& best = elected[generation];
+  if (mark == "0") return OkStatus();
+  const bool better = !best || fitness > best->fitness || (fitness == best->fitness && rate > best->learning_rate);
+  if (better) best = ElectedRow{fitness, rate};
+  return OkStatus();
 }
 
 }  // namespace
 
 Result<std::vector<double>> ParseSchedule(std::string_view csv) {
-  std::vector<std::string_view> lines = Split(csv, '\n');
-  while (!lines.empty() && lines.back().empty()) lines.pop_back();
-  if (lines.empty()) return AtLine(1, "empty");
-  const std::vector<std::string_view> header = Split(lines[0], ',');
-  EOA_ASSIGN_OR_RETURN(const std::size_t generation_column, Column(header, "generation"));
-  EOA_ASSIGN_OR_RETURN(const std::size_t rate_column, Column(header, "learning_rate"));
-  EOA_ASSIGN_OR_RETURN(const std::size_t elected_column, Column(header, "elected"));
+  const std::vector<std::string_view> lines = Lines(csv);
+  if (lines.empty()) return InvalidArgumentError("the schedule is empty");
+  const auto in_line = [](std::size_t index) { return "line " + std::to_string(index + 1); };
+  Result<Columns> columns = ReadHeader(lines[0]);
+  if (!columns.ok()) return std::move(columns).error().WithContext(in_line(0));
+
+  ElectedByGeneration elected;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    if (Status status = ReadRow(lines[i], *columns, elected); !status.ok()) {
+      return std::move(status).error().WithContext(in_line(i));
+    }
+  }
 
   std::vector<double> rates;
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    const std::vector<std::string_view> row = Split(lines[i], ',');
-    if (row.size() != header.size()) {
-      return AtLine(i + 1, std::to_string(row.size()) + " fields; the header has " + std::to_string(header.size()));
+  for (const auto& [generation, best] : elected) {
+    if (std::cmp_not_equal(generation, rates.size())) {
+      return InvalidArgumentError("the schedule goes on with generation " + std::to_string(generation) +
+                                  " where generation " + std::to_string(rates.size()) + " is expected");
     }
-    if (row[elected_column] != "1" && row[elected_column] != "true") continue;
-    Result<std::int64_t> generation = ParseInteger(row[generation_column]);
-    if (!generation.ok()) return AtLine(i + 1, generation.error().message());
-    Result<double> rate = ParseNumber(row[rate_column]);
-    if (!rate.ok()) return AtLine(i + 1, rate.error().message());
-    if (*generation != static_cast<std::int64_t>(rates.size())) {
-      return AtLine(i + 1, "elected row of generation " + std::to_string(*generation) + "; expected generation " +
-                               std::to_string(rates.size()));
-    }
-    if (*rate < 0) return AtLine(i + 1, "a learning rate must not be negative");
-    rates.push_back(*rate);
+    if (!best && rates.empty()) return InvalidArgumentError("no row of generation 0 is marked as elected");
+    rates.push_back(best ? best->learning_rate : rates.back());
   }
-  if (rates.empty()) return AtLine(1, "no row is marked as elected");
+  if (rates.empty()) return InvalidArgumentError("the schedule has a header but no rows");
   return rates;
 }
 

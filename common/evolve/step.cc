@@ -17,7 +17,7 @@ Step::Step(const StepSettings& settings) : settings_(settings) {
 
 double Step::Enter(double rate) const {
   if (settings_.algorithm.space == api::Space::kLinear) return rate;
-  // Only members of other algorithms can bring an LR below the bound, zero included.
+  // A baseline that another population's elected member set can lie below the bound, even at zero.
   const double positive = std::max(rate, settings_.algorithm.min_learning_rate);
   return PortableLog(positive) - PortableLog(settings_.reference);
 }
@@ -31,9 +31,8 @@ double Step::Leave(double x) const {
 
 double Step::DrawCoefficient(Random& random) const { return settings_.a * (2 * random.NextUniform() - 1); }
 
-double Step::Distance(double p, double x, Random& random) const {
-  const double difference = 2 * random.NextUniform() * p - x;
-  return settings_.algorithm.absolute_distance ? std::fabs(difference) : difference;
+double Step::Distance(double p, double x) const {
+  return settings_.algorithm.absolute_distance ? std::fabs(p - x) : p - x;
 }
 
 double Step::Toward(double p, double x, Random& random) const {
@@ -42,7 +41,7 @@ double Step::Toward(double p, double x, Random& random) const {
 }
 
 double Step::Toward(double p, double x, double coefficient, Random& random) const {
-  return p - Bounded(coefficient * Distance(p, x, random));
+  return p - Bounded(coefficient * Distance(2 * random.NextUniform() * p, x));
 }
 
 double Step::Bounded(double x) const {

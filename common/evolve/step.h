@@ -20,13 +20,17 @@ class Step {
  public:
   explicit Step(const StepSettings& settings);
 
-  // An LR as the equations see it: itself (Linear) or log(LR / eta_ref) (Log); and eta_b likewise.
+  // An LR as the equations see it: itself (Linear) or log(LR / eta_ref) (Log, LRs below minLearningRate count as that);
+  // and eta_b likewise.
   double Enter(double rate) const;
   double baseline() const { return baseline_; }
 
   // The LR that a member takes: back from the space, absolute, clipped to [min, max]. Finite whatever `x` is: NaN
   // becomes eta_b.
   double Leave(double x) const;
+
+  // |p - x|, or p - x without absoluteDistance.
+  double Distance(double p, double x) const;
 
   // A = a (2 r - 1), D(p, x) = |C p - x| with C = 2 r': draws r, then r'. Returns p - N(A D(p, x)).
   double Toward(double p, double x, Random& random) const;
@@ -44,11 +48,10 @@ class Step {
   const StepSettings& settings() const { return settings_; }
 
  private:
-  double Distance(double p, double x, Random& random) const;
-
   StepSettings settings_;
-  double unit_ = 1;           // of Scaled: eta_ref; in log space 1, an e-fold
-  double relative_unit_ = 1;  // of AffineRelative and Proportional: eta_b; in log space 1
+  // What a step is measured in. A step in log space is a factor, hence relative already: 1.
+  double unit_ = 1;           // Scaled: eta_ref
+  double relative_unit_ = 1;  // AffineRelative and Proportional: eta_b
   double baseline_ = 0;
 };
 

@@ -20,7 +20,7 @@ double Move(const std::vector<api::MemberReport>& members, std::size_t self, con
   const double p = random.NextUniform();
   const double l = random.NextUniform();
   if (p >= 0.5) {
-    return baseline + step.BoundedSpiral(std::fabs(baseline - x) * PortableExp(l) * CosPi(2 * l));
+    return baseline + step.BoundedSpiral(step.Distance(baseline, x) * PortableExp(l) * CosPi(2 * l));
   }
   const double coefficient = step.DrawCoefficient(random);
   if (std::fabs(coefficient) < 1) return step.Toward(baseline, x, coefficient, random);
