@@ -47,7 +47,7 @@ enum class ScalingUnit { kMembers, kBatch256 };      // Members | Batch256
 struct Model {
   std::string name;        // wrn-D-K with D = 6n+4, resnet-18 (vit-* follow with the Vision Transformers)
   std::string pretrained;  // a .safetensors file to start from; empty: random initialisation
-  int image_size = 0;      // pixels, square; 0 in a file: the dataset's or model's usual size, filled in by CompleteJob
+  int image_size = 0;      // pixels, square; derived from dataset and model
   double dropout = 0;
   Stem stem =
       Stem::kAuto;  // resnet-18: 3x3 stem without pooling (Cifar) or 7x7 with (ImageNet); Auto: by imageSize <= 64
@@ -56,10 +56,10 @@ struct Model {
 
 struct DatasetSpec {
   Dataset name = Dataset::kCifar10;
-  std::string path;  // a directory, relative to the job file for `eoa run`
-  Augmentation augmentation = Augmentation::kCifar;
-  double validation_fraction = 0.1;  // of the training set, held out by a seeded stratified draw
-  int loader_threads = 1;            // of each member
+  std::string path;                                  // a directory, relative to the job file for `eoa run`
+  Augmentation augmentation = Augmentation::kCifar;  // derived from the dataset
+  double validation_fraction = 0.1;                  // of the training set, held out by a seeded stratified draw
+  int loader_threads = 1;                            // of each member
 };
 
 struct OptimizerSpec {
@@ -67,7 +67,7 @@ struct OptimizerSpec {
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0.0005;
-  double rho = 0.05;  // sam, asam: radius of the ascent step
+  double rho = 0.05;  // sam, asam: radius of the ascent step; derived from the optimizer
   AsamForm asam_form = AsamForm::kDavda54;
   GradientSync gradient_sync = GradientSync::kSecondPass;  // sam, asam: where gradients are averaged over the members
   double beta1 = 0.9;                                      // adamw
@@ -95,8 +95,8 @@ struct Exchange {
 };
 
 struct Ecosphere {
-  int generations = 0;
-  int generation_epochs = 1;  // exactly one of epochs and steps is > 0
+  int generations = 200;
+  int generation_epochs = 1;  // exactly one of epochs and steps is > 0; derived: 1 unless steps are given
   int generation_steps = 0;
   double base_learning_rate = 0.1;
   ScalingUnit scaling_unit =
@@ -112,7 +112,7 @@ struct Ecosphere {
 struct AlgorithmSpec {
   Algorithm name = Algorithm::kGreyWolf;
   StepRule step = StepRule::kScaled;
-  bool step_scale_cosine = true;  // delta falls from 1 to 0 over the generations; else:
+  bool step_scale_cosine = true;  // delta falls from 1 to 0 over the generations; derived from the step; else:
   double step_scale = 0;          // a constant delta
   bool absolute_distance = true;  // D = |C p - x|; false: C p - x, as the authors' CIFAR-100 program has it
   Space space = Space::kLinear;
@@ -125,7 +125,7 @@ struct AlgorithmSpec {
 struct PopulationSpec {
   std::string name;  // a DNS label, unique in the job
   AlgorithmSpec algorithm;
-  Scaling initial_scaling = Scaling::kNone;  // unless given: Linear for GreyWolf, SquareRoot for Whale, None for Fixed
+  Scaling initial_scaling = Scaling::kNone;  // derived: Linear for GreyWolf, SquareRoot for Whale, None for Fixed
   int members = 0;
   int members_per_pod = 1;
   nlohmann::json pod_template =

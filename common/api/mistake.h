@@ -1,11 +1,13 @@
 // Mistake: one thing that is wrong in a job file, said so that its author can put it right.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace eoa::api {
+
+inline constexpr std::size_t kMaxMistakes = 100;  // of one file; more help nobody
 
 // Where something stands in a text; both count from 1, columns in characters. Line 0: the value came from no text.
 struct Mark {

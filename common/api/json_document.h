@@ -1,0 +1,17 @@
+// Node trees and nlohmann::json documents, turned into each other.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "common/api/document.h"
+#include "common/base/result.h"
+
+namespace eoa::api {
+
+// ResourceExhausted beyond kMaxDepth or kMaxNodes, InvalidArgument for a number that is not finite. Nodes have no mark.
+Result<Node> NodeFromJson(const nlohmann::json& document);
+
+// Refused nodes become null.
+nlohmann::ordered_json NodeToJson(const Node& node);
+
+}  // namespace eoa::api

@@ -1,0 +1,22 @@
+// YAML text to a Node tree that knows its lines (docs/decisions/0002-yaml-events.md).
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/api/document.h"
+#include "common/api/mistake.h"
+
+namespace eoa::api {
+
+struct YamlOutcome {
+  std::optional<Node> root;       // empty when the text could not be read to its end
+  std::vector<Mistake> mistakes;  // in order of appearance; at most kMaxMistakes
+};
+
+// At most kMaxJobBytes of text, kMaxDepth levels and kMaxNodes values; time is linear in the text. Exactly one
+// document; documents without content are passed over.
+YamlOutcome ReadYaml(std::string_view text);
+
+}  // namespace eoa::api
