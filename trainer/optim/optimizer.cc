@@ -2,67 +2,88 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_foreach_zero.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <map>
 #include <string>
+#include <utility>
+
+#include "common/base/check.h"
+#include "trainer/optim/gradient_norm.h"
 
 namespace eoa::train {
+namespace {
 
-Optimizer::Optimizer(const ParameterSet& set) : named_(set.parameters()), parameters_(set.Trainable()) {}
+bool HasAscent(api::Optimizer name) { return name == api::Optimizer::kSam || name == api::Optimizer::kAsam; }
+
+std::vector<at::Tensor> Gradients(const std::vector<at::Tensor>& parameters) {
+  std::vector<at::Tensor> gradients;
+  gradients.reserve(parameters.size());
+  for (const at::Tensor& parameter : parameters) {
+    EOA_CHECK(parameter.grad().defined(), "ZeroGradients() comes first");
+    gradients.push_back(parameter.grad());
+  }
+  return gradients;
+}
+
+}  // namespace
+
+Optimizer::Optimizer(const api::OptimizerSpec& spec, const ParameterSet& set)
+    : named_(set.parameters()),
+      parameters_(set.Trainable()),
+      clip_norm_(spec.clip_gradient_norm),
+      rule_(spec.name == api::Optimizer::kAdamW ? MakeAdamW(spec, named_) : MakeSgd(spec, named_)) {
+  if (HasAscent(spec.name)) ascent_.emplace(spec, named_);
+}
 
 void Optimizer::ZeroGradients() {
   const at::NoGradGuard no_grad;
   for (at::Tensor& parameter : parameters_) {
     if (!parameter.grad().defined()) parameter.mutable_grad() = at::zeros_like(parameter);
   }
-  at::_foreach_zero_(Gradients());
+  at::_foreach_zero_(Gradients(parameters_));
 }
 
-void Optimizer::ClipGradients(double limit) {
+Status Optimizer::Ascend() {
+  EOA_CHECK(ascends(), "this optimizer has no ascent");
   const at::NoGradGuard no_grad;
-  constexpr double kEpsilon = 1e-6;
-  std::vector<at::Tensor> gradients = Gradients();
-  const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
-  if (norm + kEpsilon > limit) at::_foreach_mul_(gradients, limit / (norm + kEpsilon));
+  return ascent_->Move(Gradients(parameters_));
 }
 
-std::vector<at::Tensor> Optimizer::Gradients() const {
-  std::vector<at::Tensor> gradients;
-  gradients.reserve(parameters_.size());
-  for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
-  return gradients;
+Status Optimizer::Step(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  if (ascends()) ascent_->Return();
+  const std::vector<at::Tensor> gradients = Gradients(parameters_);
+  EOA_ASSIGN_OR_RETURN(const double norm, GradientNorm(gradients, named_));
+  constexpr double kEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_ has it
+  if (clip_norm_ > 0 && norm + kEpsilon > clip_norm_) at::_foreach_mul_(gradients, clip_norm_ / (norm + kEpsilon));
+  rule_->Step(gradients, learning_rate);
+  return OkStatus();
+}
+
+void Optimizer::Reset() {
+  const at::NoGradGuard no_grad;
+  if (ascends()) ascent_->Return();
+  rule_->Reset();
 }
 
 Status Optimizer::LoadState(const std::vector<NamedTensor>& state) {
   const at::NoGradGuard no_grad;
   std::map<std::string, at::Tensor> given;
   for (const NamedTensor& entry : state) given[entry.name] = entry.tensor;
-  for (NamedTensor& own : State()) {
-    const auto it = given.find(own.name);
-    if (it == given.end()) return NotFoundError("optimizer state has no tensor " + own.name);
-    if (it->second.sizes() != own.tensor.sizes()) {
-      return InvalidArgumentError("optimizer state " + own.name + " has another shape than its parameter");
+  const std::vector<NamedTensor> own = State();
+  std::vector<std::pair<at::Tensor, at::Tensor>> copies;
+  for (const NamedTensor& entry : own) {
+    const auto it = given.find(entry.name);
+    if (it == given.end()) return NotFoundError("the optimizer's state has no tensor " + entry.name);
+    if (it->second.sizes() != entry.tensor.sizes()) {
+      return InvalidArgumentError("the optimizer's state " + entry.name + " has another shape than its parameter");
     }
-    own.tensor.copy_(it->second);
+    copies.emplace_back(entry.tensor, it->second);
   }
+  for (auto& [to, from] : copies) to.copy_(from);
   return OkStatus();
-}
-
-std::unique_ptr<Optimizer> MakeOptimizer(const api::OptimizerSpec& spec, const ParameterSet& set) {
-  switch (spec.name) {
-    case api::Optimizer::kSgd:
-      return MakeSgd(spec, set);
-    case api::Optimizer::kAdamW:
-      return MakeAdamW(spec, set);
-    case api::Optimizer::kSam:
-    case api::Optimizer::kAsam:
-      return MakeSam(spec, set);
-  }
-  return nullptr;
 }
 
 }  // namespace eoa::train
