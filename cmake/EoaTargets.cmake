@@ -1,9 +1,14 @@
-# eoa_library, eoa_executable, eoa_test: one CMake target per folder, warnings as errors on our own sources only.
+# eoa_library, eoa_executable, eoa_test, eoa_fuzzer: one CMake target per folder, warnings as errors on our own sources only.
 
 set(EOA_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12 in optimised standard-library code.
   list(APPEND EOA_WARNINGS -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+
+if(EOA_FUZZ)
+  # Coverage feedback in all of our code; only the fuzzers themselves link libFuzzer's main().
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 if(EOA_SANITIZE)
@@ -66,4 +71,14 @@ function(eoa_test name)
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+endfunction()
+
+# eoa_fuzzer(NAME SRCS ... LIBS ... CORPUS folder): a libFuzzer program (preset fuzz) that starts from the files in `folder`; they should
+# be few and small, and a unit test should run them too. tests/fuzz/run.sh runs all of them.
+function(eoa_fuzzer name)
+  cmake_parse_arguments(ARG "" "CORPUS" "SRCS;LIBS" ${ARGN})
+  eoa_executable(${name} SRCS ${ARG_SRCS} LIBS ${ARG_LIBS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz/${name}.corpus CONTENT "${ARG_CORPUS}\n")
 endfunction()
