@@ -16,9 +16,9 @@ namespace eoa::net {
 
 struct Request {
   std::string method = "GET";
-  std::string url;  // http://host:port/path?query, or https
-  Headers headers;
-  std::string body;
+  std::string url{};  // http://host:port/path?query, or https
+  Headers headers{};
+  std::string body{};
   Duration timeout = std::chrono::seconds(10);  // absolute: from the call to the last byte of the answer
   std::size_t max_response_bytes = std::size_t{64} << 20;
 };

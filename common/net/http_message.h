@@ -34,8 +34,8 @@ class Headers {
 
 struct Response {
   int status = 200;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 // "a%20b" to "a b". False, with `decoded` as it was, for malformed escapes, NUL, and what is not UTF-8. A plus sign

@@ -31,9 +31,9 @@ struct ServerRequest {
 struct ServerResponse {
   int status = 200;
   std::string content_type = "application/json";
-  Headers headers;
-  std::string body;
-  std::string file;
+  Headers headers{};
+  std::string body{};
+  std::string file{};
 };
 
 // Completes one request: callable once, from any thread, at any time; later calls and calls after the peer has left do

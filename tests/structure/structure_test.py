@@ -16,6 +16,7 @@ ALLOWED = {
     "common/net/server": ["common/base", "common/net"],
     "operator/broker": ["common/base", "common/api", "common/evolve", "common/net"],
     "operator/local": ["common/base", "common/api", "common/evolve", "operator/broker"],
+    "operator/data": ["common/base", "common/net"],
     "operator/app": ["common/", "operator/"],
     "trainer/config": ["common/base", "common/api"],
     "trainer/data": ["common/base", "common/api", "trainer/config"],
@@ -40,10 +41,10 @@ THIRD_PARTY = {
     r"(gloo|nccl)": ["trainer/comm"],
     r"yaml\.h": ["common/api"],
     r"CLI/": ["operator/app", "trainer/app", "trainer/agent"],
-    r"archive": ["operator/app", "trainer/data"],
+    r"archive": ["operator/data", "trainer/data"],
     r"turbojpeg": ["trainer/data"],
     r"zlib\.h": ["common/base", "trainer/data"],
-    r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "operator/app"],
+    r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "operator/data"],
 }
 
 MAX_LINES = 600

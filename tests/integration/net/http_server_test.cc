@@ -51,9 +51,7 @@ class Parking {
   std::vector<Responder> parked_;
 };
 
-ServerResponse Text(std::string body) {
-  return {.content_type = "text/plain", .headers = {}, .body = std::move(body), .file = {}};
-}
+ServerResponse Text(std::string body) { return {.content_type = "text/plain", .body = std::move(body)}; }
 
 // /echo answers with method and body at once, /park keeps the request, /drop forgets it, /throw throws, /file/PATH
 // sends a file of the test's directory, /big a large body.
@@ -74,8 +72,7 @@ class HttpServerTest : public testing::Test {
       if (first == "park") return parking_.Park(std::move(responder));
       if (first == "drop") return;
       if (first == "throw") throw std::runtime_error("handler's mistake");
-      if (first == "file")
-        return responder.Respond({.headers = {}, .body = {}, .file = JoinPath(directory_, request.path.at(1))});
+      if (first == "file") return responder.Respond({.file = JoinPath(directory_, request.path.at(1))});
       if (first == "big") return responder.Respond(Text(std::string(64 << 20, 'b')));
       std::string body = request.method + " " + request.body;
       {
