@@ -226,10 +226,10 @@ class Shell {
   Calls calls_{inbox_};  // last: its threads use what stands above
 };
 
-Result<Setup> MakeSetup(const AgentOptions& options, FileSystem& files) {
+Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, kMaxJobBytes));
   EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text, options.job_file));
-  Setup setup;
+  PodSetup setup;
   setup.population = api::FindPopulation(job.spec, options.population);
   if (setup.population < 0)
     return InvalidArgumentError("--population: the job has no population " + options.population);
@@ -259,7 +259,7 @@ train::ExitCode Fail(train::ExitCode code, const Error& error) {
 }  // namespace
 
 train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock) {
-  Result<Setup> setup = MakeSetup(options, files);
+  Result<PodSetup> setup = MakeSetup(options, files);
   if (!setup.ok()) return Fail(train::ExitCode::kBadConfiguration, setup.error());
   const Result<std::string> token = ReadToken(files, options.token_file);
   if (!token.ok()) return Fail(train::ExitCode::kBadConfiguration, token.error());

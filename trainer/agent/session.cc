@@ -28,7 +28,7 @@ Duration RejoinDelay(int failures) {
 
 }  // namespace
 
-AgentSession::AgentSession(Setup setup, Record record)
+AgentSession::AgentSession(PodSetup setup, Record record)
     : setup_(std::move(setup)), record_(std::move(record)), exchange_(setup_.job, setup_.population) {
   if (record_.job_uid == setup_.job->metadata.uid) return;
   record_ = {};

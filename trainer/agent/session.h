@@ -26,7 +26,7 @@ namespace eoa::agent {
 class AgentSession {
  public:
   // `record` is what an earlier process of this pod left, or empty.
-  AgentSession(Setup setup, Record record);
+  AgentSession(PodSetup setup, Record record);
 
   // The first actions; call once.
   Actions Begin(SteadyTime now);
@@ -93,7 +93,7 @@ class AgentSession {
   std::vector<int> ResumableGenerations() const;
   void Complain(LogLevel level, const std::string& message, const std::string& reason);
 
-  Setup setup_;
+  PodSetup setup_;
   Record record_;
   Exchange exchange_;
   Phase phase_ = Phase::kNew;

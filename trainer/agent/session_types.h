@@ -23,7 +23,7 @@ namespace eoa::agent {
 inline constexpr int kStoreChannel = 4;
 
 // What stays the same while the agent process lives.
-struct Setup {
+struct PodSetup {
   std::shared_ptr<const api::Job> job;  // complete and valid
   int population = 0;                   // index in job.spec.populations
   int pod = 0;                          // ordinal within the population; pod 0 holds the leader

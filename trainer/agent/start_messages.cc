@@ -6,7 +6,7 @@ namespace eoa::agent {
 
 int CollectiveTimeoutSeconds(const api::JobSpec& spec) { return 60 + 2 * spec.ecosphere.exchange.deadline_seconds; }
 
-std::vector<train::StartMessage> MakeStartMessages(const Setup& setup, const api::JoinAnswer& answer,
+std::vector<train::StartMessage> MakeStartMessages(const PodSetup& setup, const api::JoinAnswer& answer,
                                                    const std::vector<double>& rates) {
   const api::PopulationSpec& population = setup.job->spec.populations[static_cast<std::size_t>(setup.population)];
   const nlohmann::json job = api::JobToJson(*setup.job);

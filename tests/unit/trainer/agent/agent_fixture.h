@@ -35,8 +35,8 @@ inline api::Job TestJob() {
   return job;
 }
 
-inline Setup TestSetup(int population = 0, int pod = 0, api::Job job = TestJob()) {
-  Setup setup;
+inline PodSetup TestSetup(int population = 0, int pod = 0, api::Job job = TestJob()) {
+  PodSetup setup;
   setup.job = std::make_shared<const api::Job>(std::move(job));
   setup.population = population;
   setup.pod = pod;

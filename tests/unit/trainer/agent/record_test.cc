@@ -12,12 +12,16 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Record FullRecord() {
-  Record record{.job_uid = "uid-1", .checkpoints = {2, 3}};
+  Record record;
+  record.job_uid = "uid-1";
+  record.checkpoints = {2, 3};
   record.rates = {{2, {0.1, 1.0 / 3}}, {3, {1e-6, 0.2}}};
   record.last_decision = DecisionOf(2);
   record.weights = {{2, "/pod/weights-2", 0xfedcba98U}};
-  record.finished =
-      api::FinishRequest{.attempt = 3, .succeeded = false, .error = "why", .test_accuracy = {}, .test_loss = {}};
+  record.finished.emplace();
+  record.finished->attempt = 3;
+  record.finished->succeeded = false;
+  record.finished->error = "why";
   return record;
 }
 

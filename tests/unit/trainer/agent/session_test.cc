@@ -24,9 +24,16 @@ api::JoinAnswer Ready(int attempt = 1, int resume = 0, int first_rank = 0) {
   return answer;
 }
 
+Record RecordOf(const std::string& uid, std::vector<int> checkpoints) {
+  Record record;
+  record.job_uid = uid;
+  record.checkpoints = std::move(checkpoints);
+  return record;
+}
+
 class SessionTest : public ::testing::Test {
  protected:
-  Actions Begin(Setup setup = TestSetup(), Record record = {}) {
+  Actions Begin(PodSetup setup = TestSetup(), Record record = {}) {
     session_.emplace(std::move(setup), std::move(record));
     return session_->Begin(At(0));
   }
@@ -36,7 +43,7 @@ class SessionTest : public ::testing::Test {
     return session_->Handle({session_->era(), std::move(body)}, At(seconds));
   }
 
-  Actions Start(Setup setup = TestSetup(), int resume = 0, Record record = {}) {
+  Actions Start(PodSetup setup = TestSetup(), int resume = 0, Record record = {}) {
     Begin(std::move(setup), std::move(record));
     return Send(JoinAnswered{Ready(1, resume)}, 0);
   }
@@ -142,7 +149,7 @@ TEST_F(SessionTest, SavesTheNextRatesBeforeTheWorkerGetsThem) {
   EXPECT_EQ(next[0].learning_rates.size(), 4U);
 
   // A restarted process resumes with exactly these.
-  Record record{.job_uid = "uid-1", .checkpoints = {1}};
+  Record record = RecordOf("uid-1", {1});
   record.rates[1] = next[0].learning_rates;
   const auto starts = Of<StartWorkers>(Start(TestSetup(), 1, record));
   ASSERT_EQ(starts.size(), 1U);
@@ -151,7 +158,7 @@ TEST_F(SessionTest, SavesTheNextRatesBeforeTheWorkerGetsThem) {
 }
 
 TEST_F(SessionTest, OffersOnlyCheckpointsWhoseRatesAreKnown) {
-  Record record{.job_uid = "uid-1", .checkpoints = {1, 2}};
+  Record record = RecordOf("uid-1", {1, 2});
   record.rates[1] = {0.1, 0.1, 0.1, 0.1};
   EXPECT_THAT(Of<SendJoin>(Begin(TestSetup(), record))[0].request.checkpoints, ElementsAre(1));
   // Only the leader hands out rates.
@@ -159,7 +166,7 @@ TEST_F(SessionTest, OffersOnlyCheckpointsWhoseRatesAreKnown) {
 }
 
 TEST_F(SessionTest, ARecordOfAnotherJobIsIgnored) {
-  Record record{.job_uid = "another", .checkpoints = {1}};
+  Record record = RecordOf("another", {1});
   record.rates[1] = {0.1, 0.1, 0.1, 0.1};
   EXPECT_THAT(Of<SendJoin>(Begin(TestSetup(), record))[0].request.checkpoints, IsEmpty());
 }
@@ -296,9 +303,11 @@ TEST_F(SessionTest, AResultIsDeliveredUntilTheBrokerHasItAndThenTheAgentParks) {
 }
 
 TEST_F(SessionTest, AFinishedPodThatIsStartedAgainDeliversItsResultAndServesItsWeights) {
-  Record record{.job_uid = "uid-1"};
+  Record record = RecordOf("uid-1", {});
   record.weights = {{3, "/pod/w3", 5}};
-  record.finished = api::FinishRequest{.attempt = 2, .error = {}, .test_accuracy = 0.5, .test_loss = {}, .model = "/m"};
+  record.finished.emplace();
+  record.finished->attempt = 2;
+  record.finished->test_accuracy = 0.5;
   const Actions actions = Begin(TestSetup(), record);
   EXPECT_THAT(Of<SendJoin>(actions), IsEmpty());
   EXPECT_EQ(Of<SendFinish>(actions).size(), 1U);
@@ -318,7 +327,7 @@ TEST_F(SessionTest, APodWithoutLeaderParksWhenItsWorkersHaveEnded) {
 }
 
 TEST_F(SessionTest, ResumingAfterTheLastGenerationAsksForTheResultAtOnce) {
-  Record record{.job_uid = "uid-1", .checkpoints = {4}};
+  Record record = RecordOf("uid-1", {4});
   record.rates[4] = {};
   record.last_decision = DecisionOf(3);
   const auto finish = Told<train::FinishMessage>(Start(TestSetup(), 4, record));

@@ -17,7 +17,7 @@ using ::testing::Pair;
 constexpr auto kLimit = std::chrono::seconds(20);
 
 std::vector<train::StartMessage> TwoMembers(const StoreSocket& store, const std::string& directory) {
-  Setup setup = TestSetup();
+  PodSetup setup = TestSetup();
   setup.directory = directory;
   api::JoinAnswer answer;
   answer.attempt = 1;
@@ -99,8 +99,7 @@ TEST_F(WorkerGangTest, WhenAWorkerDiesItsPeersSeeALostPeer) {
   for (const GangEvent& event : events) {
     const auto* status = std::get_if<ExitStatus>(&event.what);
     if (status == nullptr) continue;
-    if (event.worker == 1) EXPECT_EQ(status->signal, SIGKILL);
-    if (event.worker == 0) EXPECT_EQ(status->code, 75);
+    EXPECT_EQ(event.worker == 1 ? status->signal : status->code, event.worker == 1 ? SIGKILL : 75);
   }
 }
 
