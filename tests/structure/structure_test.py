@@ -42,7 +42,7 @@ THIRD_PARTY = {
     r"yaml\.h": ["common/api"],
     r"CLI/": ["operator/app", "trainer/app", "trainer/agent"],
     r"archive": ["operator/data", "trainer/data"],
-    r"turbojpeg": ["trainer/data"],
+    r"(turbojpeg|png\.h)": ["trainer/data"],
     r"zlib\.h": ["common/base", "trainer/data"],
     r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "operator/data"],
 }

@@ -31,7 +31,7 @@ struct LoaderOptions {
   int batch_size = 128;
   int threads = 1;               // that read, decode and augment
   std::int64_t first_batch = 0;  // training: where to start; epoch = first_batch / batches_per_epoch()
-  int prefetch = 4;              // batches that may lie ready, besides the one in use and one for each thread
+  int prefetch = 2;              // batches that may lie ready, besides the one in use and one for each thread
   Duration timeout = std::chrono::minutes(5);  // for one Next()
   const Clock* clock = &RealClock();
 };

@@ -1,0 +1,35 @@
+#include "common/base/file_system.h"
+#include "trainer/data/cifar_source.h"
+#include "trainer/data/data_source.h"
+#include "trainer/data/image_folder_source.h"
+#include "trainer/data/memory_source.h"
+#include "trainer/data/web_dataset_source.h"
+
+namespace eoa::train {
+namespace {
+
+Result<std::unique_ptr<DataSource>> Open(const api::DatasetSpec& dataset, Split split) {
+  switch (dataset.name) {
+    case api::Dataset::kCifar10:
+      return OpenCifar10(dataset.path, split);
+    case api::Dataset::kCifar100:
+      return OpenCifar100(dataset.path, split);
+    case api::Dataset::kImageFolder:
+      return OpenImageFolder(dataset.path, split);
+    case api::Dataset::kWebDataset:
+      return OpenWebDataset(dataset.path, split);
+  }
+  return InternalError("a data set of no known kind");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataSource>> OpenDataSource(const api::DatasetSpec& dataset, Split split) {
+  if (!RealFileSystem().IsDirectory(dataset.path)) {
+    return NotFoundError("no folder " + dataset.path + " (dataset.path)");
+  }
+  EOA_ASSIGN_OR_RETURN(auto source, Open(dataset, split));
+  return HoldInMemory(std::move(source), kDecodedBytesLimit, dataset.path);
+}
+
+}  // namespace eoa::train

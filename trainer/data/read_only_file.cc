@@ -1,0 +1,64 @@
+#include "trainer/data/read_only_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace eoa::train {
+
+Result<ReadOnlyFile> ReadOnlyFile::Open(const std::string& path) {
+  // O_NONBLOCK: a pipe in the place of a file must not hang the trainer; it means nothing for regular files.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return ErrnoError(errno, "opening " + path);
+  ReadOnlyFile file(path, descriptor, 0);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return ErrnoError(errno, "opening " + path);
+  if (!S_ISREG(status.st_mode)) return InvalidArgumentError(path + " is not a regular file");
+  file.size_ = static_cast<std::uint64_t>(status.st_size);
+  return file;
+}
+
+ReadOnlyFile::ReadOnlyFile(ReadOnlyFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+
+ReadOnlyFile& ReadOnlyFile::operator=(ReadOnlyFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+ReadOnlyFile::~ReadOnlyFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Status ReadOnlyFile::ReadAt(std::uint64_t offset, std::span<std::uint8_t> bytes) const {
+  const std::size_t wanted = bytes.size();
+  while (!bytes.empty()) {
+    const ssize_t count = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return ErrnoError(errno, "reading " + path_);
+    if (count == 0) {
+      return DataLossError(path_ + " ends at byte " + std::to_string(offset) + "; expected " +
+                           std::to_string(bytes.size()) + " more of " + std::to_string(wanted) + " bytes there");
+    }
+    offset += static_cast<std::uint64_t>(count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return OkStatus();
+}
+
+Status ReadWhole(const std::string& path, std::uint64_t limit, std::vector<std::uint8_t>& bytes) {
+  EOA_ASSIGN_OR_RETURN(const ReadOnlyFile file, ReadOnlyFile::Open(path));
+  if (file.size() > limit) {
+    return ResourceExhaustedError(path + " has " + std::to_string(file.size()) + " bytes; at most " +
+                                  std::to_string(limit) + " are read");
+  }
+  bytes.resize(file.size());
+  return file.ReadAt(0, bytes);
+}
+
+}  // namespace eoa::train
