@@ -1,0 +1,169 @@
+#include "trainer/engine/generation_end.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include "common/base/log.h"
+#include "common/base/number.h"
+#include "trainer/engine/merge.h"
+
+namespace eoa::train {
+namespace {
+
+constexpr std::int64_t kFields = 5;  // of MemberScore
+constexpr std::uint64_t kMaxWeightsBytes = std::uint64_t{1} << 38;
+constexpr int kNoRoot = -1;
+
+std::vector<double> ToVector(const at::Tensor& tensor) {
+  const auto* data = tensor.const_data_ptr<double>();
+  return {data, data + tensor.numel()};
+}
+
+}  // namespace
+
+int GenerationEnd::members() const {
+  const int index = api::FindPopulation(spec(), options_.population);
+  return spec().populations[static_cast<std::size_t>(index)].members;
+}
+
+Status GenerationEnd::Report(int generation, const MemberScore& own) {
+  // Each fills its own row; the others' are zero, so that the sum is all rows.
+  at::Tensor rows = at::zeros({members(), kFields}, at::kDouble);
+  auto* row = rows.mutable_data_ptr<double>() + options_.member * kFields;
+  row[0] = own.learning_rate;
+  row[1] = own.takes_part ? own.fitness : 0;
+  row[2] = own.train_loss;
+  row[3] = own.images_per_second;
+  row[4] = own.takes_part ? 1 : 0;
+  EOA_RETURN_IF_ERROR(options_.groups->population().AllReduceSum(rows));
+  if (!leads()) return OkStatus();
+  GenerationEndMessage message{.generation = generation, .members = {}, .images_per_second = 0};
+  const auto* values = rows.const_data_ptr<double>();
+  for (int member = 0; member < members(); ++member, values += kFields) {
+    message.members.push_back(
+        {.member = member, .learning_rate = values[0], .fitness = values[1], .train_loss = values[2]});
+    message.images_per_second += values[3];
+    if (values[4] == 0) {
+      Log(LogLevel::kWarning, "a member has diverged; its weights are left out of the merge",
+          {{"generation", std::to_string(generation)},
+           {"population", options_.population},
+           {"member", std::to_string(member)},
+           {"learningRate", FormatShort(values[0], 4)}});
+    }
+  }
+  options_.channel->Send(message);
+  return OkStatus();
+}
+
+// Every leader is told; with several populations in one world the first one's word counts for all, since a population
+// without the broker's decision may have made up its own.
+Result<int> GenerationEnd::TakeRoot() {
+  int root = kNoRoot;
+  if (leads()) {
+    EOA_ASSIGN_OR_RETURN(const MergeMessage merge, options_.channel->Await<MergeMessage>(options_.agent_timeout));
+    root = RootOfMerge(spec(), options_.population, merge).value_or(kNoRoot);
+  }
+  at::Tensor shared = at::tensor(static_cast<std::int64_t>(root), at::kLong);
+  EOA_RETURN_IF_ERROR(options_.groups->world().Broadcast(shared, 0));
+  return static_cast<int>(shared.item<std::int64_t>());
+}
+
+Status GenerationEnd::Merge(int generation, FlatWeights& weights, bool takes_part) {
+  if (spec().ecosphere.weight_merge == api::WeightMerge::kNone) return OkStatus();
+  Comm& world = options_.groups->world();
+  int root = kNoRoot;
+  if (spec().ecosphere.weight_merge == api::WeightMerge::kBest) {
+    EOA_ASSIGN_OR_RETURN(root, TakeRoot());
+  }
+  if (root != kNoRoot) {
+    EOA_RETURN_IF_ERROR(CopyWeights(world, weights, root));
+  } else {
+    EOA_ASSIGN_OR_RETURN(const int count, AverageWeights(world, weights, takes_part));
+    if (count == 0) {
+      return Error(ErrorCode::kOutOfRange, "all members have diverged in generation " + std::to_string(generation) +
+                                               ": lower the learning rates (ecosphere.baseLearningRate, " +
+                                               "algorithm.maxLearningRate) or clip gradients");
+    }
+  }
+  return Publish(generation, weights);
+}
+
+Status GenerationEnd::Publish(int generation, const FlatWeights& weights) {
+  const bool others_need_it =
+      spec().populations.size() > 1 && spec().ecosphere.gradient_scope == api::GradientScope::kPopulation;
+  if (!leads() || !others_need_it) return OkStatus();
+  const auto path = [&](int of) {
+    return JoinPath(options_.directory, "weights-" + std::to_string(of) + ".safetensors");
+  };
+  EOA_ASSIGN_OR_RETURN(const WrittenFile written, WriteSafetensors(*options_.files, path(generation), weights.Arrays(),
+                                                                   options_.metadata, Durability::kTransient));
+  options_.channel->Send(MergedMessage{
+      .generation = generation, .file = path(generation), .crc32 = written.crc32, .bytes = written.bytes});
+  // Populations that exchange asynchronously may still ask for weights as old as maxStaleness.
+  const int expired = generation - 2 - spec().ecosphere.exchange.max_staleness;
+  return expired < 0 ? OkStatus() : options_.files->Remove(path(expired));
+}
+
+Status GenerationEnd::Mix(const NextMessage& next, FlatWeights& weights) const {
+  weights.Scale(next.own_weight);
+  for (const ForeignWeights& foreign : next.foreign) {
+    EOA_ASSIGN_OR_RETURN(const std::string bytes, options_.files->ReadFile(foreign.file, kMaxWeightsBytes));
+    EOA_ASSIGN_OR_RETURN(const Safetensors file, ParseSafetensors(bytes));
+    Status status = weights.Add(file, foreign.weight);
+    if (!status.ok()) return std::move(status).error().WithContext("mixing in " + foreign.file);
+  }
+  return OkStatus();
+}
+
+Result<std::vector<double>> GenerationEnd::TakeNext(int generation, FlatWeights& weights) {
+  const int next_generation = generation + 1;
+  const bool last = next_generation == spec().ecosphere.generations;
+  Comm& population = options_.groups->population();
+  NextMessage next;
+  bool mixed = false;
+  if (leads()) {
+    EOA_ASSIGN_OR_RETURN(next, options_.channel->Await<NextMessage>(options_.agent_timeout));
+    const std::size_t expected = last ? 0 : static_cast<std::size_t>(members());
+    if (next.generation != next_generation || next.learning_rates.size() != expected) {
+      return InternalError("the agent's next message is not for generation " + std::to_string(next_generation));
+    }
+    mixed = !next.foreign.empty();
+    if (mixed) EOA_RETURN_IF_ERROR(Mix(next, weights));
+  }
+  at::Tensor shared = at::tensor(static_cast<std::int64_t>(mixed ? 1 : 0), at::kLong);
+  EOA_RETURN_IF_ERROR(population.Broadcast(shared, 0));
+  if (shared.item<std::int64_t>() != 0) EOA_RETURN_IF_ERROR(CopyWeights(population, weights, 0));
+  if (last) return std::vector<double>{};
+  return ShareRates(next.learning_rates);
+}
+
+Result<std::vector<double>> GenerationEnd::ShareRates(const std::vector<double>& rates) {
+  at::Tensor shared = at::zeros({members()}, at::kDouble);
+  if (leads()) {
+    if (rates.size() != static_cast<std::size_t>(members())) {
+      return InternalError("the agent gave " + std::to_string(rates.size()) + " learning rates for " +
+                           std::to_string(members()) + " members");
+    }
+    std::copy(rates.begin(), rates.end(), shared.mutable_data_ptr<double>());
+  }
+  EOA_RETURN_IF_ERROR(options_.groups->population().Broadcast(shared, 0));
+  return ToVector(shared);
+}
+
+Result<FinishMessage> GenerationEnd::TakeFinish() {
+  FinishMessage finish;
+  if (leads()) {
+    EOA_ASSIGN_OR_RETURN(finish, options_.channel->Await<FinishMessage>(options_.agent_timeout));
+  }
+  at::Tensor shared = at::tensor(at::ArrayRef<std::int64_t>{finish.measure_test ? 1 : 0, finish.member});
+  EOA_RETURN_IF_ERROR(options_.groups->population().Broadcast(shared, 0));
+  finish.measure_test = shared[0].item<std::int64_t>() != 0;
+  finish.member = static_cast<int>(shared[1].item<std::int64_t>());
+  if (finish.member < 0 || finish.member >= members()) return InternalError("the agent named a member that is none");
+  return finish;
+}
+
+}  // namespace eoa::train

@@ -1,0 +1,75 @@
+// GenerationEnd: what members do together when a generation has been trained and judged (docs/architecture.md, "How
+// data flows through one generation"): gather fitness and LR, merge weights, hand the merged ones to other populations,
+// take theirs and the next LRs.
+//
+// Every method is collective in the population or the world; the population's leader (member 0) speaks with the agent
+// in between. Thread-safety: none; one owner.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/api/job.h"
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "common/base/result.h"
+#include "trainer/comm/comm.h"
+#include "trainer/config/worker_protocol.h"
+#include "trainer/engine/agent_channel.h"
+#include "trainer/engine/flat_weights.h"
+#include "trainer/engine/groups.h"
+
+namespace eoa::train {
+
+// One member's line in the leader's report.
+struct MemberScore {
+  double learning_rate = 0;
+  double fitness = 0;
+  double train_loss = 0;
+  double images_per_second = 0;
+  bool takes_part = true;  // in the merge; false: diverged
+};
+
+class GenerationEnd {
+ public:
+  struct Options {
+    const api::JobSpec* spec = nullptr;  // all pointers are borrowed
+    Groups* groups = nullptr;
+    AgentChannel* channel = nullptr;
+    FileSystem* files = nullptr;
+    std::string population;
+    int member = 0;
+    std::string directory;
+    Duration agent_timeout{};  // for each of the agent's messages
+    Metadata metadata;         // of weight files
+  };
+  explicit GenerationEnd(Options options) : options_(std::move(options)) {}
+
+  // The leader tells the agent all members' scores.
+  Status Report(int generation, const MemberScore& own);
+
+  // `weights` are this member's own, then the merged ones. OutOfRange when no member takes part.
+  Status Merge(int generation, FlatWeights& weights, bool takes_part);
+
+  // The members' LRs of the next generation (empty after the last); other populations' weights are mixed into
+  // `weights`.
+  Result<std::vector<double>> TakeNext(int generation, FlatWeights& weights);
+
+  // What the agent wants at the end of the job; the same on all members.
+  Result<FinishMessage> TakeFinish();
+
+  // `rates` of the leader, on all members.
+  Result<std::vector<double>> ShareRates(const std::vector<double>& rates);
+
+ private:
+  bool leads() const { return options_.member == 0; }
+  const api::JobSpec& spec() const { return *options_.spec; }
+  int members() const;
+  Result<int> TakeRoot();
+  Status Publish(int generation, const FlatWeights& weights);
+  Status Mix(const NextMessage& next, FlatWeights& weights) const;
+
+  Options options_;
+};
+
+}  // namespace eoa::train

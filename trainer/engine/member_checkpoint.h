@@ -1,0 +1,63 @@
+// MemberCheckpoint: writes what a member needs to resume, while the next generation trains already, and reads it back.
+//
+// Parts (trainer/checkpoint/checkpoint.h): "weights", written by the pod's first worker for all of the pod's members,
+// since merged weights are equal; with weightMerge None each member's own. "member-N": the optimizer's state, unless it
+// is reset in each generation. Learning rates are the agent's business. Thread-safety: none; one owner.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <string>
+
+#include "common/api/job.h"
+#include "common/base/result.h"
+#include "trainer/checkpoint/checkpoint.h"
+#include "trainer/engine/flat_weights.h"
+#include "trainer/optim/optimizer.h"
+
+namespace eoa::train {
+
+struct CheckpointPlan {
+  int member = 0;
+  bool writes_weights = false;   // this worker writes the part "weights"
+  bool prunes = false;           // this worker removes what is too old
+  std::string weights_part;      // where this member's weights are
+  bool optimizer_state = false;  // whether there is a part "member-N"
+  int every_generations = 1;
+  int keep = 2;
+
+  static CheckpointPlan For(const api::JobSpec& spec, const std::string& population, int member);
+
+  // Whether generation `next` can be resumed from; the last one always can.
+  bool Due(int next, int generations) const { return next % every_generations == 0 || next == generations; }
+};
+
+class MemberCheckpoint {
+ public:
+  // `on_durable` is called on a thread of this object's, once a checkpoint of that generation is complete.
+  MemberCheckpoint(FileSystem& files, const std::string& directory, CheckpointPlan plan, Metadata metadata,
+                   std::function<void(int generation)> on_durable);
+
+  // Waits for a write in progress.
+  ~MemberCheckpoint();
+
+  // Begins to write; `weights` must not change until Wait(). Wait() for the one before must have been called.
+  void Save(int generation, const FlatWeights& weights, const Optimizer& optimizer);
+
+  // Returns once nothing is being written; the error of the last write.
+  Status Wait();
+
+  // The state in which `generation` begins, into `weights` and `optimizer`; the model is left alone.
+  Status Load(int generation, FlatWeights& weights, Optimizer& optimizer) const;
+
+ private:
+  std::string StatePart() const { return "member-" + std::to_string(plan_.member); }
+
+  CheckpointDirectory directory_;
+  CheckpointPlan plan_;
+  Metadata metadata_;
+  std::function<void(int)> on_durable_;
+  std::future<Status> writing_;
+};
+
+}  // namespace eoa::train

@@ -1,0 +1,241 @@
+#include "trainer/engine/worker.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+#include "common/api/read_job.h"
+#include "common/base/json_guard.h"
+#include "trainer/comm/torch_error.h"
+#include "trainer/engine/generation_end.h"
+#include "trainer/engine/groups.h"
+#include "trainer/engine/member.h"
+#include "trainer/engine/member_checkpoint.h"
+#include "trainer/engine/merge.h"
+#include "trainer/engine/progress.h"
+
+namespace eoa::train {
+namespace {
+
+class Worker {
+ public:
+  Worker(const StartMessage& start, api::Job job, AgentChannel& channel, FileSystem& files, Clock& clock)
+      : start_(start),
+        job_(std::move(job)),
+        channel_(channel),
+        files_(files),
+        clock_(clock),
+        progress_(clock, [this](const ProgressMessage& message) { channel_.Send(message); }) {}
+
+  Status Run();
+
+ private:
+  Status Prepare();
+  Status RunGeneration(int generation);
+  Status Finish();
+  Result<TrainingSummary> Train(int generation);
+  Status SaveModel(const std::string& path);
+  void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
+
+  const api::JobSpec& spec() const { return job_.spec; }
+  int generations() const { return spec().ecosphere.generations; }
+  Metadata MakeMetadata() const;
+
+  const StartMessage& start_;
+  const api::Job job_;
+  AgentChannel& channel_;
+  FileSystem& files_;
+  Clock& clock_;
+  ProgressReporter progress_;
+  std::unique_ptr<Groups> groups_;
+  std::unique_ptr<Member> member_;
+  std::unique_ptr<MemberCheckpoint> checkpoint_;
+  std::unique_ptr<GenerationEnd> end_;
+  std::vector<double> rates_;  // of the population's members in the generation to train
+};
+
+void Worker::Tell(int generation, const std::string& phase, const TrainingSummary& summary, std::int64_t step) {
+  progress_.Report({.generation = generation,
+                    .step = step,
+                    .steps = member_ ? member_->steps_per_generation() : 0,
+                    .images_per_second = summary.images_per_second,
+                    .train_loss = summary.mean_loss,
+                    .phase = phase});
+}
+
+Metadata Worker::MakeMetadata() const {
+  return {{"format", "pt"},
+          {"job", job_.metadata.name},
+          {"jobUid", job_.metadata.uid},
+          {"population", start_.population},
+          {"model", spec().trainer.model.name}};
+}
+
+Status Worker::Prepare() {
+  Tell(start_.resume_generation, "Starting");
+  EOA_ASSIGN_OR_RETURN(Groups groups, Groups::Join(start_, spec()));
+  groups_ = std::make_unique<Groups>(std::move(groups));
+  EOA_ASSIGN_OR_RETURN(member_, Member::Make({.spec = &spec(),
+                                              .population = start_.population,
+                                              .member = start_.member,
+                                              .first_generation = start_.resume_generation},
+                                             groups_->world(), clock_));
+  checkpoint_ = std::make_unique<MemberCheckpoint>(
+      files_, start_.directory, CheckpointPlan::For(spec(), start_.population, start_.member), MakeMetadata(),
+      [this](int generation) { channel_.Send(CheckpointedMessage{generation}); });
+  end_ = std::make_unique<GenerationEnd>(
+      GenerationEnd::Options{.spec = &spec(),
+                             .groups = groups_.get(),
+                             .channel = &channel_,
+                             .files = &files_,
+                             .population = start_.population,
+                             .member = start_.member,
+                             .directory = start_.directory,
+                             .agent_timeout = std::chrono::seconds(start_.collective_timeout_seconds),
+                             .metadata = MakeMetadata()});
+  if (start_.resume_generation > 0) {
+    const at::NoGradGuard no_grad;
+    EOA_RETURN_IF_ERROR(checkpoint_->Load(start_.resume_generation, member_->weights(), member_->optimizer()));
+    member_->weights().Unpack();
+  }
+  if (start_.resume_generation == generations()) return OkStatus();
+  EOA_ASSIGN_OR_RETURN(rates_, end_->ShareRates(start_.learning_rates));
+  return OkStatus();
+}
+
+Result<TrainingSummary> Worker::Train(int generation) {
+  Tell(generation, "Training");
+  const double rate = rates_[static_cast<std::size_t>(start_.member)];
+  return member_->Train(generation, rate, [&](std::int64_t step, const TrainingSummary& so_far) {
+    Tell(generation, "Training", so_far, step);
+  });
+}
+
+Status Worker::RunGeneration(int generation) {
+  EOA_ASSIGN_OR_RETURN(const TrainingSummary trained, Train(generation));
+  const std::int64_t steps = member_->steps_per_generation();
+  Tell(generation, "Evaluating", trained, steps);
+  EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
+  Tell(generation, "Exchanging", trained, steps);
+
+  const at::NoGradGuard no_grad;
+  // Before anything that peers wait for, so that no pod gets ahead of another by more than one checkpoint.
+  EOA_RETURN_IF_ERROR(checkpoint_->Wait());
+  EOA_RETURN_IF_ERROR(end_->Report(generation, {.learning_rate = trained.learning_rate,
+                                                .fitness = fitness.accuracy(),
+                                                .train_loss = trained.mean_loss,
+                                                .images_per_second = trained.images_per_second,
+                                                .takes_part = !trained.diverged}));
+  FlatWeights& weights = member_->weights();
+  weights.Pack();
+  EOA_RETURN_IF_ERROR(end_->Merge(generation, weights, !trained.diverged));
+  EOA_ASSIGN_OR_RETURN(rates_, end_->TakeNext(generation, weights));
+  weights.Unpack();
+  const int next = generation + 1;
+  if (CheckpointPlan::For(spec(), start_.population, start_.member).Due(next, generations())) {
+    checkpoint_->Save(next, weights, member_->optimizer());
+  }
+  return OkStatus();
+}
+
+Status Worker::SaveModel(const std::string& path) {
+  Metadata metadata = MakeMetadata();
+  metadata["generation"] = std::to_string(generations());
+  metadata["classes"] = DumpJson(nlohmann::json(member_->class_names()));
+  const Result<WrittenFile> written =
+      WriteSafetensors(files_, path, member_->weights().Arrays(), metadata, Durability::kDurable);
+  return written.ok() ? OkStatus() : Status(written.error());
+}
+
+Status Worker::Finish() {
+  Tell(generations(), "Finishing");
+  EOA_RETURN_IF_ERROR(checkpoint_->Wait());
+  EOA_ASSIGN_OR_RETURN(const FinishMessage finish, end_->TakeFinish());
+  const at::NoGradGuard no_grad;
+  if (spec().ecosphere.weight_merge == api::WeightMerge::kNone) {
+    EOA_RETURN_IF_ERROR(CopyWeights(groups_->population(), member_->weights(), finish.member));
+    member_->weights().Unpack();
+  }
+  ResultMessage result;
+  if (finish.measure_test) {
+    EOA_ASSIGN_OR_RETURN(const Evaluation test, member_->EvaluateTest(groups_->population()));
+    result.test_accuracy = test.accuracy();
+    result.test_loss = test.loss();
+    result.test_images = test.images;
+  }
+  if (start_.member != 0) return OkStatus();
+  result.model = JoinPath(start_.directory, "model.safetensors");
+  EOA_RETURN_IF_ERROR(SaveModel(result.model));
+  channel_.Send(result);
+  return OkStatus();
+}
+
+Status Worker::Run() {
+  EOA_RETURN_IF_ERROR(Prepare());
+  for (int generation = start_.resume_generation; generation < generations(); ++generation) {
+    Status status = RunGeneration(generation);
+    if (!status.ok()) return std::move(status).error().WithContext("generation " + std::to_string(generation));
+  }
+  return Finish();
+}
+
+Status CheckStart(const StartMessage& start, const api::JobSpec& spec) {
+  const int index = api::FindPopulation(spec, start.population);
+  if (index < 0) return InvalidArgumentError("the job has no population '" + start.population + "'");
+  const int members = spec.populations[static_cast<std::size_t>(index)].members;
+  const bool one_world = spec.ecosphere.gradient_scope == api::GradientScope::kEcosphere;
+  const int world = one_world ? api::EcosphereMembers(spec) : members;
+  const int rank = one_world ? FirstRank(spec, index) + start.member : start.member;
+  if (start.member >= members || start.world_size != world || start.rank != rank) {
+    return InvalidArgumentError("member " + std::to_string(start.member) + " of '" + start.population +
+                                "' cannot have rank " + std::to_string(start.rank) + " of " +
+                                std::to_string(start.world_size) + " in this job");
+  }
+  if (start.resume_generation > spec.ecosphere.generations) {
+    return InvalidArgumentError("the job has no generation " + std::to_string(start.resume_generation));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status RunWorker(const StartMessage& start, AgentChannel& channel, FileSystem& files, Clock& clock) {
+  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromJson(start.job));
+  EOA_RETURN_IF_ERROR(CheckStart(start, job.spec));
+  at::set_num_threads(start.threads);
+  at::set_num_interop_threads(1);
+  Status status = OkStatus();
+  EOA_RETURN_IF_ERROR(CatchTorchErrors("worker", [&] {
+    Worker worker(start, std::move(job), channel, files, clock);
+    status = worker.Run();
+  }));
+  return status;
+}
+
+ExitCode ExitCodeFor(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kUnimplemented:
+      return ExitCode::kBadConfiguration;
+    case ErrorCode::kNotFound:
+    case ErrorCode::kPermissionDenied:
+    case ErrorCode::kDataLoss:
+      return ExitCode::kBadData;
+    case ErrorCode::kOutOfRange:
+      return ExitCode::kNotFinite;
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kDeadlineExceeded:
+      return ExitCode::kPeerLost;
+    case ErrorCode::kResourceExhausted:
+      return ExitCode::kOutOfMemory;
+    default:
+      return ExitCode::kInternal;
+  }
+}
+
+}  // namespace eoa::train
