@@ -15,6 +15,7 @@ namespace eoa::local {
 namespace {
 
 constexpr std::size_t kMaxJobBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxResultBytes = std::size_t{1} << 20;
 
 Result<api::Job> ReadJobFile(const std::string& path, FileSystem& files) {
   Result<std::string> text = files.ReadFile(path, kMaxJobBytes);
@@ -58,11 +59,25 @@ Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   return files.WriteFileAtomically(run.file("job.json"), DumpJsonPretty(api::JobToJson(run.job)));
 }
 
+// The outcome in result.json; empty without one.
+std::string HowItEnded(const RunDirectory& run, FileSystem& files) {
+  const Result<std::string> text = files.ReadFile(run.file("result.json"), kMaxResultBytes);
+  if (!text.ok()) return "";
+  const Result<nlohmann::json> result = ParseJson(*text);
+  if (!result.ok()) return "";
+  const Result<std::string> outcome = GetString(*result, "outcome");
+  return outcome.ok() ? *outcome : "";
+}
+
 Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   run.path = options.resume;
   if (!files.Exists(run.file("job.json"))) {
     return NotFoundError("--resume: '" + options.resume +
                          "' is not the output directory of a run: it holds no job.json");
+  }
+  if (const std::string ended = HowItEnded(run, files); !ended.empty() && ended != OutcomeName(Outcome::kInterrupted)) {
+    return FailedPreconditionError("--resume: the run in '" + options.resume + "' has ended: " + ended +
+                                   "; start another one with: eoa run " + run.file("job.json"));
   }
   EOA_ASSIGN_OR_RETURN(run.job, ReadJobFile(run.file("job.json"), files));
   return CheckInputs(run.job.spec, files);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -57,11 +58,13 @@ std::string EoaRun::Path(const std::string& name) const { return directory_ + "/
 std::string EoaRun::Read(const std::string& name) const { return Slurp(Path(name)); }
 std::string EoaRun::Output() const { return Slurp(directory_ + "/output.txt"); }
 
-nlohmann::json EoaRun::Result() const { return nlohmann::json::parse(Read("result.json"), nullptr, false); }
+nlohmann::json EoaRun::ResultJson() const { return nlohmann::json::parse(Read("result.json"), nullptr, false); }
 
 std::vector<std::string> EoaRun::Arguments(std::vector<std::string> more) const {
-  std::vector<std::string> arguments = {EOA_BINARY_DIR "/eoa", "run", "--worker=" EOA_BINARY_DIR "/scripted_worker",
-                                        "--heartbeat-seconds=0.1"};
+  std::vector<std::string> arguments = {EOA_BINARY_DIR "/eoa", "run", "--heartbeat-seconds=0.1"};
+  const bool own_worker =
+      std::any_of(more.begin(), more.end(), [](const auto& each) { return each.starts_with("--worker="); });
+  if (!own_worker) arguments.push_back("--worker=" EOA_BINARY_DIR "/scripted_worker");
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

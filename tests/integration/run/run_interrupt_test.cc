@@ -11,7 +11,6 @@ namespace eoa::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 bool AllGone(const EoaRun& run, Duration limit) {
   const SteadyTime deadline = RealClock().SteadyNow() + limit;
@@ -33,7 +32,7 @@ TEST(EoaRunInterrupt, CtrlCEndsEverythingWithinFiveSecondsAndKeepsWhatIsThere) {
     EXPECT_EQ(run.Wait().code, 130) << run.Output();
     EXPECT_LT(RealClock().SteadyNow() - before, std::chrono::seconds(5));
     EXPECT_TRUE(run.Processes().empty());
-    EXPECT_EQ(run.Result()["outcome"], "Interrupted");
+    EXPECT_EQ(run.ResultJson()["outcome"], "Interrupted");
     EXPECT_THAT(run.Read("schedule.csv"), HasSubstr("\n1,whales,3,"));
     EXPECT_THAT(run.Output(), HasSubstr("eoa run --resume "));
   }
@@ -73,9 +72,9 @@ TEST(EoaRunInterrupt, AKilledRunGoesOnToTheSameSchedule) {
   const std::string before = run.Read("schedule.csv");
   run.Resume();
   ASSERT_EQ(run.Wait().code, 0) << run.Output();
-  EXPECT_EQ(run.Read("schedule.csv"), whole.Read("schedule.csv"));
-  EXPECT_THAT(run.Read("schedule.csv"), StartsWith(before));
-  EXPECT_EQ(run.Result()["outcome"], "Succeeded");
+  EXPECT_TRUE(run.Read("schedule.csv") == whole.Read("schedule.csv"));
+  EXPECT_TRUE(run.Read("schedule.csv").starts_with(before));
+  EXPECT_EQ(run.ResultJson()["outcome"], "Succeeded");
 }
 
 TEST(EoaRunInterrupt, ADirectoryThatHoldsNoRunCannotBeResumed) {

@@ -22,7 +22,7 @@ TEST(EoaRun, TrainsElectsAndLeavesItsResults) {
   ASSERT_EQ(status.code, 0) << run.Output();
 
   EXPECT_EQ(Lines(run.Read("schedule.csv")), 1 + 6 * 8);
-  const nlohmann::json result = run.Result();
+  const nlohmann::json result = run.ResultJson();
   ASSERT_TRUE(result.is_object());
   EXPECT_EQ(result["outcome"], "Succeeded");
   EXPECT_EQ(result["testAccuracy"], 0.5);
@@ -52,8 +52,8 @@ TEST(EoaRun, GivesTheSameScheduleForTheSameSeedAndAnotherForAnother) {
   ASSERT_EQ(first.Wait().code, 0) << first.Output();
   ASSERT_EQ(second.Wait().code, 0) << second.Output();
   ASSERT_EQ(other.Wait().code, 0) << other.Output();
-  EXPECT_EQ(first.Read("schedule.csv"), second.Read("schedule.csv"));
-  EXPECT_NE(first.Read("schedule.csv"), other.Read("schedule.csv"));
+  EXPECT_TRUE(first.Read("schedule.csv") == second.Read("schedule.csv"));
+  EXPECT_FALSE(first.Read("schedule.csv") == other.Read("schedule.csv"));
 }
 
 TEST(EoaRun, TheScheduleDoesNotDependOnHowMembersAreSpreadOverPods) {
@@ -66,8 +66,8 @@ TEST(EoaRun, TheScheduleDoesNotDependOnHowMembersAreSpreadOverPods) {
   EoaRun four("pods_4");
   four.Start({.generations = 3, .members_per_pod = 4});
   ASSERT_EQ(four.Wait().code, 0) << four.Output();
-  EXPECT_EQ(one.Read("schedule.csv"), four.Read("schedule.csv"));
-  EXPECT_EQ(two.Read("schedule.csv"), four.Read("schedule.csv"));
+  EXPECT_TRUE(one.Read("schedule.csv") == four.Read("schedule.csv"));
+  EXPECT_TRUE(two.Read("schedule.csv") == four.Read("schedule.csv"));
 }
 
 TEST(EoaRun, EachPopulationMixesInTheOthersWeightsByItsMembers) {
@@ -84,7 +84,7 @@ TEST(EoaRun, AsynchronousPopulationsFinishToo) {
   EoaRun run("async");
   run.Start({.mode = "Async"});
   ASSERT_EQ(run.Wait().code, 0) << run.Output();
-  EXPECT_EQ(run.Result()["testAccuracy"], 0.5);
+  EXPECT_EQ(run.ResultJson()["testAccuracy"], 0.5);
 }
 
 TEST(EoaRun, BestMergeFinishesToo) {
@@ -101,7 +101,16 @@ TEST(EoaRun, ASecondRunDoesNotOverwriteTheFirst) {
   run.Start({.seed = 9, .generations = 1});
   EXPECT_EQ(run.Wait().code, 2);
   EXPECT_THAT(run.Output(), HasSubstr("is there already"));
-  EXPECT_EQ(run.Read("schedule.csv"), schedule);
+  EXPECT_TRUE(run.Read("schedule.csv") == schedule);
+}
+
+TEST(EoaRun, ARunThatHasEndedCannotBeResumed) {
+  EoaRun run("ended");
+  run.Start({.generations = 1});
+  ASSERT_EQ(run.Wait().code, 0) << run.Output();
+  run.Resume();
+  EXPECT_EQ(run.Wait().code, 2);
+  EXPECT_THAT(run.Output(), HasSubstr("has ended: Succeeded"));
 }
 
 TEST(EoaRun, AgentsAndEoaStaySmall) {
