@@ -175,6 +175,8 @@ class MachineFileSystem final : public FileSystem {
 
  private:
   static Status WriteAndSync(const std::string& path, std::string_view data) {
+    // Process ids repeat, in containers at every start: a run that crashed may have left a file of this name.
+    ::unlink(path.c_str());
     const Descriptor fd(OpenRetrying(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
     if (!fd.valid()) return ErrnoError(errno, "making " + path);
     EOA_RETURN_IF_ERROR(WriteAll(fd.get(), data, path));

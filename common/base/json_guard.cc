@@ -10,6 +10,13 @@ namespace {
 
 using nlohmann::json;
 
+// Messages quote what was sent; a megabyte of it helps nobody.
+std::string Shortened(std::string text) {
+  constexpr std::size_t kMost = 160;
+  if (text.size() > kMost) text.replace(kMost, std::string::npos, "...");
+  return text;
+}
+
 // Builds the document while checking it: nlohmann's own builder keeps duplicate keys' last value silently.
 class GuardedBuilder final : public nlohmann::json_sax<json> {
  public:
@@ -31,7 +38,7 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
 
   bool key(std::string& name) override {
     if (open_.back()->contains(name))
-      return Fail(InvalidArgumentError("field " + DumpJson(json(name)) + " stands twice"));
+      return Fail(InvalidArgumentError("field " + Shortened(DumpJson(json(name))) + " stands twice"));
     key_ = std::move(name);
     return true;
   }
@@ -40,7 +47,7 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
     // The library's message starts with "[json.exception.parse_error.101] parse error at line 1, column 2: ".
     std::string text = cause.what();
     if (const auto at = text.find("] "); at != std::string::npos) text.erase(0, at + 2);
-    return Fail(InvalidArgumentError("not JSON, near byte " + std::to_string(position) + ": " + text));
+    return Fail(InvalidArgumentError("not JSON, near byte " + std::to_string(position) + ": " + Shortened(text)));
   }
 
  private:
@@ -111,9 +118,15 @@ Error WrongType(std::string_view field, std::string_view expected, const json& v
 template <typename Json>
 std::string Dump(const Json& value, int indent) {
   std::string text = value.dump(indent, ' ', false, Json::error_handler_t::replace);
-  // The library leaves DEL as it is; terminals do not.
-  for (std::size_t at = text.find('\x7f'); at != std::string::npos; at = text.find('\x7f', at)) {
-    text.replace(at, 1, "\\u007f");
+  // The library leaves DEL and the controls U+0080 to U+009F as they are; terminals obey some of them.
+  constexpr std::string_view kSuspects = "\x7f\xc2";
+  for (std::size_t at = text.find_first_of(kSuspects); at != std::string::npos;
+       at = text.find_first_of(kSuspects, at + 1)) {
+    const std::size_t length = text[at] == '\x7f' ? 1 : 2;
+    const auto code = static_cast<unsigned char>(text[at + length - 1]);
+    if (code > 0x9f) continue;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    text.replace(at, length, std::string("\\u00") + kDigits[code >> 4] + kDigits[code & 15]);
   }
   return text;
 }
@@ -124,6 +137,10 @@ Result<json> ParseJson(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return ResourceExhaustedError("JSON text of " + std::to_string(text.size()) + " bytes; at most " +
                                   std::to_string(limits.max_bytes) + " are allowed");
+  }
+  // The library takes NUL for the end of the text and would not look at what follows.
+  if (const auto at = text.find('\0'); at != std::string_view::npos) {
+    return InvalidArgumentError("not JSON, near byte " + std::to_string(at + 1) + ": a NUL byte");
   }
   json root;
   GuardedBuilder builder(root, limits);

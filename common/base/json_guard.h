@@ -24,8 +24,8 @@ struct JsonLimits {
 // InvalidArgument with the byte position for malformed text; ResourceExhausted when a limit is exceeded.
 Result<nlohmann::json> ParseJson(std::string_view text, const JsonLimits& limits = {});
 
-// Compact JSON in one line. Invalid UTF-8 becomes U+FFFD; control characters and DEL are escaped. Non-finite numbers
-// print as null: callers reject them before (docs/decisions).
+// Compact JSON in one line. Invalid UTF-8 becomes U+FFFD; control characters, DEL and U+0080 to U+009F are escaped.
+// Non-finite numbers print as null: callers reject them before (docs/decisions).
 std::string DumpJson(const nlohmann::json& value);
 std::string DumpJson(const nlohmann::ordered_json& value);
 

@@ -37,8 +37,8 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-// A dup2 target may be another pair's source; sources are therefore first moved above every number used in the child.
-constexpr int kParkingBase = 512;
+// Longer waits would overflow the deadline, and are as good as for ever.
+constexpr Duration kLongestWait = std::chrono::hours(24 * 365);
 
 }  // namespace
 
@@ -57,22 +57,27 @@ Result<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
 
-  std::vector<int> parked;
   int highest = 2;
-  bool has_stdin = false;
+  for (const auto& [ours, theirs] : options.descriptors) highest = std::max(highest, theirs);
+  std::vector<bool> wanted(static_cast<std::size_t>(highest) + 1, false);
+  wanted[1] = wanted[2] = true;
+  std::vector<int> parked;
   int failure = 0;
   for (const auto& [ours, theirs] : options.descriptors) {
-    const int copy = ::fcntl(ours, F_DUPFD_CLOEXEC, kParkingBase);
+    // A target may be another pair's source; sources are therefore first copied above every number used in the child.
+    const int copy = ::fcntl(ours, F_DUPFD_CLOEXEC, highest + 1);
     if (copy < 0) {
       failure = errno;
       break;
     }
     parked.push_back(copy);
     posix_spawn_file_actions_adddup2(&actions, copy, theirs);
-    highest = std::max(highest, theirs);
-    has_stdin = has_stdin || theirs == 0;
+    wanted[static_cast<std::size_t>(theirs)] = true;
   }
-  if (!has_stdin) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  if (!wanted[0]) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  for (int number = 3; number < highest; ++number) {
+    if (!wanted[static_cast<std::size_t>(number)]) posix_spawn_file_actions_addclose(&actions, number);
+  }
   posix_spawn_file_actions_addclosefrom_np(&actions, highest + 1);
 
   sigset_t none;
@@ -147,7 +152,7 @@ std::optional<ExitStatus> Subprocess::Poll() {
 }
 
 Result<ExitStatus> Subprocess::Wait(Duration timeout) {
-  const SteadyTime deadline = RealClock().SteadyNow() + timeout;
+  const SteadyTime deadline = RealClock().SteadyNow() + std::min(timeout, kLongestWait);
   for (;;) {
     if (const auto status = Poll()) return *status;
     const Duration left = deadline - RealClock().SteadyNow();

@@ -19,10 +19,10 @@
 namespace eoa {
 
 struct SubprocessOptions {
-  std::vector<std::string> arguments;              // [0] is the program: a path, or a name searched in PATH
-  std::map<std::string, std::string> environment;  // added to, or replacing, this process's
-  std::vector<std::pair<int, int>>
-      descriptors;                // (ours, the child's); stdin is /dev/null unless listed; all others are closed
+  std::vector<std::string> arguments;                // [0] is the program: a path, or a name searched in PATH
+  std::map<std::string, std::string> environment{};  // added to, or replacing, this process's
+  // (ours, the child's). Unless listed, stdin is /dev/null, stdout and stderr are ours; all others are closed.
+  std::vector<std::pair<int, int>> descriptors{};
   bool new_process_group = true;  // a terminal's Ctrl-C then reaches only us, and we end the child
 };
 
@@ -70,7 +70,8 @@ class Subprocess {
 };
 
 // For a child's main(), first thing: the kernel sends SIGKILL to this process when `parent` is no more, so that nothing
-// of a killed run stays behind. Exits at once with code 1 if the parent has gone already.
+// of a killed run stays behind. Exits at once with code 1 if the parent has gone already. What counts for the kernel is
+// the thread that called Subprocess::Start: it must live as long as the child.
 void DieWithParent(pid_t parent);
 
 }  // namespace eoa

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include <cpprest/http_client.h>
 #include <pplx/threadpool.h>
@@ -65,7 +66,7 @@ Result<rest::http_request> BuildRequest(const Request& request, const Target& ta
     return InvalidArgumentError("URL '" + request.url + "' is malformed: " + error.what());
   }
   if (!IsHeaderName(request.method)) return InvalidArgumentError("HTTP method '" + request.method + "' is malformed");
-  if (!request.body.empty()) built.set_body(request.body, "application/octet-stream");
+  if (!request.body.empty()) built.set_body(std::vector<unsigned char>(request.body.begin(), request.body.end()));
   for (const auto& [name, value] : request.headers) {
     if (!IsHeaderName(name)) return InvalidArgumentError("header name '" + name + "' is malformed");
     // The value may be a secret, so it is not shown.
