@@ -35,7 +35,7 @@ test-sanitizers: deps ## run the tests under ASan+UBSan and under TSan
 fuzz: deps ## run every fuzz target for FUZZ_SECONDS (default 60)
 	@cmake/deps/apt.sh --lint
 	@cmake --preset fuzz --log-level=WARNING
-	@cmake --build --preset fuzz --parallel $(JOBS)
+	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
 	@tests/fuzz/run.sh build/fuzz
 
 bench: build ## measure speed side by side; prints JSON

@@ -28,7 +28,7 @@ const ObjectSchema& ExchangeSchema() {
 const ObjectSchema& AlgorithmSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<AlgorithmSpec> table(
-        "How a population finds its members' next learning rates. Equations: algorithm.md.");
+        "How a population finds its members' next learning rates. Equations: [algorithm.md](algorithm.md).");
     table
         .Word(
             "name", &AlgorithmSpec::name, {"GreyWolf", "Whale", "Fixed"},

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/api/complete_job.h"
+#include "common/api/plain_number.h"
 #include "common/base/number.h"
 
 namespace eoa::api {
@@ -43,7 +44,7 @@ void CheckTrainer(const TrainerSpec& trainer, Findings& findings) {
   const std::string base = "spec.trainer.";
   CheckWideResNet(trainer.model.name, findings);
   if (!findings.AnyWrong({base + "model"}) && trainer.model.name == "resnet-18" && trainer.model.dropout > 0) {
-    findings.Refuse(base + "model.dropout", FormatNumber(trainer.model.dropout),
+    findings.Refuse(base + "model.dropout", PlainNumber(trainer.model.dropout),
                     "resnet-18 has no dropout; leave it out");
   }
   const Augmentation augmentation = trainer.dataset.augmentation;
@@ -117,8 +118,8 @@ void CheckAlgorithm(const AlgorithmSpec& algorithm, const std::string& path, Fin
   const std::string least = path + ".minLearningRate";
   if (!findings.AnyWrong({least, path + ".maxLearningRate"}) &&
       algorithm.min_learning_rate >= algorithm.max_learning_rate) {
-    findings.Refuse(least, FormatNumber(algorithm.min_learning_rate),
-                    "must be less than maxLearningRate (" + FormatNumber(algorithm.max_learning_rate) + ")");
+    findings.Refuse(least, PlainNumber(algorithm.min_learning_rate),
+                    "must be less than maxLearningRate (" + PlainNumber(algorithm.max_learning_rate) + ")");
   }
   if (!findings.AnyWrong({least, path + ".space"}) && algorithm.space == Space::kLog &&
       algorithm.min_learning_rate == 0) {

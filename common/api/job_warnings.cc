@@ -3,6 +3,7 @@
 
 #include "common/api/complete_job.h"
 #include "common/api/job_rules.h"
+#include "common/api/plain_number.h"
 #include "common/base/number.h"
 
 namespace eoa::api {
@@ -60,10 +61,10 @@ void WarnOfClipping(const JobSpec& spec, const PopulationSpec& population, const
   const double start = spec.ecosphere.base_learning_rate * ScalingFactor(spec, population.initial_scaling);
   const AlgorithmSpec& algorithm = population.algorithm;
   if (start > algorithm.max_learning_rate) {
-    findings.Warn(path + ".algorithm.maxLearningRate", FormatNumber(algorithm.max_learning_rate),
+    findings.Warn(path + ".algorithm.maxLearningRate", PlainNumber(algorithm.max_learning_rate),
                   "learning rates start at " + Short(start) + " and are all clipped to this");
   } else if (start < algorithm.min_learning_rate) {
-    findings.Warn(path + ".algorithm.minLearningRate", FormatNumber(algorithm.min_learning_rate),
+    findings.Warn(path + ".algorithm.minLearningRate", PlainNumber(algorithm.min_learning_rate),
                   "learning rates start at " + Short(start) + " and are all raised to this");
   }
 }
@@ -71,12 +72,12 @@ void WarnOfClipping(const JobSpec& spec, const PopulationSpec& population, const
 void WarnOfTrainer(const JobSpec& spec, Findings& findings) {
   const OptimizerSpec& optimizer = spec.trainer.optimizer;
   if (optimizer.name == Optimizer::kAdamW && spec.ecosphere.base_learning_rate > 0.01) {
-    findings.Warn("spec.ecosphere.baseLearningRate", FormatNumber(spec.ecosphere.base_learning_rate),
+    findings.Warn("spec.ecosphere.baseLearningRate", PlainNumber(spec.ecosphere.base_learning_rate),
                   "adamw is used with learning rates around 0.001; it hardly trains with this one");
   }
   const bool sharpness = optimizer.name == Optimizer::kSam || optimizer.name == Optimizer::kAsam;
   if (!sharpness && findings.Given("spec.trainer.optimizer.rho") && optimizer.rho != OptimizerSpec().rho) {
-    findings.Warn("spec.trainer.optimizer.rho", FormatNumber(optimizer.rho), "has no effect without sam or asam");
+    findings.Warn("spec.trainer.optimizer.rho", PlainNumber(optimizer.rho), "has no effect without sam or asam");
   }
   if (spec.trainer.model.stem != Stem::kAuto && spec.trainer.model.name != "resnet-18") {
     findings.Warn("spec.trainer.model.stem", "", "has no effect: only resnet-18 has a choice of stems");
@@ -94,7 +95,7 @@ void WarnOfFitness(const JobSpec& spec, Findings& findings) {
   const double fraction = spec.trainer.dataset.validation_fraction;
   const auto split = static_cast<int>(std::lround(kCifarTrainingImages * fraction));
   if (cifar && split < kFewImages) {
-    findings.Warn("spec.trainer.dataset.validationFraction", FormatNumber(fraction),
+    findings.Warn("spec.trainer.dataset.validationFraction", PlainNumber(fraction),
                   "only " + std::to_string(split) + noise);
   }
 }

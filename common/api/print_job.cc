@@ -1,11 +1,10 @@
-#include <algorithm>
 #include <string>
 
+#include "common/api/plain_number.h"
 #include "common/api/plain_scalar.h"
 #include "common/api/read_job.h"
 #include "common/api/schema.h"
 #include "common/base/json_guard.h"
-#include "common/base/number.h"
 
 namespace eoa::api {
 namespace {
@@ -50,8 +49,7 @@ std::string YamlString(const std::string& text) {
 
 std::string YamlScalar(const ordered_json& value) {
   if (value.is_string()) return YamlString(value.get<std::string>());
-  // Without JSON's ".0": 10, not 10.0.
-  if (value.is_number_float()) return FormatNumber(value.get<double>());
+  if (value.is_number_float()) return PlainNumber(value.get<double>());
   return DumpJson(value);
 }
 

@@ -151,16 +151,6 @@ Complaint CheckWord(const Field& field, const Node& node, Json& value) {
   return std::nullopt;
 }
 
-Complaint CheckTextMap(const Node& node, Json& value) {
-  if (node.kind != Node::Kind::kMapping) return "must be a mapping of names to strings, not " + KindName(node.kind);
-  value = Json::object();
-  for (const Entry& entry : node.entries) {
-    if (entry.value.kind != Node::Kind::kString) return "'" + entry.key + "' must be a string; quote its value";
-    value[entry.key] = entry.value.text;
-  }
-  return std::nullopt;
-}
-
 Complaint CheckValue(const Field& field, const Node& node, Json& value) {
   switch (field.kind) {
     case FieldKind::kBoolean:
@@ -174,8 +164,6 @@ Complaint CheckValue(const Field& field, const Node& node, Json& value) {
       return CheckString(field, node, value);
     case FieldKind::kWord:
       return CheckWord(field, node, value);
-    case FieldKind::kTextMap:
-      return CheckTextMap(node, value);
     case FieldKind::kFreeObject:
       if (node.kind != Node::Kind::kMapping) return NotAllowed(field, node);
       value = NodeToJson(node);
@@ -183,6 +171,19 @@ Complaint CheckValue(const Field& field, const Node& node, Json& value) {
     default:
       return std::nullopt;
   }
+}
+
+void ReadTextMap(const Field& field, const Node& node, const std::string& path, void* target, Findings& findings) {
+  if (node.kind != Node::Kind::kMapping) return findings.Refuse(path, node.text, *NotAllowed(field, node));
+  Json texts = Json::object();
+  for (const Entry& entry : node.entries) {
+    if (entry.value.kind == Node::Kind::kString) {
+      texts[entry.key] = entry.value.text;
+    } else if (entry.value.kind != Node::Kind::kRefused) {
+      findings.RefuseAt(entry.value.mark, Below(path, entry.key), entry.value.text, "must be a string; quote it");
+    }
+  }
+  field.set(target, texts);
 }
 
 void ReadList(const Field& field, const Node& node, const std::string& path, void* target, Findings& findings) {
@@ -203,6 +204,7 @@ void ReadList(const Field& field, const Node& node, const std::string& path, voi
 void ReadField(const Field& field, const Node& node, const std::string& path, void* target, Findings& findings) {
   if (field.kind == FieldKind::kObject) return ReadObject(*field.object, node, path, field.child(target), findings);
   if (field.kind == FieldKind::kList) return ReadList(field, node, path, target, findings);
+  if (field.kind == FieldKind::kTextMap) return ReadTextMap(field, node, path, target, findings);
   Json value;
   if (const Complaint complaint = CheckValue(field, node, value)) return findings.Refuse(path, node.text, *complaint);
   field.set(target, value);

@@ -219,10 +219,11 @@ class TreeBuilder {
     if (tag != nullptr) Note(mark, "", "tags (!name) are not allowed; quote what must be text");
   }
 
+  // No field: the parser may have read on past the one that is at fault.
   void NoteSyntax() {
+    open_.clear();
     if (parser_.error == YAML_READER_ERROR) {
-      Note(MarkOfByte(text_, parser_.problem_offset), "", "the file is not UTF-8 text: " + Problem());
-      return;
+      return Note(MarkOfByte(text_, parser_.problem_offset), "", "the file is not UTF-8 text: " + Problem());
     }
     if (parser_.error == YAML_MEMORY_ERROR) return Note({1, 1}, "", "the file needs too much memory");
     const std::string context = parser_.context == nullptr ? "" : std::string(" ") + parser_.context;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/base/number.h"
+#include "common/api/plain_number.h"
 
 namespace eoa::api {
 namespace {
@@ -17,20 +17,14 @@ std::string Join(const std::vector<std::string>& words) {
   return text;
 }
 
-// Integers in full: 1000000, not 1e+06.
-std::string Number(double value) {
-  const bool whole = value == std::floor(value) && std::abs(value) < 1e15;
-  return whole ? std::to_string(static_cast<long long>(value)) : FormatNumber(value);
-}
-
 std::string Range(const Field& field) {
   std::string text;
   if (std::isfinite(field.minimum))
-    text += (field.exclusive_minimum ? " greater than " : " from ") + Number(field.minimum);
+    text += (field.exclusive_minimum ? " greater than " : " from ") + PlainNumber(field.minimum);
   if (!std::isfinite(field.maximum)) return text;
   const bool from = std::isfinite(field.minimum) && !field.exclusive_minimum;
   const std::string to = from ? " to " : (text.empty() ? " of at most " : " and at most ");
-  return text + (field.exclusive_maximum ? (from ? " to below " : " and less than ") : to) + Number(field.maximum);
+  return text + (field.exclusive_maximum ? (from ? " to below " : " and less than ") : to) + PlainNumber(field.maximum);
 }
 
 }  // namespace

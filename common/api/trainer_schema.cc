@@ -39,7 +39,7 @@ const ObjectSchema& ModelSchema() {
 
 const ObjectSchema& DatasetSchema() {
   static const ObjectSchema schema = [] {
-    SchemaBuilder<DatasetSpec> table("The images. Format and layout: data.md.");
+    SchemaBuilder<DatasetSpec> table("The images. Format and layout: [data.md](data.md).");
     table
         .Word("name", &DatasetSpec::name, {"cifar10", "cifar100", "imagefolder", "webdataset"},
               "`cifar10` and `cifar100` are the official binary files, `imagefolder` has one folder of images for each "
