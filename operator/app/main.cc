@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "common/base/file_system.h"
+#include "common/net/cpprest/cpprest_client.h"
+#include "operator/app/validate_command.h"
+#include "operator/data/data_command.h"
 #include "operator/local/run_command.h"
 
 namespace {
@@ -41,6 +44,18 @@ int main(int argc, char** argv) {
   run.version = EOA_VERSION;
   AddRun(app, run);
 
+  eoa::app::ValidateOptions validate;
+  CLI::App* validate_command = app.add_subcommand("validate", "Check a job file: every mistake at once");
+  validate_command->add_option("FILE", validate.file, "the job; - for standard input")->required();
+  validate_command->add_flag("--defaults", validate.defaults, "print the job with every default filled in");
+
+  eoa::data::DataOptions data;
+  CLI::App* data_command = app.add_subcommand("data", "Fetch an official data set archive");
+  data_command->add_option("NAME", data.dataset, "cifar10 or cifar100")->required();
+  data_command->add_option("DIR", data.directory, "where to put it")->required();
+  data_command->add_option("--from", data.from, "use this archive, fetched before, in place of the network");
+  data_command->add_option("--url", data.url, "the folder to fetch the archive from")->envname("EOA_DATA_URL");
+
   CLI::App* version = app.add_subcommand("version", "Print the version");
 
   try {
@@ -50,6 +65,11 @@ int main(int argc, char** argv) {
   }
   eoa::FileSystem& files = eoa::RealFileSystem();
   if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
+  if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
+  if (app.got_subcommand(data_command)) {
+    const auto http = eoa::net::MakeCpprestClient({});
+    return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);
+  }
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
   return 0;
 }

@@ -241,6 +241,7 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
   const WallTime started = clock.Now();
   const Result<RunDirectory> run = OpenRunDirectory(options, files);
   if (!run.ok()) return Fail(kNotStartedCode, run.error());
+  for (const std::string& warning : run->warnings) std::cerr << warning << "\n";
   const auto journal = broker::OpenJournal(run->file("journal"), run->job.metadata.uid, files);
   if (!journal.ok()) return Fail(1, journal.error());
   const auto broker = broker::BrokerServer::Start({.token = run->token}, run->job, **journal, clock);

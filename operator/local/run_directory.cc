@@ -14,13 +14,21 @@
 namespace eoa::local {
 namespace {
 
-constexpr std::size_t kMaxJobBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxResultBytes = std::size_t{1} << 20;
 
-Result<api::Job> ReadJobFile(const std::string& path, FileSystem& files) {
-  Result<std::string> text = files.ReadFile(path, kMaxJobBytes);
-  if (!text.ok()) return std::move(text).error().WithContext(path);
-  return api::JobFromText(*text, path);
+// Into run.job and run.warnings.
+Status ReadJobFile(const std::string& path, FileSystem& files, RunDirectory& run) {
+  Result<std::string> text = files.ReadFile(path, api::kMaxJobBytes);
+  if (!text.ok()) return std::move(text).error();
+  api::JobOutcome outcome = api::ReadJob(*text);
+  for (const api::Mistake& warning : outcome.warnings) run.warnings.push_back(api::ToString(warning, path));
+  if (outcome.job) {
+    run.job = *std::move(outcome.job);
+    return OkStatus();
+  }
+  std::string mistakes = "the job is not valid:";
+  for (const api::Mistake& mistake : outcome.mistakes) mistakes += "\n" + api::ToString(mistake, path);
+  return InvalidArgumentError(mistakes);
 }
 
 Status WriteToken(const RunDirectory& run, FileSystem& files) {
@@ -46,7 +54,7 @@ Result<std::string> MakeDirectory(const RunOptions& options, const std::string& 
 }
 
 Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
-  EOA_ASSIGN_OR_RETURN(run.job, ReadJobFile(options.job_file, files));
+  EOA_RETURN_IF_ERROR(ReadJobFile(options.job_file, files, run));
   const std::filesystem::path folder = std::filesystem::path(options.job_file).parent_path();
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(folder.empty() ? "." : folder, error);
@@ -79,7 +87,7 @@ Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
     return FailedPreconditionError("--resume: the run in '" + options.resume + "' has ended: " + ended +
                                    "; start another one with: eoa run " + run.file("job.json"));
   }
-  EOA_ASSIGN_OR_RETURN(run.job, ReadJobFile(run.file("job.json"), files));
+  EOA_RETURN_IF_ERROR(ReadJobFile(run.file("job.json"), files, run));
   return CheckInputs(run.job.spec, files);
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/api/job.h"
 #include "common/base/file_system.h"
@@ -14,7 +15,8 @@ namespace eoa::local {
 
 struct RunDirectory {
   std::string path;
-  api::Job job;       // completed, paths absolute, with a uid; as written to job.json
+  api::Job job;                       // completed, paths absolute, with a uid; as written to job.json
+  std::vector<std::string> warnings;  // about the job, for the user
   std::string token;  // the broker's, fresh for each process; also in the file `token`, readable only by the user
 
   std::string file(const std::string& name) const { return JoinPath(path, name); }

@@ -24,7 +24,6 @@
 namespace eoa::agent {
 namespace {
 
-constexpr std::size_t kMaxJobBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxTokenBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxRecordBytes = std::size_t{16} << 20;
 
@@ -227,7 +226,7 @@ class Shell {
 };
 
 Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
-  EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, kMaxJobBytes));
+  EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, api::kMaxJobBytes));
   EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text, options.job_file));
   PodSetup setup;
   setup.population = api::FindPopulation(job.spec, options.population);

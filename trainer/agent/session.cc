@@ -98,7 +98,11 @@ void AgentSession::SendJoinRequest() {
 
 void AgentSession::On(const JoinAnswered& event) {
   if (phase_ != Phase::kJoining) return;
-  if (!event.answer.ok()) {
+  if (!event.answer.ok() && event.answer.error().code() == ErrorCode::kFailedPrecondition) {
+    // The population has ended; nothing is left to do but to wait to be stopped.
+    Complain(LogLevel::kInfo, "parked", event.answer.error().message());
+    Park();
+  } else if (!event.answer.ok()) {
     Complain(LogLevel::kWarning, "cannot join", event.answer.error().ToString());
     RetryLater();
   } else if (!event.answer->ready) {
@@ -192,7 +196,8 @@ void AgentSession::Hear(int worker, const train::CheckpointedMessage& message) {
   });
   if (!complete) return;
   failures_ = 0;
-  AddCheckpoint(record_, message.generation, spec().checkpoint.keep);
+  // Workers keep one more, too: a peer may not have got as far.
+  AddCheckpoint(record_, message.generation, spec().checkpoint.keep + 1);
   actions_.emplace_back(SaveRecord{record_});
 }
 
@@ -231,7 +236,7 @@ void AgentSession::On(const WorkerExited& event) {
     } else if (all && leads()) {
       Collapse("the workers ended without a result");
     } else if (all) {
-      phase_ = Phase::kFinished;
+      Park();
     }
   }
 }
@@ -371,12 +376,9 @@ void AgentSession::On(const HeartbeatAnswered& event) {
 // ---- the end ----
 
 void AgentSession::Finish(api::FinishRequest result) {
-  phase_ = Phase::kFinished;
-  phase_deadline_.reset();
-  retry_at_.reset();
+  Park();
   retry_delay_ = kFirstRetry;
   record_.finished = std::move(result);
-  heartbeat_at_ = now_;
   actions_.emplace_back(SaveRecord{record_});
   actions_.emplace_back(SendFinish{*record_.finished});
 }
@@ -423,9 +425,15 @@ void AgentSession::EndStopping() {
     phase_ = Phase::kEnded;
     actions_.emplace_back(Exit{exit_code_});
   } else {
-    phase_ = Phase::kFinished;
-    heartbeat_at_ = now_ + setup_.heartbeat_interval;
+    Park();
   }
+}
+
+void AgentSession::Park() {
+  phase_ = Phase::kFinished;
+  phase_deadline_.reset();
+  retry_at_.reset();
+  heartbeat_at_ = now_ + setup_.heartbeat_interval;
 }
 
 void AgentSession::On(const StopRequested&) {

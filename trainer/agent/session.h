@@ -75,6 +75,7 @@ class AgentSession {
   void Rejoin(const std::string& reason, Duration delay);
   void Finish(api::FinishRequest result);
   void Fail(std::string error);
+  void Park();
   void StopWorkers(bool exit_then);
   void EndStopping();
   void Advance(ExchangeStep step);

@@ -93,6 +93,13 @@ TEST_F(SessionTest, AJoinThatTakesLongerThanThePreRunningDeadlineEndsTheAgent) {
   EXPECT_EQ(exits[0].code, train::ExitCode::kPeerLost);
 }
 
+TEST_F(SessionTest, APodOfAPopulationThatHasEndedParks) {
+  Begin();
+  Send(JoinAnswered{FailedPreconditionError("PopulationEnded: wolves has finished")});
+  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 5))[0].request.phase, "Parked");
+  EXPECT_EQ(Of<Exit>(Send(StopRequested{}, 6))[0].code, train::ExitCode::kOk);
+}
+
 TEST_F(SessionTest, StartsOneWorkerForEachMemberWithItsRank) {
   const auto starts = Of<StartWorkers>(Start());
   ASSERT_EQ(starts.size(), 1U);
