@@ -67,8 +67,9 @@ std::string DefaultText(const ObjectSchema& object, const Field& field) {
 // The anchor that Markdown renderers make of a heading.
 std::string Anchor(std::string_view heading) {
   std::string anchor;
-  for (const unsigned char c : heading) {
-    if (std::isalnum(c)) anchor += static_cast<char>(std::tolower(c));
+  for (const char c : heading) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte)) anchor += static_cast<char>(std::tolower(byte));
   }
   return anchor;
 }

@@ -12,8 +12,8 @@ constexpr std::size_t kMaxWord = 64;
 
 std::string Fold(std::string_view word) {
   std::string folded;
-  for (const unsigned char c : word) {
-    if (c != '-' && c != '_') folded += static_cast<char>(std::tolower(c));
+  for (const char c : word) {
+    if (c != '-' && c != '_') folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return folded;
 }

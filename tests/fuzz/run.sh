@@ -13,5 +13,5 @@ for name in "${names[@]}"; do
   mkdir -p "$build/fuzz/$name.found"
   "$build/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=5 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
     -artifact_prefix="$build/fuzz/$name-" "$build/fuzz/$name.found" "$(cat "$build/fuzz/$name.corpus")" 2>&1 |
-    grep -Ev '^#[0-9]+[[:space:]]+(NEW|REDUCE)|NEW_FUNC'
+    grep -Ev '^#[0-9]+[[:space:]]+(NEW|REDUCE)|NEW_FUNC|^"|^######'
 done
