@@ -11,6 +11,8 @@
 
 #include "common/api/read_job.h"
 #include "common/base/json_guard.h"
+#include "common/base/log.h"
+#include "common/base/number.h"
 #include "trainer/comm/torch_error.h"
 #include "trainer/engine/generation_end.h"
 #include "trainer/engine/groups.h"
@@ -41,6 +43,7 @@ class Worker {
   Result<TrainingSummary> Train(int generation);
   Status SaveModel(const std::string& path);
   void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
+  void LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const;
 
   const api::JobSpec& spec() const { return job_.spec; }
   int generations() const { return spec().ecosphere.generations; }
@@ -57,6 +60,7 @@ class Worker {
   std::unique_ptr<MemberCheckpoint> checkpoint_;
   std::unique_ptr<GenerationEnd> end_;
   std::vector<double> rates_;  // of the population's members in the generation to train
+  SteadyTime began_;           // the generation that is being trained
 };
 
 void Worker::Tell(int generation, const std::string& phase, const TrainingSummary& summary, std::int64_t step) {
@@ -116,11 +120,24 @@ Result<TrainingSummary> Worker::Train(int generation) {
   });
 }
 
+// What a generation's time went into; tests/bench/boundary reads it.
+void Worker::LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const {
+  if (start_.member != 0) return;
+  Log(LogLevel::kInfo, "generation took",
+      {{"generation", std::to_string(generation)},
+       {"trainSeconds", FormatShort(ToSeconds(trained - began_), 4)},
+       {"judgeSeconds", FormatShort(ToSeconds(judged - trained), 4)},
+       {"exchangeSeconds", FormatShort(ToSeconds(exchanged - judged), 4)}});
+}
+
 Status Worker::RunGeneration(int generation) {
+  began_ = clock_.SteadyNow();
   EOA_ASSIGN_OR_RETURN(const TrainingSummary trained, Train(generation));
+  const SteadyTime train_end = clock_.SteadyNow();
   const std::int64_t steps = member_->steps_per_generation();
   Tell(generation, "Evaluating", trained, steps);
   EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
+  const SteadyTime judged = clock_.SteadyNow();
   Tell(generation, "Exchanging", trained, steps);
 
   const at::NoGradGuard no_grad;
@@ -140,6 +157,7 @@ Status Worker::RunGeneration(int generation) {
   if (CheckpointPlan::For(spec(), start_.population, start_.member).Due(next, generations())) {
     checkpoint_->Save(next, weights, member_->optimizer());
   }
+  LogTimes(generation, train_end, judged, clock_.SteadyNow());
   return OkStatus();
 }
 

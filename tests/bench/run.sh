@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs every bench of a release build, one after the other, and prints their JSON: run.sh BUILD_DIR [NAME...]
+# Nothing else should run meanwhile. Results that are quoted lie in docs/benchmarks.
+set -euo pipefail
+build=${1:?usage: run.sh BUILD_DIR [NAME...]}
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+names=("$@")
+[[ ${#names[@]} -gt 0 ]] || names=(boundary broker data step)
+for name in "${names[@]}"; do
+  echo "== $name"
+  case $name in
+    boundary) python3 "$here/boundary/boundary.py" "$build" ;;
+    broker) "$build/bin/bench_broker" ;;
+    data) "$build/bin/bench_data" ;;
+    step) "$here/../parity/python_env.sh" "$here/step/step.py" "$build" ;;
+    *) echo "no bench named $name" >&2; exit 2 ;;
+  esac
+done
