@@ -1,0 +1,67 @@
+// Broker: one job's state with its store and its long polls: takes requests, stores what follows from them, applies it,
+// and answers. It is what BrokerServer runs under its lock; it knows no socket and no thread.
+//
+// Every change goes through Settle: whatever the state makes due (attempts, elections, lost pods) is stored and applied
+// until nothing more is. A failed store leaves the state as it was; what was due stays due.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/api/job.h"
+#include "common/api/messages.h"
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/net/http_server.h"
+#include "operator/broker/polls.h"
+#include "operator/broker/problem.h"
+#include "operator/broker/state.h"
+#include "operator/broker/state_store.h"
+#include "operator/broker/worlds.h"
+
+namespace eoa::broker {
+
+// Thread-safety: none. Replies are to be sent by the caller once it has let go of its lock.
+class Broker {
+ public:
+  static constexpr int kLongestPollSeconds = 60;
+
+  // `store` outlives the broker.
+  Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeout, std::size_t max_polls);
+
+  // The state of the job after all that is in the store.
+  static Result<EcosphereState> Restore(const api::JobSpec& spec, StateStore& store);
+
+  const EcosphereState& state() const { return state_; }
+  bool store_works() const { return !retry_at_.has_value(); }
+
+  Answer<api::HeartbeatAnswer> Heartbeat(int population, const api::HeartbeatRequest& request, SteadyTime now);
+  Answer<api::ReportAnswer> Report(int population, const api::ReportRequest& request, SteadyTime now, Replies& replies);
+  std::optional<api::Problem> Finish(int population, const api::FinishRequest& request, SteadyTime now,
+                                     Replies& replies);
+  void Join(int population, const api::JoinRequest& request, net::Responder responder, SteadyTime now,
+            Replies& replies);
+  void Decision(const DecisionPoll& question, int wait_seconds, net::Responder responder, SteadyTime now,
+                Replies& replies);
+  void Stop(int population, const std::string& reason, SteadyTime now, Replies& replies);
+
+  // Does what time has made due. To be called at NextWakeup, or any time.
+  void Tick(SteadyTime now, Replies& replies);
+  std::optional<SteadyTime> NextWakeup(SteadyTime now) const;
+
+ private:
+  Moment At(SteadyTime now) const { return {now, heartbeat_timeout_}; }
+  bool Store(const Event& event, SteadyTime now);
+  std::optional<Event> NextDue(SteadyTime now);
+  void Settle(SteadyTime now, Replies& replies);
+  void Ask(Question question, int wait_seconds, net::Responder responder, SteadyTime now, Replies& replies);
+
+  EcosphereState state_;
+  StateStore& store_;
+  const Duration heartbeat_timeout_;
+  const std::size_t max_polls_;
+  Polls polls_;
+  std::optional<SteadyTime> retry_at_;  // the store failed
+};
+
+}  // namespace eoa::broker

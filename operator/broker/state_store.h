@@ -1,0 +1,25 @@
+// StateStore: where a job's events are kept. The broker appends an event before anybody sees its effect, so an answer
+// that was given is never taken back. operator/broker/journal.h keeps them in a file.
+#pragma once
+
+#include <vector>
+
+#include "common/base/result.h"
+#include "operator/broker/event.h"
+
+namespace eoa::broker {
+
+// One job's events, oldest first. Thread-safety: one owner at a time (BrokerServer uses it under its own lock).
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  // The event survives a crash of program and machine once this returns ok. After an error it may or may not be there
+  // later; the caller must not act on it and may append it, or another, again.
+  virtual Status Append(const Event& event) = 0;
+
+  // All events so far. DataLoss when what is stored is not what was appended.
+  virtual Result<std::vector<Event>> Load() = 0;
+};
+
+}  // namespace eoa::broker
