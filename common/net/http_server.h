@@ -56,7 +56,7 @@ struct HttpServerOptions {
   std::uint16_t port = 0;             // 0: any free one; see HttpServer::port()
   int threads = 1;
   std::size_t max_connections = 4096;  // more are answered 503 and closed
-  std::size_t max_header_bytes = 8 * 1024;
+  std::size_t max_header_bytes = std::size_t{8} * 1024;
   std::size_t max_body_bytes = std::size_t{1} << 20;  // more: 413
   std::size_t max_buffered_bytes = std::size_t{64}
                                    << 20;            // bodies of all connections together while they arrive; more: 503
@@ -80,7 +80,8 @@ struct HttpServerStats {
 // Thread-safety: every method from any thread; the destructor from outside the handlers.
 class HttpServer {
  public:
-  // Listens when it returns. AlreadyExists when the port is taken.
+  // Listens when it returns. AlreadyExists when the port is taken. Raises the process's limit of open files to what
+  // max_connections needs, as far as the system lets it.
   static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, Handler handler);
 
   // Stops accepting, answers pending requests 503, closes and joins.

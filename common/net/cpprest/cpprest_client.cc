@@ -75,7 +75,11 @@ Result<rest::http_request> BuildRequest(const Request& request, const Target& ta
     for (const std::string_view own : {"Host", "Content-Length", "Transfer-Encoding", "Connection"}) {
       if (EqualIgnoringCase(name, own)) return InvalidArgumentError("header " + name + " is set by the client itself");
     }
-    built.headers()[name] = value;
+    if (EqualIgnoringCase(name, "Content-Type")) {
+      built.headers().set_content_type(value);
+    } else {
+      built.headers().add(name, value);
+    }
   }
   if (!request.headers.Has("User-Agent")) built.headers()["User-Agent"] = user_agent;
   return built;
@@ -118,17 +122,17 @@ class CpprestClient final : public HttpClient {
     const SteadyTime now = RealClock().SteadyNow();
     const SteadyTime deadline = request.timeout < SteadyTime::max() - now ? now + request.timeout : SteadyTime::max();
     EOA_ASSIGN_OR_RETURN(const Target target, ParseUrl(request.url));
-    EOA_ASSIGN_OR_RETURN(rest::http_request built, BuildRequest(request, target, options_.user_agent));
-    Outcome outcome = Exchange(request, target, std::move(built), sink, cancellation, deadline);
+    EOA_ASSIGN_OR_RETURN(const rest::http_request built, BuildRequest(request, target, options_.user_agent));
+    Outcome outcome = Exchange(request, target, built, sink, cancellation, deadline);
     // A kept-alive connection that the server has closed shows only when it is written to.
     if (outcome.may_repeat && (request.method == "GET" || request.method == "HEAD")) {
-      EOA_ASSIGN_OR_RETURN(rest::http_request again, BuildRequest(request, target, options_.user_agent));
-      outcome = Exchange(request, target, std::move(again), sink, cancellation, deadline);
+      EOA_ASSIGN_OR_RETURN(const rest::http_request again, BuildRequest(request, target, options_.user_agent));
+      outcome = Exchange(request, target, again, sink, cancellation, deadline);
     }
     return std::move(outcome.response);
   }
 
-  Outcome Exchange(const Request& request, const Target& target, rest::http_request built, const BodySink* sink,
+  Outcome Exchange(const Request& request, const Target& target, const rest::http_request& built, const BodySink* sink,
                    Cancellation* cancellation, SteadyTime deadline) {
     const auto transfer = std::make_shared<Transfer>(target.origin);
     std::shared_ptr<void> registration;
@@ -138,7 +142,7 @@ class CpprestClient final : public HttpClient {
     }
     const std::shared_ptr<OriginClient> client = ClientFor(target.origin);
     try {
-      transfer->Start(*client, std::move(built), in_flight_);
+      transfer->Start(*client, built, in_flight_);
     } catch (const std::exception& error) {
       return {InternalError(std::string("the HTTP library refused the request: ") + error.what())};
     }

@@ -61,7 +61,7 @@ void Transfer::Start(web::http::client::http_client& client, web::http::http_req
   const auto self = shared_from_this();
   request.set_response_stream(
       concurrency::streams::ostream(concurrency::streams::streambuf<std::uint8_t>(std::make_shared<BodyBuffer>(self))));
-  const pplx::task<web::http::http_response> answer = client.request(std::move(request), token_.get_token());
+  const pplx::task<web::http::http_response> answer = client.request(request, token_.get_token());
   in_flight->Begin();
   answer
       .then([self](const web::http::http_response& response) {

@@ -1,5 +1,8 @@
 #include "common/net/http_server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <condition_variable>
 #include <vector>
 
@@ -34,6 +37,21 @@ constexpr std::uint64_t kMaxRefusing = 64;
 constexpr auto kAcceptRetry = std::chrono::milliseconds(50);
 // For answers that are being written when the server stops.
 constexpr auto kStopGrace = std::chrono::seconds(2);
+
+// Descriptors for everything else in the process.
+constexpr std::size_t kOtherDescriptors = 256;
+
+// Many systems allow 1024 open files unless a program asks for more.
+void AllowDescriptors(std::size_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(connections + kOtherDescriptors, limit.rlim_max);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    Log(LogLevel::kWarning, "the limit of open files cannot be raised", {{"wanted", std::to_string(wanted)}});
+  }
+}
 
 class BeastServer final : public HttpServer {
  public:
@@ -174,6 +192,7 @@ class BeastServer final : public HttpServer {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options, Handler handler) {
   if (options.threads < 1) return InvalidArgumentError("an HTTP server needs at least one thread");
+  AllowDescriptors(options.max_connections);
   auto server = std::make_unique<BeastServer>(options, std::move(handler));
   EOA_RETURN_IF_ERROR(server->Listen());
   server->Run();

@@ -27,6 +27,7 @@ using ErrorCode = boost::system::error_code;
 using Parser = http::request_parser<http::string_body>;
 
 constexpr asio::use_awaitable_t<Executor> kAwait;
+constexpr std::size_t kReadAhead = std::size_t{16} * 1024;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -120,9 +121,10 @@ Incoming ToIncoming(ServerState& server, Parser::value_type message) {
 
 }  // namespace
 
-// Room for the largest header and some of the body behind it, which stays there until the header is parsed.
+// Behind the largest header there may be some of the body already, which stays in the buffer until the header is
+// parsed.
 RequestReader::RequestReader(Stream& stream, ServerState& server)
-    : stream_(stream), server_(server), buffer_(server.options.max_header_bytes + 16 * 1024) {}
+    : stream_(stream), server_(server), buffer_(server.options.max_header_bytes + kReadAhead) {}
 
 Awaitable<Incoming> RequestReader::Next() {
   if (buffer_.size() == 0) {

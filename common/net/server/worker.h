@@ -11,7 +11,12 @@
 #include <thread>
 #include <utility>
 
-// Boost 1.74's Asio uses std::exchange without including <utility>; the order above matters.
+// Boost 1.74's Asio uses std::exchange without including <utility>, so the order matters; and with Clang it looks for
+// the coroutines of an experimental header only, though the standard's do.
+#if defined(__clang__) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
+#define BOOST_ASIO_HAS_CO_AWAIT 1
+#define BOOST_ASIO_HAS_STD_COROUTINE 1
+#endif
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
@@ -63,10 +68,11 @@ class Mailbox {
 };
 
 struct Worker {
-  boost::asio::io_context context{1};
-  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>(context);
+  // Before the context: that one's end destroys the sessions that are left, and they sign off here.
   std::set<Session*> sessions;  // touched on the worker's thread only, as is `stopping`
   bool stopping = false;
+  boost::asio::io_context context{1};
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>(context);
   std::thread thread;
 };
 

@@ -453,6 +453,16 @@ TEST_F(HttpServerTest, StopsWithinItsGraceAndAnswersWhatIsPending) {
   parking_.Take()[0].Respond(Text("too late"));
 }
 
+TEST_F(HttpServerTest, StopsThoughAPeerDoesNotReadItsAnswer) {
+  Start();
+  RawSocket peer = Connect();
+  peer.Send("GET /big HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(peer.ReadUntil("\r\n\r\n", 12), "HTTP/1.1 200");
+  const auto start = std::chrono::steady_clock::now();
+  server_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
+}
+
 TEST_F(HttpServerTest, RunsTasksLaterOnItsOwnThread) {
   Start();
   std::mutex mutex;
