@@ -14,7 +14,7 @@ namespace eoa::api {
 namespace {
 
 // `earlier` are mistakes of the text itself.
-JobOutcome ReadDocument(const Node& root, std::vector<Mistake> earlier) {
+JobOutcome ReadDocument(const Node& root, const std::vector<Mistake>& earlier) {
   Findings findings;
   for (const Mistake& mistake : earlier) findings.RefuseAt(mistake.mark, mistake.field, mistake.value, mistake.message);
   Job job;
@@ -43,7 +43,7 @@ Result<Job> JobOrError(JobOutcome outcome, std::string_view file) {
 JobOutcome ReadJob(std::string_view text) {
   YamlOutcome yaml = ReadYaml(text);
   if (!yaml.root) return {std::nullopt, std::move(yaml.mistakes), {}};
-  return ReadDocument(*yaml.root, std::move(yaml.mistakes));
+  return ReadDocument(*yaml.root, yaml.mistakes);
 }
 
 Result<Job> JobFromText(std::string_view text, std::string_view file) { return JobOrError(ReadJob(text), file); }
