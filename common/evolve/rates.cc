@@ -80,6 +80,7 @@ std::vector<double> SettingOutRates(const api::JobSpec& spec, const api::Populat
   SeededRandom random(static_cast<std::uint64_t>(spec.seed), {HashName("start/" + population.name), 0});
   const double start = spec.ecosphere.base_learning_rate * Scale(spec, population);
   std::vector<double> rates;
+  rates.reserve(static_cast<std::size_t>(population.members));
   for (int member = 0; member < population.members; ++member) {
     rates.push_back(Clip(population.algorithm, start * (1 + 0.1 * random.NextUniform())));
   }

@@ -39,6 +39,7 @@ std::vector<Generation> Run(const api::JobSpec& spec, const std::function<double
   std::vector<Generation> history;
   const int populations = static_cast<int>(spec.populations.size());
   std::vector<std::vector<double>> rates;
+  rates.reserve(spec.populations.size());
   for (int p = 0; p < populations; ++p) rates.push_back(*StartRates(spec, p));
   for (int t = 0; t < spec.ecosphere.generations; ++t) {
     evolve::Reports reports;
