@@ -227,7 +227,8 @@ TEST(Worker, OneWorldOverAllPopulationsMergesAllOfThem) {
   world.PlayFinish();
   const auto arrays = [](const std::string& bytes) {
     std::string all;
-    for (const NamedArray& array : ParseSafetensors(bytes).value().arrays) all += array.data;
+    const Safetensors file = ParseSafetensors(bytes).value();
+    for (const NamedArray& array : file.arrays) all += array.data;
     return all;
   };
   const std::string expected = arrays(WeightsAt(world, 1, 0, 0));
