@@ -3,7 +3,7 @@
 // sqrt and the four operations are fixed by IEEE 754; exp, log and cos are not: their last bit differs between C
 // libraries and processors, and an LR that differs in its last bit can elect another member some generations later.
 // These are computed in 113-bit software arithmetic and rounded once (docs/decisions/0003-portable-arithmetic.md).
-// About a microsecond each.
+// About ten microseconds each.
 #pragma once
 
 namespace eoa::evolve {
