@@ -7,6 +7,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/base/check.h"
 
@@ -27,22 +28,6 @@ Status CheckSize(std::int64_t width, std::int64_t height) {
   return OkStatus();
 }
 
-struct JpegHeader {
-  ImageSize size;
-  int colour_space = 0;
-};
-
-Result<JpegHeader> ReadJpegHeader(tjhandle jpeg, std::span<const std::uint8_t> file) {
-  JpegHeader header;
-  int subsampling = 0;
-  if (tjDecompressHeader3(jpeg, file.data(), file.size(), &header.size.width, &header.size.height, &subsampling,
-                          &header.colour_space) != 0) {
-    return DataLossError(std::string("expected a JPEG or PNG image: ") + tjGetErrorStr2(jpeg));
-  }
-  EOA_RETURN_IF_ERROR(CheckSize(header.size.width, header.size.height));
-  return header;
-}
-
 // libpng's simplified reader; freed on every way out.
 struct PngReader {
   png_image image{};
@@ -59,6 +44,12 @@ struct PngReader {
   }
 };
 
+tjhandle NewJpegDecoder() {
+  tjhandle decoder = tjInitDecompress();
+  EOA_CHECK(decoder != nullptr, "no memory for a JPEG decoder");
+  return decoder;
+}
+
 // The Adobe convention, which all CMYK JPEGs in use follow, stores 255 for no ink.
 void CmykToRgb(std::span<const std::uint8_t> cmyk, std::span<std::uint8_t> rgb) {
   for (std::size_t i = 0, count = rgb.size() / 3; i < count; ++i) {
@@ -71,7 +62,7 @@ void CmykToRgb(std::span<const std::uint8_t> cmyk, std::span<std::uint8_t> rgb) 
 
 }  // namespace
 
-ImageDecoder::ImageDecoder() : jpeg_(tjInitDecompress()) { EOA_CHECK(jpeg_ != nullptr, "tjInitDecompress failed"); }
+ImageDecoder::ImageDecoder() : jpeg_(NewJpegDecoder()) {}
 
 ImageDecoder::~ImageDecoder() { tjDestroy(jpeg_); }
 
@@ -81,7 +72,7 @@ Result<ImageSize> ImageDecoder::ReadSize(std::span<const std::uint8_t> file) {
     EOA_RETURN_IF_ERROR(png.Begin(file));
     return ImageSize{static_cast<int>(png.image.width), static_cast<int>(png.image.height)};
   }
-  EOA_ASSIGN_OR_RETURN(const JpegHeader header, ReadJpegHeader(jpeg_, file));
+  EOA_ASSIGN_OR_RETURN(const JpegHeader header, ReadJpegHeader(file));
   return header.size;
 }
 
@@ -89,8 +80,23 @@ Result<PixelView> ImageDecoder::Decode(std::span<const std::uint8_t> file, int s
   return IsPng(file) ? DecodePng(file) : DecodeJpeg(file, shrink);
 }
 
+Result<ImageDecoder::JpegHeader> ImageDecoder::ReadJpegHeader(std::span<const std::uint8_t> file) {
+  JpegHeader header;
+  int subsampling = 0;
+  if (tjDecompressHeader3(jpeg_, file.data(), file.size(), &header.size.width, &header.size.height, &subsampling,
+                          &header.colour_space) != 0) {
+    std::string reason = tjGetErrorStr2(jpeg_);
+    // libjpeg-turbo 2 leaves its state in the middle of the header: the next file would be refused too.
+    tjDestroy(jpeg_);
+    jpeg_ = NewJpegDecoder();
+    return DataLossError("expected a JPEG or PNG image: " + std::move(reason));
+  }
+  EOA_RETURN_IF_ERROR(CheckSize(header.size.width, header.size.height));
+  return header;
+}
+
 Result<PixelView> ImageDecoder::DecodeJpeg(std::span<const std::uint8_t> file, int shrink) {
-  EOA_ASSIGN_OR_RETURN(const JpegHeader header, ReadJpegHeader(jpeg_, file));
+  EOA_ASSIGN_OR_RETURN(const JpegHeader header, ReadJpegHeader(file));
   const int width = (header.size.width + shrink - 1) / shrink;
   const int height = (header.size.height + shrink - 1) / shrink;
   const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);

@@ -39,6 +39,12 @@ class ImageDecoder {
   Result<PixelView> Decode(std::span<const std::uint8_t> file, int shrink);
 
  private:
+  struct JpegHeader {
+    ImageSize size;
+    int colour_space = 0;  // TJCS
+  };
+
+  Result<JpegHeader> ReadJpegHeader(std::span<const std::uint8_t> file);
   Result<PixelView> DecodeJpeg(std::span<const std::uint8_t> file, int shrink);
   Result<PixelView> DecodePng(std::span<const std::uint8_t> file);
 

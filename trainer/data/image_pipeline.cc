@@ -38,11 +38,10 @@ int ShrinkFor(const Box& box, int size) {
   return shrink;
 }
 
-// The box in the pixels of the image that was decoded, which may be smaller than the file's.
-Box Rescale(const Box& box, ImageSize from, PixelView to) {
-  const double x = static_cast<double>(to.width) / from.width;
-  const double y = static_cast<double>(to.height) / from.height;
-  return {box.left * x, box.top * y, box.width * x, box.height * y};
+// The box in the pixels of an image that was decoded at 1/shrink of its size. (Its last column may stand for less than
+// `shrink` columns, so the ratio of the widths would be a little off.)
+Box Shrunk(const Box& box, int shrink) {
+  return {box.left / shrink, box.top / shrink, box.width / shrink, box.height / shrink};
 }
 
 std::ptrdiff_t RowOffset(int row, int size) { return std::ptrdiff_t{3} * row * size; }
@@ -91,8 +90,10 @@ Result<PixelView> ImagePipeline::SquareOf(const RecordView& record, Random* augm
   const auto file = std::get<EncodedView>(record).bytes;
   EOA_ASSIGN_OR_RETURN(const ImageSize full, decoder_.ReadSize(file));
   const Box box = BoxOf(transform_.augmentation, full, augment);
-  EOA_ASSIGN_OR_RETURN(const PixelView pixels, decoder_.Decode(file, ShrinkFor(box, size)));
-  const Box scaled = Rescale(box, full, pixels);
+  const int shrink = ShrinkFor(box, size);
+  EOA_ASSIGN_OR_RETURN(const PixelView pixels, decoder_.Decode(file, shrink));
+  const bool shrunk = pixels.width != full.width || pixels.height != full.height;
+  const Box scaled = Shrunk(box, shrunk ? shrink : 1);
   return IsWhole(scaled, pixels, size) ? pixels : resampler_.Resize(pixels, scaled, size);
 }
 

@@ -11,67 +11,11 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "trainer/data/batch_plan.h"
 #include "trainer/data/image_pipeline.h"
-#include "trainer/data/sampler.h"
 
 namespace eoa::train {
 namespace {
-
-// Which samples are in which batch. Thread-safe.
-class BatchPlan {
- public:
-  BatchPlan(std::vector<std::uint32_t> samples, const LoaderOptions& options, bool training)
-      : samples_(std::move(samples)), options_(options), training_(training) {
-    const auto batch = static_cast<std::size_t>(options.batch_size);
-    if (training) {
-      per_epoch_ = static_cast<std::int64_t>(samples_.size() / static_cast<std::size_t>(options.world) / batch);
-    } else {
-      evaluation_ =
-          std::make_shared<const std::vector<std::uint32_t>>(EvaluationShard(samples_, options.rank, options.world));
-      per_epoch_ = static_cast<std::int64_t>((evaluation_->size() + batch - 1) / batch);
-    }
-  }
-
-  bool training() const { return training_; }
-  std::int64_t per_epoch() const { return per_epoch_; }
-  bool Exists(std::int64_t number) const { return training_ || number < per_epoch_; }
-  std::int64_t EpochOf(std::int64_t number) const { return training_ ? number / per_epoch_ : 0; }
-
-  std::vector<std::uint32_t> SamplesOf(std::int64_t number) {
-    const auto order = OrderOf(EpochOf(number));
-    const auto batch = static_cast<std::size_t>(options_.batch_size);
-    const std::size_t begin = static_cast<std::size_t>(number - EpochOf(number) * per_epoch_) * batch;
-    const auto view = std::span(*order).subspan(begin, std::min(batch, order->size() - begin));
-    return {view.begin(), view.end()};
-  }
-
- private:
-  using Order = std::shared_ptr<const std::vector<std::uint32_t>>;
-
-  // Batches are asked for nearly in order, so the newest epoch's order is the one that is worth keeping.
-  Order OrderOf(std::int64_t epoch) {
-    if (!training_) return evaluation_;
-    const std::lock_guard lock(mutex_);
-    if (newest_ != nullptr && epoch == newest_epoch_) return newest_;
-    auto order = std::make_shared<const std::vector<std::uint32_t>>(
-        EpochOrder(options_.seed, epoch, samples_, options_.rank, options_.world));
-    if (newest_ == nullptr || epoch > newest_epoch_) {
-      newest_ = order;
-      newest_epoch_ = epoch;
-    }
-    return order;
-  }
-
-  const std::vector<std::uint32_t> samples_;
-  const LoaderOptions options_;
-  const bool training_;
-  std::int64_t per_epoch_ = 0;
-  Order evaluation_;
-
-  std::mutex mutex_;
-  Order newest_;  // guarded by mutex_, as is its epoch
-  std::int64_t newest_epoch_ = 0;
-};
 
 // A ring of batches. Batch n lies in slot n % slots: threads claim numbers in order, each fills its slot alone, and
 // Next() hands them out in order.
@@ -219,6 +163,10 @@ Result<std::unique_ptr<Loader>> Make(const DataSource& source, std::unique_ptr<B
   return std::unique_ptr<Loader>(std::move(loader));
 }
 
+BatchPlan::Options PlanOf(const LoaderOptions& options) {
+  return {options.seed, options.rank, options.world, options.batch_size};
+}
+
 void CheckArguments(const DataSource& source, std::span<const std::uint32_t> samples, const LoaderOptions& options) {
   EOA_CHECK(0 <= options.rank && options.rank < options.world, "a rank within its world");
   EOA_CHECK(options.batch_size >= 1 && options.threads >= 1 && options.prefetch >= 0 && options.first_batch >= 0,
@@ -239,15 +187,13 @@ Result<std::unique_ptr<Loader>> Loader::ForTraining(const DataSource& source, st
                                 std::to_string(samples.size()) +
                                 " to train on; set batchSizePerMember to that number or less");
   }
-  auto plan = std::make_unique<BatchPlan>(std::move(samples), options, /*training=*/true);
-  return Make(source, std::move(plan), transform, options);
+  return Make(source, BatchPlan::ForTraining(std::move(samples), PlanOf(options)), transform, options);
 }
 
 Result<std::unique_ptr<Loader>> Loader::ForEvaluation(const DataSource& source, std::vector<std::uint32_t> samples,
                                                       const Transform& transform, const LoaderOptions& options) {
   CheckArguments(source, samples, options);
-  auto plan = std::make_unique<BatchPlan>(std::move(samples), options, /*training=*/false);
-  return Make(source, std::move(plan), transform, options);
+  return Make(source, BatchPlan::ForEvaluation(std::move(samples), PlanOf(options)), transform, options);
 }
 
 }  // namespace eoa::train
