@@ -99,6 +99,7 @@ inline Status OkStatus() { return {}; }
     }                                                       \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `lhs` may be a declaration, which cannot stand in parentheses.
 // EOA_ASSIGN_OR_RETURN(auto text, ReadText(path)): declares or assigns, or returns with the error.
 #define EOA_ASSIGN_OR_RETURN(lhs, expression) \
   EOA_ASSIGN_OR_RETURN_INNER(EOA_CONCAT(eoa_result_, __LINE__), lhs, expression)
@@ -106,3 +107,4 @@ inline Status OkStatus() { return {}; }
   auto name = (expression);                               \
   if (!name.ok()) return std::move(name).error();         \
   lhs = std::move(name).value()
+// NOLINTEND(bugprone-macro-parentheses)

@@ -40,7 +40,7 @@ THIRD_PARTY = {
     r"(torch|ATen|c10|caffe2)/": TORCH,
     r"(gloo|nccl)": ["trainer/comm"],
     r"yaml\.h": ["common/api"],
-    r"CLI/": ["operator/app", "trainer/app", "trainer/agent"],
+    r"CLI/": ["operator/app", "trainer/app"],
     r"archive": ["operator/data", "trainer/data"],
     r"(turbojpeg|png\.h)": ["trainer/data"],
     r"zlib\.h": ["common/base", "trainer/data"],

@@ -31,10 +31,7 @@ struct AgentOptions {
 };
 
 // Runs until SIGTERM or SIGINT: a finished population's agent parks. SIGTERM, SIGINT and SIGPIPE must be blocked or
-// ignored in all threads (AgentMain does that).
+// ignored in all threads.
 train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock);
-
-// main() of eoa-trainer: flags, then RunAgent. Returns the process's exit code.
-int AgentMain(int argc, char** argv);
 
 }  // namespace eoa::agent

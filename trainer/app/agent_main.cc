@@ -1,4 +1,77 @@
-// eoa-trainer: the agent of one pod.
+// eoa-trainer: the agent of one pod. Flags and wiring.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/log.h"
+#include "common/base/subprocess.h"
+#include "common/net/cpprest/cpprest_client.h"
 #include "trainer/agent/agent.h"
 
-int main(int argc, char** argv) { return eoa::agent::AgentMain(argc, argv); }
+namespace {
+
+// The worker's program lies beside this one.
+std::string DefaultWorker() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "eoa-trainer-worker" : (self.parent_path() / "eoa-trainer-worker").string();
+}
+
+// Before any thread exists, so that all inherit it: signals reach only the loop's descriptor.
+void BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  eoa::agent::AgentOptions options;
+  options.worker = DefaultWorker();
+  double heartbeat_seconds = eoa::ToSeconds(options.heartbeat_interval);
+  int parent = 0;
+
+  CLI::App app("eoa-trainer: the agent of one pod; it runs the pod's workers for a broker", "eoa-trainer");
+  app.add_option("--job", options.job_file, "the resolved job")->required()->envname("EOA_JOB");
+  app.add_option("--population", options.population, "this pod's population")->required()->envname("EOA_POPULATION");
+  app.add_option("--pod", options.pod, "ordinal of this pod within its population")->required()->envname("EOA_POD");
+  app.add_option("--broker", options.broker, "http://host:port")->required()->envname("EOA_BROKER");
+  app.add_option("--token-file", options.token_file, "bearer token for the broker")
+      ->required()
+      ->envname("EOA_TOKEN_FILE");
+  app.add_option("--directory", options.directory, "checkpoints and weights")->required()->envname("EOA_DIRECTORY");
+  app.add_option("--address", options.address, "host or IP at which other pods reach this one")
+      ->required()
+      ->envname("EOA_ADDRESS");
+  app.add_option("--listen", options.listen, "IP to serve on")->envname("EOA_LISTEN")->capture_default_str();
+  app.add_option("--threads", options.threads, "compute threads of each worker")
+      ->envname("EOA_THREADS")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--worker", options.worker, "the worker's program")->envname("EOA_WORKER")->capture_default_str();
+  app.add_option("--heartbeat-seconds", heartbeat_seconds, "between two heartbeats")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  app.add_option("--parent", parent, "end when this process, the parent, does");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(eoa::train::ExitCode::kBadConfiguration);
+  }
+  if (parent > 0) eoa::DieWithParent(parent);
+  // Requests run on short-lived threads; without this each would leave an arena behind.
+  ::mallopt(M_ARENA_MAX, 2);
+  BlockSignals();
+  eoa::ConfigureLog({.program = "agent " + options.population + "/" + std::to_string(options.pod)});
+  options.heartbeat_interval = eoa::FromSeconds(heartbeat_seconds);
+  const auto http = eoa::net::MakeCpprestClient({});
+  return static_cast<int>(eoa::agent::RunAgent(options, *http, eoa::RealFileSystem(), eoa::RealClock()));
+}
