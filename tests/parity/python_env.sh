@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
 # Makes the Python environment that parity tests and benches compare with: PyTorch 2.11.0 for the CPU and NumPy, checked by SHA-256,
-# once for all clones. Prints the path of its python. EOA_CACHE_DIR moves the cache (default ~/.cache/eoa).
+# once for all clones.
+#   python_env.sh           prints the path of its python
+#   python_env.sh ARGS...   runs it with these arguments
+# EOA_CACHE_DIR moves the cache (default ~/.cache/eoa).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${EOA_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/eoa}
-version=$(sha256sum "$here/python_env.txt" "$here/python_env.sh" | sha256sum | cut -c1-12)
+version=$(sha256sum "$here/python_env.txt" | cut -c1-12)
 target=$cache/python-torch-2.11.0-$version
 
-mkdir -p "$cache"
-exec 9>"$cache/python.lock"
-flock 9
+if [[ ! -f $target/complete ]]; then
+  mkdir -p "$cache"
+  exec 9>"$cache/python.lock"
+  flock 9
+fi
 if [[ ! -f $target/complete ]]; then
   rm -rf "$target"
   echo "Making the Python environment in $target (once)" >&2
@@ -27,4 +32,5 @@ if [[ ! -f $target/complete ]]; then
   "$target/bin/python" -c 'import torch' >&2
   touch "$target/complete"
 fi
+[[ $# -eq 0 ]] || exec "$target/bin/python" "$@" 9>&-
 echo "$target/bin/python"

@@ -38,9 +38,10 @@ struct WideResNetOptions {
   bool zero_head = false;
 };
 
-// Wide ResNet D-K (Zagoruyko and Komodakis 2016), pre-activation. Structure, initialisation and tensor names are those
-// of the WRN in davda54/sam, which the EOA authors train: every stage begins with a projecting unit, also where the
-// width stays.
+// Wide ResNet D-K (Zagoruyko and Komodakis 2016), pre-activation, (D - 4) / 6 units in each of three stages; the first
+// unit of a stage projects its input, also where the width stays. Tensor names, units and initialisation are those of
+// the WRN in davda54/sam, which the EOA authors train; but its stages have one unit more than its depth says: its
+// wrn-16-8 has the tensors of wrn-22-8 here.
 std::unique_ptr<Model> MakeWideResNet(const WideResNetOptions& options, std::uint64_t seed);
 
 struct ResNet18Options {

@@ -1,0 +1,77 @@
+"""step.py BUILD_DIR [--rounds N] [--seconds S] [--models M,..] [--optimizers O,..] [--threads T,..]: training
+steps of ours and of PyTorch in turn, A B C A B C, in processes that stay alive, so that a noisy machine is noisy for
+all. Prints JSON: images/s and, round by round, the ratio of ours to PyTorch's; median, least and greatest."""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+BATCH = 128
+TORCH = pathlib.Path(__file__).with_name("torch_steps.py")
+
+
+class Side:
+    def __init__(self, command, threads):
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+        self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment)
+
+    def seconds(self, steps):
+        self.process.stdin.write(f"{steps}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def spread(values, digits):
+    return {"median": round(statistics.median(values), digits), "least": round(min(values), digits),
+            "greatest": round(max(values), digits)}
+
+
+def compare(options, model, optimizer, threads):
+    case = [model, optimizer, BATCH, threads]
+    sides = {"ours": Side([options.build / "bin" / "bench_step", *case], threads)}
+    for layout in ("channels_last", "contiguous"):
+        sides[f"torch_{layout}"] = Side([sys.executable, TORCH, *case, layout], threads)
+    for side in sides.values():
+        side.seconds(1)  # the first step of a process pays for its memory
+    slowest = max(side.seconds(1) for side in sides.values())
+    steps = max(1, round(options.seconds / slowest))
+    speeds = {name: [] for name in sides}
+    for _ in range(options.rounds):
+        for name, side in sides.items():
+            speeds[name].append(BATCH * steps / side.seconds(steps))
+    for side in sides.values():
+        side.close()
+    result = {"model": model, "optimizer": optimizer, "batch": BATCH, "threads": threads, "rounds": options.rounds}
+    for name, values in speeds.items():
+        result[f"{name}_images_per_second"] = spread(values, 1)
+        if name != "ours":
+            result[f"ratio_to_{name}"] = spread([mine / theirs for mine, theirs in zip(speeds["ours"], values)], 3)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=pathlib.Path, help="a release build")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one turn")
+    parser.add_argument("--models", default="wrn-10-1,wrn-16-4")
+    parser.add_argument("--optimizers", default="sgd,asam")
+    parser.add_argument("--threads", default="1,2")
+    options = parser.parse_args()
+    results = [compare(options, model, optimizer, int(threads)) for model in options.models.split(",")
+               for optimizer in options.optimizers.split(",") for threads in options.threads.split(",")]
+    json.dump({"bench": "training step on the CPU", "cores": os.cpu_count(), "results": results}, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
