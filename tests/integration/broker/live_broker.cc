@@ -1,0 +1,135 @@
+#include "tests/integration/broker/live_broker.h"
+
+#include <filesystem>
+#include <future>
+
+#include <gtest/gtest.h>
+
+#include "common/base/file_system.h"
+#include "common/base/json_guard.h"
+#include "common/net/cpprest/cpprest_client.h"
+#include "operator/broker/journal.h"
+
+namespace eoa::broker {
+namespace {
+
+constexpr const char* kToken = "a-token-of-this-test";
+
+}  // namespace
+
+api::Job LiveBroker::TwoPopulations() {
+  api::Job job;
+  job.metadata.name = "test";
+  job.metadata.uid = "11111111-2222";
+  job.spec.ecosphere.generations = 4;
+  job.spec.ecosphere.exchange.deadline_seconds = 30;
+  for (const char* name : {"wolves", "whales"}) {
+    api::PopulationSpec population;
+    population.name = name;
+    population.members = 2;
+    job.spec.populations.push_back(population);
+  }
+  return job;
+}
+
+LiveBroker::LiveBroker(api::Job job, BrokerServerOptions options, StateStore* store)
+    : job_(std::move(job)), options_(std::move(options)), store_(store), client_(net::MakeCpprestClient()) {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  journal_ = testing::TempDir() + "broker-" + test->test_suite_name() + "-" + test->name();
+  std::filesystem::remove(journal_);
+  options_.token = kToken;
+  Start();
+}
+
+LiveBroker::~LiveBroker() {
+  server_.reset();
+  std::filesystem::remove(journal_);
+}
+
+void LiveBroker::Start() {
+  if (store_ == nullptr) {
+    auto opened = OpenJournal(journal_, job_.metadata.uid, RealFileSystem());
+    EOA_CHECK(opened.ok(), opened.error().ToString());
+    own_store_ = *std::move(opened);
+  }
+  auto started = BrokerServer::Start(options_, job_, store_ == nullptr ? *own_store_ : *store_, RealClock());
+  EOA_CHECK(started.ok(), started.error().ToString());
+  server_ = *std::move(started);
+  port_ = server_->port();
+  options_.port = port_;
+}
+
+void LiveBroker::Restart() {
+  server_.reset();
+  Start();
+}
+
+Reply LiveBroker::Send(const std::string& method, const std::string& path, const std::string& body) const {
+  return Send(method, path, body, {{"Authorization", std::string("Bearer ") + kToken}});
+}
+
+Reply LiveBroker::Send(const std::string& method, const std::string& path, const std::string& body,
+                       net::Headers headers) const {
+  net::Request request{.method = method, .url = url() + path, .headers = std::move(headers), .body = body};
+  request.timeout = std::chrono::seconds(30);
+  if (!body.empty()) request.headers.Add("Content-Type", "application/json");
+  const auto response = client_->Send(request);
+  if (!response.ok()) return {.status = 0, .body = {{"reason", response.error().ToString()}}, .headers = {}};
+  auto document = ParseJson(response->body, {.max_bytes = std::size_t{8} << 20});
+  return {.status = response->status,
+          .body = document.ok() ? *std::move(document) : nlohmann::json::object(),
+          .headers = response->headers};
+}
+
+Reply LiveBroker::Post(const std::string& population, const std::string& what, const nlohmann::json& body) const {
+  return Send("POST", path(population, what), DumpJson(body));
+}
+
+Reply LiveBroker::Decision(const std::string& population, int attempt, int generation, int wait_seconds) const {
+  return Send("GET", path(population, "decision") + "?attempt=" + std::to_string(attempt) +
+                         "&generation=" + std::to_string(generation) + "&waitSeconds=" + std::to_string(wait_seconds));
+}
+
+int LiveBroker::JoinAll(const std::string& population, const std::string& process, int after_attempt) const {
+  auto second = std::async(std::launch::async,
+                           [&] { return Post(population, "join", JoinBody(1, process + "-1", after_attempt)); });
+  const Reply first = Post(population, "join", JoinBody(0, process + "-0", after_attempt));
+  EXPECT_EQ(first.body.value("attempt", 0), second.get().body.value("attempt", -1));
+  EXPECT_TRUE(first.body.value("ready", false)) << first.status << " " << first.body;
+  return first.body.value("attempt", 0);
+}
+
+nlohmann::json JoinBody(int pod, const std::string& incarnation, int after_attempt, int wait_seconds) {
+  api::JoinRequest request;
+  request.pod = pod;
+  request.incarnation = incarnation;
+  request.after_attempt = after_attempt;
+  request.address = "127.0.0.1";
+  request.wait_seconds = wait_seconds;
+  return api::ToJson(request);
+}
+
+nlohmann::json HeartbeatBody(int pod, const std::string& incarnation, int attempt) {
+  api::HeartbeatRequest request;
+  request.pod = pod;
+  request.incarnation = incarnation;
+  request.attempt = attempt;
+  request.phase = "Training";
+  return api::ToJson(request);
+}
+
+nlohmann::json ReportBody(int attempt, int generation, double fitness) {
+  const api::ReportRequest request{.attempt = attempt,
+                                   .generation = generation,
+                                   .members = {{0, 0.1, 0.2, 1.5}, {1, 0.2, fitness, 1.25}},
+                                   .images_per_second = 10};
+  return api::ToJson(request);
+}
+
+nlohmann::json FinishBody(int attempt) {
+  api::FinishRequest request;
+  request.attempt = attempt;
+  return api::ToJson(request);
+}
+
+}  // namespace eoa::broker
