@@ -214,6 +214,7 @@ void AgentSession::Hear(int, const train::ResultMessage& message) {
 
 void AgentSession::Hear(int worker, const train::ErrorMessage& message) {
   std::string& error = workers_[static_cast<std::size_t>(worker)].error;
+  workers_[static_cast<std::size_t>(worker)].error_code = message.code;
   error = "member " + std::to_string(MemberOf(worker)) + ": " + message.code + ": " + message.message;
   actions_.emplace_back(Say{LogLevel::kError, "a worker failed", {{"error", error}}});
 }
@@ -284,7 +285,12 @@ void AgentSession::EndCollapse() {
     Fail(last_error_);
     return;
   }
-  Rejoin(last_error_, RejoinDelay(++failures_));
+  const std::string reason = last_error_;
+  // Who was left by a peer knows nothing of the cause; that peer's agent does.
+  if (best == 1 && (culprit->error_code.empty() || culprit->error_code == ErrorCodeName(ErrorCode::kUnavailable))) {
+    last_error_.clear();
+  }
+  Rejoin(reason, RejoinDelay(++failures_));
 }
 
 void AgentSession::Rejoin(const std::string& reason, Duration delay) {

@@ -45,7 +45,8 @@ class AgentSession {
     std::optional<train::ProgressMessage> progress;
     std::optional<ExitStatus> exit;
     std::vector<int> checkpoints;
-    std::string error;  // that it sent before it failed
+    std::string error;       // that it sent before it failed
+    std::string error_code;  // ErrorCodeName
   };
 
   void On(const JoinAnswered& event);

@@ -223,7 +223,19 @@ TEST_F(SessionTest, ALostWorkerEndsTheGangAfterTheOthersHadTimeToTellWhy) {
   EXPECT_EQ(Of<KillWorkers>(actions).size(), 2U);
   const auto joins = Of<SendJoin>(actions);
   ASSERT_EQ(joins.size(), 1U);
-  EXPECT_EQ(joins[0].request.last_error, "member 0 ended with exit code 75");
+  // It was another pod's fault, whose agent will say so.
+  EXPECT_EQ(joins[0].request.last_error, "");
+  const auto said = Of<Say>(actions);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].fields[1].second, "member 0 ended with exit code 75");
+}
+
+TEST_F(SessionTest, ACollectiveThatTimesOutIsToldSinceNobodyElseMayKnow) {
+  Start(TestSetup(1));
+  Send(WorkerSaid{0, train::ErrorMessage{"DEADLINE_EXCEEDED", "all-reduce"}});
+  const auto joins = Of<SendJoin>(Send(WorkerExited{0, {75, 0}}));
+  ASSERT_EQ(joins.size(), 1U);
+  EXPECT_EQ(joins[0].request.last_error, "member 0: DEADLINE_EXCEEDED: all-reduce");
 }
 
 TEST_F(SessionTest, TheWorkerThatCausedTheLossIsBlamedNotItsPeers) {
