@@ -294,7 +294,9 @@ TEST_F(HttpClientTest, StreamsWithoutHoldingTheBody) {
   ASSERT_TRUE(result.ok()) << result.error().ToString();
   EXPECT_EQ(received, kBytes);
   EXPECT_TRUE(result->body.empty());
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // Sanitizers keep what was freed.
   EXPECT_LT(highest - before, std::size_t{16} << 20);
+#endif
 }
 
 TEST_F(HttpClientTest, EndsAStreamWhenTheConsumerFails) {
