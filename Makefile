@@ -13,28 +13,28 @@ deps: ## install what is missing: distribution packages, LibTorch (checked by ha
 	@cmake/deps/libtorch.sh
 
 build: deps ## build the programs users run into build/release/bin
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING > /dev/null
 	@cmake --build --preset release --parallel $(JOBS) --target eoa eoa-trainer eoa-trainer-worker
 
 run: build ## train the quickstart: two populations on real CIFAR-10 images (SAMPLE=FILE for another job)
 	@build/release/bin/eoa run $(SAMPLE)
 
 test: deps ## build everything and run all tests
-	@cmake --preset dev --log-level=WARNING
+	@cmake --preset dev --log-level=WARNING > /dev/null
 	@cmake --build --preset dev --parallel $(JOBS)
 	@ctest --preset dev --no-tests=error
 
 test-sanitizers: deps ## run the tests under ASan+UBSan and under TSan
-	@cmake --preset asan-ubsan --log-level=WARNING
+	@cmake --preset asan-ubsan --log-level=WARNING > /dev/null
 	@cmake --build --preset asan-ubsan --parallel $(JOBS)
 	@ctest --preset asan-ubsan --no-tests=error
-	@cmake --preset tsan --log-level=WARNING
+	@cmake --preset tsan --log-level=WARNING > /dev/null
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@ctest --preset tsan --no-tests=error
 
 fuzz: deps ## run every fuzz target for FUZZ_SECONDS (default 60)
 	@cmake/deps/apt.sh --lint
-	@cmake --preset fuzz --log-level=WARNING
+	@cmake --preset fuzz --log-level=WARNING > /dev/null
 	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
 	@tests/fuzz/run.sh build/fuzz
 
