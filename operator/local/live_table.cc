@@ -50,7 +50,8 @@ std::string JoinFitting(const std::vector<std::string>& parts, int width) {
   for (const std::string& part : parts) {
     const std::size_t needed = line.empty() ? part.size() : line.size() + kGap + part.size();
     if (std::cmp_greater(needed, width)) break;
-    line = line.empty() ? part : line + std::string(kGap, ' ') + part;
+    if (!line.empty()) line.append(kGap, ' ');
+    line += part;
   }
   return line.empty() && !parts.empty() ? parts.front().substr(0, static_cast<std::size_t>(width)) : line;
 }

@@ -8,6 +8,7 @@ std::vector<std::optional<std::string>> ExhaustedRestarts(const api::JobSpec& sp
                                                           const std::vector<PopulationLosses>& losses) {
   const api::RunPolicy& policy = spec.run_policy;
   std::vector<int> restarts;
+  restarts.reserve(losses.size());
   for (const PopulationLosses& each : losses) restarts.push_back(std::max(each.attempts - 1, each.agent_deaths));
   int sum = 0;
   for (const int count : restarts) {

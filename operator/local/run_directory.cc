@@ -34,7 +34,7 @@ Status ReadJobFile(const std::string& path, FileSystem& files, RunDirectory& run
 Status WriteToken(const RunDirectory& run, FileSystem& files) {
   // No other user may read it, not even while it is written.
   const mode_t before = ::umask(0077);
-  const Status written = files.WriteFileAtomically(run.file("token"), run.token + "\n");
+  Status written = files.WriteFileAtomically(run.file("token"), run.token + "\n");
   ::umask(before);
   return written;
 }
