@@ -55,8 +55,8 @@ class Server final : public BrokerServer {
     http.port = options.port;
     http.threads = options.threads;
     EOA_ASSIGN_OR_RETURN(std::unique_ptr<net::HttpServer> started,
-                         net::HttpServer::Start(http, [this](ServerRequest request, Responder responder) {
-                           Handle(std::move(request), std::move(responder));
+                         net::HttpServer::Start(http, [this](const ServerRequest& request, const Responder& responder) {
+                           Handle(request, responder);
                          }));
     const std::scoped_lock lock(timer_mutex_);
     http_ = std::move(started);
@@ -125,7 +125,7 @@ class Server final : public BrokerServer {
     });
   }
 
-  void Handle(ServerRequest request, Responder responder) {
+  void Handle(const ServerRequest& request, const Responder& responder) {
     Answer<RouteMatch> match = MatchRoute(request.method, request.path);
     const auto* found = std::get_if<RouteMatch>(&match);
     if ((found == nullptr || !found->route->open) && !net::HasBearerToken(request.headers, token_)) {

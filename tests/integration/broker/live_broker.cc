@@ -39,6 +39,8 @@ LiveBroker::LiveBroker(api::Job job, BrokerServerOptions options, StateStore* st
   std::filesystem::remove(journal_);
   options_.token = kToken;
   Start();
+  port_ = server_->port();
+  options_.port = port_;
 }
 
 LiveBroker::~LiveBroker() {
@@ -55,8 +57,6 @@ void LiveBroker::Start() {
   auto started = BrokerServer::Start(options_, job_, store_ == nullptr ? *own_store_ : *store_, RealClock());
   EOA_CHECK(started.ok(), started.error().ToString());
   server_ = *std::move(started);
-  port_ = server_->port();
-  options_.port = port_;
 }
 
 void LiveBroker::Restart() {
