@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/local/schedule_csv.h"
+#include "tests/temporary_directory.h"
 #include "tests/unit/operator/local/view_fixture.h"
 
 namespace eoa::local {
@@ -14,13 +15,9 @@ using ::testing::HasSubstr;
 
 class PrepareJobTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    directory_ = ::testing::TempDir() + "prepare_job";
-    ASSERT_TRUE(files_.Remove(directory_).ok());
-    ASSERT_TRUE(files_.CreateDirectories(directory_).ok());
-  }
   FileSystem& files_ = RealFileSystem();
-  std::string directory_;
+  const TemporaryDirectory temporary_;
+  const std::string& directory_ = temporary_.path();
 };
 
 TEST(PrepareJob, RelativePathsCountFromTheJobFilesFolder) {

@@ -5,6 +5,7 @@
 
 #include "common/base/checksum.h"
 #include "common/net/cpprest/cpprest_client.h"
+#include "tests/temporary_directory.h"
 
 namespace eoa::agent {
 namespace {
@@ -15,9 +16,6 @@ using ::testing::IsEmpty;
 class WeightTransferTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = ::testing::TempDir() + "weight_transfer";
-    ASSERT_TRUE(files_.Remove(directory_).ok());
-    ASSERT_TRUE(files_.CreateDirectories(directory_).ok());
     auto server = WeightServer::Start("127.0.0.1", "secret");
     ASSERT_TRUE(server.ok()) << server.error().ToString();
     server_ = *std::move(server);
@@ -42,7 +40,8 @@ class WeightTransferTest : public ::testing::Test {
   FileSystem& files_ = RealFileSystem();
   std::unique_ptr<net::HttpClient> http_ = net::MakeCpprestClient({});
   std::unique_ptr<WeightServer> server_;
-  std::string directory_;
+  const TemporaryDirectory temporary_;
+  const std::string& directory_ = temporary_.path();
 };
 
 TEST_F(WeightTransferTest, AFetchedFileIsTheServedOne) {
