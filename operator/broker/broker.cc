@@ -56,7 +56,7 @@ void Broker::Join(int population, const api::JoinRequest& request, net::Responde
                   Replies& replies) {
   api::JoinRequest bounded = request;
   bounded.wait_seconds = std::clamp(request.wait_seconds, 0, kLongestPollSeconds);
-  if (auto problem = TakeJoin(state_, population, bounded, At(now))) {
+  if (auto problem = TakeJoin(state_, population, bounded, now)) {
     replies.emplace_back(std::move(responder), ProblemResponse(*problem));
     return;
   }

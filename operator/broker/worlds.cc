@@ -99,7 +99,7 @@ api::JoinAnswer Place(const EcosphereState& state, const World& world, int popul
 }  // namespace
 
 std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, const api::JoinRequest& request,
-                                     const Moment& moment) {
+                                     SteadyTime now) {
   Population& of = state.population(population);
   if (auto problem = CheckPod(of, request.pod)) return problem;
   if (of.ended()) return Ended(of);
@@ -115,7 +115,7 @@ std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, cons
                    (request.last_error.empty() ? "" : " after: " + request.last_error));
   }
   pod.waiting = request;
-  pod.present_until = moment.now + std::chrono::seconds(request.wait_seconds) + moment.heartbeat_timeout;
+  pod.present_until = now + std::chrono::seconds(request.wait_seconds) + kPollGrace;
   return std::nullopt;
 }
 

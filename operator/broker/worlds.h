@@ -23,10 +23,14 @@ struct Moment {
   Duration heartbeat_timeout = std::chrono::seconds(30);
 };
 
-// Remembers that the pod waits for the next attempt, for as long as it polls and `heartbeat_timeout` more; ends the
-// running attempt unless the request only repeats the one that led to it. A refusal changes nothing.
+// How long a waiting pod may take between two polls and still be counted on. Short, since an attempt that starts with a
+// pod that is gone is lost.
+inline constexpr Duration kPollGrace = std::chrono::seconds(5);
+
+// Remembers that the pod waits for the next attempt, for as long as it polls and kPollGrace more; ends the running
+// attempt unless the request only repeats the one that led to it. A refusal changes nothing.
 std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, const api::JoinRequest& request,
-                                     const Moment& moment);
+                                     SteadyTime now);
 
 // What a pod that joined is to be told now: ready with its place in the attempt, not ready with who is missing, or a
 // refusal: its population has ended, or another process of the same pod has joined since.

@@ -123,7 +123,7 @@ TEST(BrokerServer, ALongPollEndsWithoutAnAnswerWhenItsTimeIsUp) {
   const Reply join = broker.Post("wolves", "join", JoinBody(0, "a-0", 0, 1));
   EXPECT_EQ(join.status, 200);
   EXPECT_EQ(join.body["waitingFor"], "wolves pod 1");
-  broker.JoinAll("wolves", "b");
+  broker.JoinAll("wolves");
   broker.JoinAll("whales");
   broker.Post("wolves", "report", ReportBody(1, 0, 0.5));
   EXPECT_TRUE(broker.Decision("wolves", 1, 0, 1).body["decision"].is_null());

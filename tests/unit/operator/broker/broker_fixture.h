@@ -88,7 +88,7 @@ class Core {
     request.weights_port = 2000 + pod;
     request.checkpoints = std::move(checkpoints);
     request.wait_seconds = 30;
-    const auto refused = TakeJoin(state_, population, request, {now, kSilence});
+    const auto refused = TakeJoin(state_, population, request, now);
     Settle(now);
     return refused ? refused->reason : "";
   }

@@ -181,7 +181,7 @@ TEST(SyncRounds, WeightsAreFetchedWhereThePopulationServesThemNow) {
   moved.incarnation = "moved";
   moved.address = "elsewhere";
   moved.weights_port = 4321;
-  TakeJoin(core.state(), kWhales, moved, {At(1), kSilence});
+  TakeJoin(core.state(), kWhales, moved, At(1));
   core.Join(kWhales, 1, "b", At(1));
   EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].address, "elsewhere");
   EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].port, 4321);

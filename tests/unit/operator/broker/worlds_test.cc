@@ -153,11 +153,19 @@ TEST(Worlds, APodThatIsSilentForTooLongEndsTheAttempt) {
 
 TEST(Worlds, AWaitingPodThatPollsNoMoreIsNotCountedOn) {
   Core core(TwoPopulations());
-  core.Join(kWolves, 0, "a", At(0));  // waits 30 s, and 30 s of silence
-  core.Settle(At(60));
-  core.Join(kWolves, 1, "b", At(61));
+  core.Join(kWolves, 0, "a", At(0));  // waits 30 s, and may take 5 s to its next poll
+  core.Settle(At(35));
+  core.Join(kWolves, 1, "b", At(36));
   EXPECT_FALSE(core.Place(kWolves, 1, "b").ready);
-  core.Join(kWolves, 0, "a", At(62));
+  core.Join(kWolves, 0, "a", At(37));
+  EXPECT_TRUE(core.Place(kWolves, 1, "b").ready);
+}
+
+TEST(Worlds, BetweenTwoPollsAWaitingPodIsCountedOn) {
+  Core core(TwoPopulations());
+  core.Join(kWolves, 0, "a", At(0));
+  core.Settle(At(34.9));
+  core.Join(kWolves, 1, "b", At(34.9));
   EXPECT_TRUE(core.Place(kWolves, 1, "b").ready);
 }
 
