@@ -118,7 +118,7 @@ Result<JoinRequest> FromJson(const json& document) {
   value.weights_port = ReadInt(in, "weightsPort", 0, 65535);
   value.checkpoints = in.Integers("checkpoints", 0, kMaxCount);
   value.wait_seconds = ReadInt(in, "waitSeconds", 0, kMaxWaitSeconds);
-  value.last_error = in.StringOr("lastError", "");
+  value.last_error = in.StringOr("lastError", "", 64 * 1024);
   if (value.incarnation.empty()) in.Fail("incarnation", "must not be empty");
   return Finish(in, std::move(value));
 }
