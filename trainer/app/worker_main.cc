@@ -7,6 +7,7 @@
 
 #include "common/base/log.h"
 #include "trainer/engine/worker.h"
+#include "trainer/model/keep_memory.h"
 
 namespace {
 
@@ -30,6 +31,7 @@ int main() {
     std::fputs("eoa-trainer-worker is started by eoa-trainer\n", stderr);
     return static_cast<int>(ExitCode::kBadConfiguration);
   }
+  eoa::train::KeepFreedMemory();
   eoa::train::AgentChannel channel(eoa::train::kWorkerChannel, OnChannelEnd);
   const auto start = channel.Await<eoa::train::StartMessage>(std::chrono::minutes(1));
   if (!start.ok()) {

@@ -10,8 +10,14 @@
 
 #include <cmath>
 
+#include "trainer/model/norm_relu.h"
+
 namespace eoa::train {
 namespace {
+
+// PyTorch's defaults, which both davda54 and torchvision leave as they are.
+constexpr double kMomentum = 0.1;
+constexpr double kEpsilon = 1e-5;
 
 at::Tensor HeNormal(const ConvOptions& options, at::Generator& random) {
   const std::int64_t fan = (options.fan == FanMode::kIn ? options.in : options.out) * options.kernel * options.kernel;
@@ -41,8 +47,6 @@ BatchNorm::BatchNorm(ParameterSet& set, const std::string& name, std::int64_t ch
       variance_(set.AddBuffer(name + ".running_var", at::ones({channels}))) {}
 
 at::Tensor BatchNorm::operator()(const at::Tensor& x, const Pass& pass) const {
-  constexpr double kMomentum = 0.1;
-  constexpr double kEpsilon = 1e-5;
   // Without running statistics a training pass normalises by the batch alone, which is all that a pass that must not
   // update needs.
   const bool with_statistics = !pass.training || pass.track_statistics;
@@ -52,6 +56,11 @@ at::Tensor BatchNorm::operator()(const at::Tensor& x, const Pass& pass) const {
 }
 
 at::Tensor BatchNorm::Relu(const at::Tensor& x, const Pass& pass) const {
+  if (pass.training && CanNormRelu(x)) {
+    RunningStatistics running;
+    if (pass.track_statistics) running = {mean_, variance_, kMomentum};
+    return NormRelu(x, weight_, bias_, running, kEpsilon);
+  }
   at::Tensor normalised = (*this)(x, pass);
   // In place: the backward of batch norm does not need its output.
   return at::relu_(normalised);

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <string>
 
+#include "trainer/model/keep_memory.h"
 #include "trainer/model/loss.h"
 #include "trainer/model/model.h"
 #include "trainer/optim/optimizer.h"
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
     std::cerr << "usage: bench_step MODEL sgd|asam BATCH THREADS\n";
     return 2;
   }
+  eoa::train::KeepFreedMemory();  // as the worker does
   at::set_num_threads(std::stoi(argv[4]));
   const eoa::Status status = eoa::train::Serve(argv[1], argv[2], std::stoi(argv[3]));
   if (!status.ok()) std::cerr << status.error().ToString() << "\n";

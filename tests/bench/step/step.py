@@ -1,5 +1,5 @@
 """step.py BUILD_DIR [--rounds N] [--seconds S] [--models M,..] [--optimizers O,..] [--threads T,..]: training
-steps of ours and of PyTorch in turn, A B C A B C, in processes that stay alive, so that a noisy machine is noisy for
+steps of ours and of PyTorch in turn, A B A B, in processes that stay alive, so that a noisy machine is noisy for
 all. Prints JSON: images/s and, round by round, the ratio of ours to PyTorch's; median, least and greatest."""
 
 import argparse
@@ -14,9 +14,15 @@ BATCH = 128
 TORCH = pathlib.Path(__file__).with_name("torch_steps.py")
 
 
+# What KeepFreedMemory() of the worker sets, for PyTorch: not its default, but a user may set it too.
+KEEP_MEMORY = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000:glibc.malloc.top_pad=67108864"}
+
+
 class Side:
-    def __init__(self, command, threads):
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    """A process that does training steps, and waits without using its core in between."""
+
+    def __init__(self, command, threads, environment=None):
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"} | (environment or {})
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, env=environment)
 
@@ -40,6 +46,7 @@ def compare(options, model, optimizer, threads):
     sides = {"ours": Side([options.build / "bin" / "bench_step", *case], threads)}
     for layout in ("channels_last", "contiguous"):
         sides[f"torch_{layout}"] = Side([sys.executable, TORCH, *case, layout], threads)
+    sides["torch_channels_last_memory_kept"] = Side([sys.executable, TORCH, *case, "channels_last"], threads, KEEP_MEMORY)
     for side in sides.values():
         side.seconds(1)  # the first step of a process pays for its memory
     slowest = max(side.seconds(1) for side in sides.values())
