@@ -153,6 +153,7 @@ json MeasureHeartbeats(pid_t server, std::uint16_t port, double seconds) {
 
 json MeasurePolls(std::uint16_t port) {
   std::vector<std::string> joins;
+  joins.reserve(kPolls);
   for (int pod = 0; pod < kPolls; ++pod) joins.push_back(JoinRequest("whales", pod, 60));
   LoadConnections polls(port, std::move(joins));
   polls.SendAll();

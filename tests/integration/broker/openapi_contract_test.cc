@@ -83,7 +83,7 @@ class OpenApiContractTest : public testing::Test {
 TEST_F(OpenApiContractTest, TheServerAnswersAsDocumented) {
   BreakableStore store;
   LiveBroker broker(LiveBroker::TwoPopulations(), {}, &store);
-  const std::map<std::string, json> bodies = {{"join", JoinBody(0, "x", 0, 0)},
+  const std::map<std::string, json> bodies = {{"join", JoinBody(0, "a-0", 0, 0)},
                                               {"heartbeat", HeartbeatBody(0, "a-0", 1)},
                                               {"report", ReportBody(1, 0, 0.5)},
                                               {"finish", FinishBody(1)}};
