@@ -1,5 +1,7 @@
 #include "tests/integration/broker/live_broker.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <future>
 
@@ -35,7 +37,8 @@ api::Job LiveBroker::TwoPopulations() {
 LiveBroker::LiveBroker(api::Job job, BrokerServerOptions options, StateStore* store)
     : job_(std::move(job)), options_(std::move(options)), store_(store), client_(net::MakeCpprestClient()) {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  journal_ = testing::TempDir() + "broker-" + test->test_suite_name() + "-" + test->name();
+  journal_ =
+      testing::TempDir() + "broker-" + test->test_suite_name() + "-" + test->name() + "-" + std::to_string(::getpid());
   std::filesystem::remove(journal_);
   options_.token = kToken;
   Start();

@@ -1,6 +1,8 @@
 // Cuts and damages a journal at every byte, and lets the disk fail in the middle of a write.
 #include "operator/broker/journal.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -89,7 +91,7 @@ class JournalTest : public testing::Test {
  protected:
   void SetUp() override {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = testing::TempDir() + "journal-" + test->name();
+    path_ = testing::TempDir() + "journal-" + test->name() + "-" + std::to_string(::getpid());
     std::filesystem::remove(path_);
   }
   void TearDown() override { std::filesystem::remove(path_); }
