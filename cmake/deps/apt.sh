@@ -9,7 +9,7 @@ packages=(
   python3 python3-pip python3-venv
 )
 if [[ ${1:-} == --lint ]]; then
-  packages=(clang clang-format clang-tidy)
+  packages=(clang clang-format clang-tidy libomp-dev)
 elif [[ $# -gt 0 ]]; then
   echo "usage: $0 [--lint]" >&2
   exit 2

@@ -3,6 +3,7 @@ steps of ours and of PyTorch in turn, A B A B, in processes that stay alive, so 
 all. Prints JSON: images/s and, round by round, the ratio of ours to PyTorch's; median, least and greatest."""
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -68,14 +69,18 @@ def compare(options, model, optimizer, threads):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path, help="a release build")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of one turn")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one turn")
     parser.add_argument("--models", default="wrn-10-1,wrn-16-4")
     parser.add_argument("--optimizers", default="sgd,asam")
     parser.add_argument("--threads", default="1,2")
     options = parser.parse_args()
-    results = [compare(options, model, optimizer, int(threads)) for model in options.models.split(",")
-               for optimizer in options.optimizers.split(",") for threads in options.threads.split(",")]
+    results = []
+    for model, optimizer, threads in itertools.product(options.models.split(","), options.optimizers.split(","),
+                                                       options.threads.split(",")):
+        results.append(compare(options, model, optimizer, int(threads)))
+        print(f"{model} {optimizer} {threads} threads: {results[-1]['ratio_to_torch_channels_last']['median']} x PyTorch",
+              file=sys.stderr)
     json.dump({"bench": "training step on the CPU", "cores": os.cpu_count(), "results": results}, sys.stdout, indent=1)
     print()
 
