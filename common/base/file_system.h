@@ -1,6 +1,5 @@
 // FileSystem: the only way to the disk for everything that must survive a crash. One of the five seams
-// (docs/architecture.md); tests inject a fault-injecting one. Bulk training data is read through memory maps of its own
-// (trainer/data), since it is only ever read.
+// (docs/architecture.md). Bulk training data is read by trainer/data itself, since it is only ever read.
 //
 // Paths are UTF-8 strings. Thread-safety: every method may be called from any thread; one AppendFile has one owner.
 #pragma once
