@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that EOA builds and tests with (Debian 12, Ubuntu 24.04). Does nothing when all are there.
+#   apt.sh            to build and run the tests     apt.sh --cluster  to run a Kubernetes node and build images
+#   apt.sh --lint     clang's tools                  apt.sh --go       to build a node's programs, where no Go is installed
 set -euo pipefail
 
 packages=(
@@ -10,8 +12,18 @@ packages=(
 )
 if [[ ${1:-} == --lint ]]; then
   packages=(clang clang-format clang-tidy libomp-dev)
+elif [[ ${1:-} == --go ]]; then
+  packages=(golang-go)
+elif [[ ${1:-} == --cluster ]]; then
+  packages=()
+  # By program: Docker's packages bring some of these under other names, and Debian's would replace them.
+  for pair in containerd:containerd ctr:containerd runc:runc buildah:buildah debootstrap:debootstrap ip:iproute2 nft:nftables \
+      curl:curl openssl:openssl; do
+    command -v "${pair%:*}" > /dev/null || packages+=("${pair#*:}")
+  done
+  [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]] || packages+=(containernetworking-plugins)
 elif [[ $# -gt 0 ]]; then
-  echo "usage: $0 [--lint]" >&2
+  echo "usage: $0 [--lint | --go | --cluster]" >&2
   exit 2
 fi
 

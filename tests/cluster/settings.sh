@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# Names, addresses, folders and limits of the test cluster: the one place for them. Sourced by the scripts beside it.
+# Versions are in programs/go.mod, distribution packages in cmake/deps/apt.sh (--cluster).
+
+cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+source_dir=$(cd "$cluster_scripts/../.." && pwd -P)
+cache_dir=${EOA_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/eoa}
+kubernetes_version=$(sed -nE 's/^\tk8s\.io\/kubernetes v([0-9.]+).*/\1/p' "$cluster_scripts/programs/go.mod")
+[[ -n $kubernetes_version ]] || { echo "no k8s.io/kubernetes in $cluster_scripts/programs/go.mod" >&2; exit 1; }
+
+# Programs lie under what they were built from: another version, or other build flags, is another folder.
+build_flags=(-trimpath -pgo=off -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$kubernetes_version
+  -X k8s.io/component-base/version.gitMajor=${kubernetes_version%%.*} -X k8s.io/component-base/version.gitMinor=$(cut -d. -f2 <<< "$kubernetes_version")")
+programs_digest=$(cd "$cluster_scripts/programs" && { echo "${build_flags[@]}"; cat go.mod go.sum ./*/*.go; } | sha256sum | cut -c1-12)
+programs_dir=$cache_dir/kubernetes-$kubernetes_version/$programs_digest
+
+# Every checkout has a cluster of its own: its name comes from the folder's path, its network from the first free of 64.
+cluster=eoa-$(printf %s "$source_dir" | sha256sum | cut -c1-6)
+node=$cluster
+domain=cluster.local
+state_dir=${EOA_CLUSTER_STATE:-/run/$cluster}   # small: certificates, settings, process ids
+kubeconfig=$state_dir/kubeconfig
+networks=64
+set_network() { # NUMBER (0 to 63)
+  host_address=10.231.$1.1      # our end of the link to the node
+  node_address=10.231.$1.2      # the node's end: API server :6443, DNS :53
+  link=10.231.$1.0/30
+  pods=10.232.$1.0/24
+  services=10.233.$1.0/24
+  kubernetes_address=10.233.$1.1
+}
+api_port=6443
+
+# The node keeps containers and images in memory: gone in an instant, and nothing wears out. At most so much.
+node_memory=${EOA_CLUSTER_MEMORY:-60%}
+
+# Seconds. Each is several times what two busy cores needed.
+link_timeout=20
+api_timeout=120
+node_timeout=180
+
+say() { echo "cluster: $*"; }
+fail() { echo "cluster: $*" >&2; exit 1; }
+
+# Runs this script again as root when it is not; the node needs namespaces, mounts and a network of its own.
+need_root() {
+  [[ $(id -u) -eq 0 ]] && return
+  command -v sudo > /dev/null || fail "a node needs root. Run this as root, or set EOA_E2E_KUBECONFIG to use a cluster of your own."
+  exec sudo --preserve-env=EOA_CACHE_DIR,EOA_CLUSTER_STATE,EOA_CLUSTER_MEMORY,XDG_CACHE_HOME,HOME,PATH "$0" "$@"
+}
+
+# The process id of the node's first process, when it is alive and ours.
+node_pid() {
+  local pid
+  pid=$(cat "$state_dir/node.pid" 2> /dev/null) || return 1
+  [[ -n $pid ]] && tr '\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -qF "$cluster_scripts/node.sh" && echo "$pid"
+}
+
+# wait_for SECONDS WHAT COMMAND...: polls until COMMAND succeeds; fails, and names WHAT, after SECONDS.
+wait_for() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" > /dev/null 2>&1; do
+    [[ ! -s $state_dir/died ]] || { echo "cluster: $(cat "$state_dir/died")" >&2; return 1; }
+    ((SECONDS < deadline)) || { echo "cluster: no $what in time" >&2; return 1; }
+    sleep 0.1
+  done
+}
