@@ -18,7 +18,7 @@ programs_dir=$cache_dir/kubernetes-$kubernetes_version/$programs_digest
 cluster=eoa-$(printf %s "$source_dir" | sha256sum | cut -c1-6)
 node=$cluster
 domain=cluster.local
-state_dir=${EOA_CLUSTER_STATE:-/run/$cluster}   # small: certificates, settings, process ids
+state_dir=/run/$cluster      # small: certificates, settings, process ids
 kubeconfig=$state_dir/kubeconfig
 networks=64
 set_network() { # NUMBER (0 to 63)
@@ -34,6 +34,13 @@ api_port=6443
 # The node keeps containers and images in memory: gone in an instant, and nothing wears out. At most so much.
 node_memory=${EOA_CLUSTER_MEMORY:-60%}
 
+volumes=32           # folders of the node that local volumes are made from
+cni_dir=/usr/lib/cni
+[[ -x $cni_dir/bridge ]] || cni_dir=/opt/cni/bin
+
+# Images are built and kept here; archives of them are what nodes load.
+image_store=$cache_dir/images
+
 # Seconds. Each is several times what two busy cores needed.
 link_timeout=20
 api_timeout=120
@@ -46,7 +53,7 @@ fail() { echo "cluster: $*" >&2; exit 1; }
 need_root() {
   [[ $(id -u) -eq 0 ]] && return
   command -v sudo > /dev/null || fail "a node needs root. Run this as root, or set EOA_E2E_KUBECONFIG to use a cluster of your own."
-  exec sudo --preserve-env=EOA_CACHE_DIR,EOA_CLUSTER_STATE,EOA_CLUSTER_MEMORY,XDG_CACHE_HOME,HOME,PATH "$0" "$@"
+  exec sudo --preserve-env=EOA_CACHE_DIR,EOA_CLUSTER_MEMORY,EOA_APISERVER_FLAGS,KUBECONFIG,XDG_CACHE_HOME,HOME,PATH "$0" "$@"
 }
 
 # The process id of the node's first process, when it is alive and ours.
@@ -54,6 +61,11 @@ node_pid() {
   local pid
   pid=$(cat "$state_dir/node.pid" 2> /dev/null) || return 1
   [[ -n $pid ]] && tr '\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -qF "$cluster_scripts/node.sh" && echo "$pid"
+}
+
+# The folders in which a node needs a cgroup of its own: all hierarchies of version 1, or else the one of version 2.
+cgroup_hierarchies() {
+  if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then echo /sys/fs/cgroup; else awk '$3 == "cgroup" || $3 == "cgroup2" {print $2}' /proc/mounts; fi
 }
 
 # wait_for SECONDS WHAT COMMAND...: polls until COMMAND succeeds; fails, and names WHAT, after SECONDS.
