@@ -27,6 +27,7 @@ print(*(s.getsockname()[1] for s in sockets))')
       --listen-peer-urls "http://127.0.0.1:$peer_port" --initial-advertise-peer-urls "http://127.0.0.1:$peer_port" \
       --initial-cluster "apiserver=http://127.0.0.1:$peer_port" --log-outputs stderr > "$directory/etcd.log" 2>&1 < /dev/null &
     echo "$! $programs_dir/etcd" > "$directory/pids"
+    disown
     # shellcheck disable=SC2086  # flags are separated by spaces
     "$@" "$programs_dir/kube-apiserver" --etcd-servers "http://127.0.0.1:$etcd_port" --bind-address 127.0.0.1 --secure-port "$port" \
       --advertise-address 127.0.0.1 --endpoint-reconciler-type none --service-cluster-ip-range 10.233.255.0/24 \
@@ -36,6 +37,7 @@ print(*(s.getsockname()[1] for s in sockets))')
       --service-account-signing-key-file "$directory/pki/service-accounts.key" \
       --disable-admission-plugins ServiceAccount ${EOA_APISERVER_FLAGS:-} > "$directory/kube-apiserver.log" 2>&1 < /dev/null &
     echo "$! $programs_dir/kube-apiserver" >> "$directory/pids"
+    disown
     if wait_ready "$directory" "$port"; then return; fi
     end "$directory"
     rm -rf "$directory/etcd"

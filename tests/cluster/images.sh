@@ -53,8 +53,8 @@ base_image() {
   has_image "$base" && return
   say "making the base image $base from $NAME's packages (once)"
   local mirror container
-  mirror=$(grep -rhoE "https?://[^ ]+" /etc/apt/sources.list /etc/apt/sources.list.d 2> /dev/null | grep -m1 -E "/$ID/?\$") ||
-    fail "no package source of $NAME in /etc/apt; the base image is made from it"
+  mirror=$({ grep -rhoE "https?://[^ ]+/$ID/?( |\$)" /etc/apt/sources.list /etc/apt/sources.list.d 2> /dev/null || true; } | awk 'NR == 1 {print $1}')
+  [[ -n $mirror ]] || fail "no package source of $NAME in /etc/apt; the base image is made from it"
   debootstrap --variant=minbase "$VERSION_CODENAME" "$work/root" "$mirror" > "$work/debootstrap.log" 2>&1 ||
     { tail -n 20 "$work/debootstrap.log" >&2; fail "debootstrap failed; its last messages are above"; }
   # As the distribution's slim images: no manuals, no translations, now or with later packages.
