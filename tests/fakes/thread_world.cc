@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace eoa::train {
+namespace {
+
+constexpr double kUseless = -12345;  // so that nobody relies on what a reduce leaves behind
+
+}  // namespace
 
 class ThreadWorld::Member final : public Comm {
  public:
@@ -18,6 +23,19 @@ class ThreadWorld::Member final : public Comm {
     for (std::size_t i = 1; i < world_.slots_.size(); ++i) sum.add_(world_.slots_[i]);
     world_.barrier_.arrive_and_wait();
     tensor.copy_(sum);
+    return OkStatus();
+  }
+
+  Status ReduceSum(at::Tensor& tensor, int root) override {
+    Show(tensor);
+    at::Tensor sum = world_.slots_[0].clone();
+    for (std::size_t i = 1; i < world_.slots_.size(); ++i) sum.add_(world_.slots_[i]);
+    world_.barrier_.arrive_and_wait();
+    if (rank_ == root) {
+      tensor.copy_(sum);
+    } else {
+      tensor.fill_(kUseless);
+    }
     return OkStatus();
   }
 

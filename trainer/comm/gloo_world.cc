@@ -29,6 +29,15 @@ class GlooComm final : public Comm {
     });
   }
 
+  Status ReduceSum(at::Tensor& tensor, int root) override {
+    return CatchTorchErrors("reduce", [&] {
+      std::vector<at::Tensor> tensors = {tensor};
+      c10d::ReduceOptions options;
+      options.rootRank = root;
+      gloo_->reduce(tensors, options)->wait();
+    });
+  }
+
   Status Broadcast(at::Tensor& tensor, int root) override {
     return CatchTorchErrors("broadcast", [&] {
       std::vector<at::Tensor> tensors = {tensor};

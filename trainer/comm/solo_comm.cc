@@ -18,6 +18,7 @@ class SoloComm final : public Comm {
   int rank() const override { return 0; }
   int size() const override { return 1; }
   Status AllReduceSum(at::Tensor& /*tensor*/) override { return OkStatus(); }
+  Status ReduceSum(at::Tensor& /*tensor*/, int /*root*/) override { return OkStatus(); }
   Status Broadcast(at::Tensor& /*tensor*/, int /*root*/) override { return OkStatus(); }
   Result<std::unique_ptr<GradientReducer>> MakeReducer(std::vector<at::Tensor> /*parameters*/) override {
     return std::unique_ptr<GradientReducer>(std::make_unique<SoloReducer>());

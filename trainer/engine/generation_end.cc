@@ -29,7 +29,11 @@ int GenerationEnd::members() const {
   return spec().populations[static_cast<std::size_t>(index)].members;
 }
 
-Status GenerationEnd::Report(int generation, const MemberScore& own) {
+bool GenerationEnd::others_need_weights() const {
+  return spec().populations.size() > 1 && spec().ecosphere.gradient_scope == api::GradientScope::kPopulation;
+}
+
+Result<int> GenerationEnd::Report(int generation, const MemberScore& own) {
   // Each fills its own row; the others' are zero, so that the sum is all rows.
   at::Tensor rows = at::zeros({members(), kFields}, at::kDouble);
   auto* row = rows.mutable_data_ptr<double>() + options_.member * kFields;
@@ -39,7 +43,8 @@ Status GenerationEnd::Report(int generation, const MemberScore& own) {
   row[3] = own.images_per_second;
   row[4] = own.takes_part ? 1 : 0;
   EOA_RETURN_IF_ERROR(options_.groups->population().AllReduceSum(rows));
-  if (!leads()) return OkStatus();
+  const int participants = static_cast<int>(rows.select(1, kFields - 1).sum().item<double>());
+  if (!leads()) return participants;
   GenerationEndMessage message{.generation = generation, .members = {}, .images_per_second = 0};
   const auto* values = rows.const_data_ptr<double>();
   for (int member = 0; member < members(); ++member, values += kFields) {
@@ -55,7 +60,7 @@ Status GenerationEnd::Report(int generation, const MemberScore& own) {
     }
   }
   options_.channel->Send(message);
-  return OkStatus();
+  return participants;
 }
 
 // Every leader is told; with several populations in one world the first one's word counts for all, since a population
@@ -71,7 +76,8 @@ Result<int> GenerationEnd::TakeRoot() {
   return static_cast<int>(shared.item<std::int64_t>());
 }
 
-Status GenerationEnd::Merge(int generation, FlatWeights& weights, bool takes_part) {
+Status GenerationEnd::Merge(int generation, FlatWeights& weights, bool takes_part, int participants) {
+  leader_merged_ = false;
   if (spec().ecosphere.weight_merge == api::WeightMerge::kNone) return OkStatus();
   Comm& world = options_.groups->world();
   int root = kNoRoot;
@@ -81,7 +87,13 @@ Status GenerationEnd::Merge(int generation, FlatWeights& weights, bool takes_par
   if (root != kNoRoot) {
     EOA_RETURN_IF_ERROR(CopyWeights(world, weights, root));
   } else {
-    EOA_ASSIGN_OR_RETURN(const int count, AverageWeights(world, weights, takes_part));
+    int count = participants;
+    leader_merged_ = others_need_weights();
+    if (!leader_merged_) {
+      EOA_ASSIGN_OR_RETURN(count, AverageWeights(world, weights, takes_part));
+    } else if (participants > 0) {
+      EOA_RETURN_IF_ERROR(AverageWeightsAt(world, weights, takes_part, 0));
+    }
     if (count == 0) {
       return Error(ErrorCode::kOutOfRange, "all members have diverged in generation " + std::to_string(generation) +
                                                ": lower the learning rates (ecosphere.baseLearningRate, " +
@@ -92,9 +104,7 @@ Status GenerationEnd::Merge(int generation, FlatWeights& weights, bool takes_par
 }
 
 Status GenerationEnd::Publish(int generation, const FlatWeights& weights) {
-  const bool others_need_it =
-      spec().populations.size() > 1 && spec().ecosphere.gradient_scope == api::GradientScope::kPopulation;
-  if (!leads() || !others_need_it) return OkStatus();
+  if (!leads() || !others_need_weights()) return OkStatus();
   const auto path = [&](int of) {
     return JoinPath(options_.directory, "weights-" + std::to_string(of) + ".safetensors");
   };
@@ -123,17 +133,19 @@ Result<std::vector<double>> GenerationEnd::TakeNext(int generation, FlatWeights&
   const bool last = next_generation == spec().ecosphere.generations;
   Comm& population = options_.groups->population();
   NextMessage next;
-  bool mixed = false;
+  bool copied = leader_merged_;
   if (leads()) {
     EOA_ASSIGN_OR_RETURN(next, options_.channel->Await<NextMessage>(options_.agent_timeout));
     const std::size_t expected = last ? 0 : static_cast<std::size_t>(members());
     if (next.generation != next_generation || next.learning_rates.size() != expected) {
       return InternalError("the agent's next message is not for generation " + std::to_string(next_generation));
     }
-    mixed = !next.foreign.empty();
-    if (mixed) EOA_RETURN_IF_ERROR(Mix(next, weights));
+    if (!next.foreign.empty()) {
+      EOA_RETURN_IF_ERROR(Mix(next, weights));
+      copied = true;
+    }
   }
-  at::Tensor shared = at::tensor(static_cast<std::int64_t>(mixed ? 1 : 0), at::kLong);
+  at::Tensor shared = at::tensor(static_cast<std::int64_t>(copied ? 1 : 0), at::kLong);
   EOA_RETURN_IF_ERROR(population.Broadcast(shared, 0));
   if (shared.item<std::int64_t>() != 0) EOA_RETURN_IF_ERROR(CopyWeights(population, weights, 0));
   if (last) return std::vector<double>{};

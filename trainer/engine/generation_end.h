@@ -45,14 +45,15 @@ class GenerationEnd {
   };
   explicit GenerationEnd(Options options) : options_(std::move(options)) {}
 
-  // The leader tells the agent all members' scores.
-  Status Report(int generation, const MemberScore& own);
+  // The leader tells the agent all members' scores. Returns how many of the population take part in the merge.
+  Result<int> Report(int generation, const MemberScore& own);
 
-  // `weights` are this member's own, then the merged ones. OutOfRange when no member takes part.
-  Status Merge(int generation, FlatWeights& weights, bool takes_part);
+  // `weights` are this member's own, then the merged ones; with other populations to come, on the leader only until
+  // TakeNext. `participants` is what Report returned. OutOfRange when no member takes part.
+  Status Merge(int generation, FlatWeights& weights, bool takes_part, int participants);
 
-  // The members' LRs of the next generation (empty after the last); other populations' weights are mixed into
-  // `weights`.
+  // The members' LRs of the next generation (empty after the last). `weights`: other populations' are mixed in; the
+  // same on all members.
   Result<std::vector<double>> TakeNext(int generation, FlatWeights& weights);
 
   // What the agent wants at the end of the job; the same on all members.
@@ -65,11 +66,13 @@ class GenerationEnd {
   bool leads() const { return options_.member == 0; }
   const api::JobSpec& spec() const { return *options_.spec; }
   int members() const;
+  bool others_need_weights() const;
   Result<int> TakeRoot();
   Status Publish(int generation, const FlatWeights& weights);
   Status Mix(const NextMessage& next, FlatWeights& weights) const;
 
   Options options_;
+  bool leader_merged_ = false;  // only the leader has the merged weights
 };
 
 }  // namespace eoa::train

@@ -17,6 +17,16 @@ Result<int> AverageWeights(Comm& comm, FlatWeights& weights, bool takes_part) {
   return count;
 }
 
+Status AverageWeightsAt(Comm& comm, FlatWeights& weights, bool takes_part, int root) {
+  at::Tensor sum = weights.values_and_share();
+  at::Tensor share = sum.narrow(0, weights.values().numel(), 1);
+  if (!takes_part) sum.zero_();
+  share.fill_(takes_part ? 1 : 0);
+  EOA_RETURN_IF_ERROR(comm.ReduceSum(sum, root));
+  if (comm.rank() == root) weights.Scale(1.0 / std::round(share.item<double>()));
+  return OkStatus();
+}
+
 Status CopyWeights(Comm& comm, FlatWeights& weights, int root) {
   at::Tensor values = weights.values();
   return comm.Broadcast(values, root);

@@ -13,6 +13,10 @@ namespace eoa::train {
 // weights stay as they are. One all-reduce.
 Result<int> AverageWeights(Comm& comm, FlatWeights& weights, bool takes_part);
 
+// Collective. The same, but only member `root` has the mean afterwards; the others' weights are useless until
+// CopyWeights. At least one member must take part.
+Status AverageWeightsAt(Comm& comm, FlatWeights& weights, bool takes_part, int root);
+
 // Collective. Replaces the weights by those of member `root`.
 Status CopyWeights(Comm& comm, FlatWeights& weights, int root);
 

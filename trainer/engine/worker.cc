@@ -122,9 +122,10 @@ Result<TrainingSummary> Worker::Train(int generation) {
 
 // What a generation's time went into; tests/bench/boundary reads it.
 void Worker::LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const {
-  if (start_.member != 0) return;
   Log(LogLevel::kInfo, "generation took",
       {{"generation", std::to_string(generation)},
+       {"member", std::to_string(start_.member)},
+       {"judgedAt", FormatNumber(ToSeconds(judged.time_since_epoch()))},
        {"trainSeconds", FormatShort(ToSeconds(trained - began_), 4)},
        {"judgeSeconds", FormatShort(ToSeconds(judged - trained), 4)},
        {"exchangeSeconds", FormatShort(ToSeconds(exchanged - judged), 4)}});
@@ -143,14 +144,14 @@ Status Worker::RunGeneration(int generation) {
   const at::NoGradGuard no_grad;
   // Before anything that peers wait for, so that no pod gets ahead of another by more than one checkpoint.
   EOA_RETURN_IF_ERROR(checkpoint_->Wait());
-  EOA_RETURN_IF_ERROR(end_->Report(generation, {.learning_rate = trained.learning_rate,
-                                                .fitness = fitness.accuracy(),
-                                                .train_loss = trained.mean_loss,
-                                                .images_per_second = trained.images_per_second,
-                                                .takes_part = !trained.diverged}));
+  EOA_ASSIGN_OR_RETURN(const int participants, end_->Report(generation, {.learning_rate = trained.learning_rate,
+                                                                         .fitness = fitness.accuracy(),
+                                                                         .train_loss = trained.mean_loss,
+                                                                         .images_per_second = trained.images_per_second,
+                                                                         .takes_part = !trained.diverged}));
   FlatWeights& weights = member_->weights();
   weights.Pack();
-  EOA_RETURN_IF_ERROR(end_->Merge(generation, weights, !trained.diverged));
+  EOA_RETURN_IF_ERROR(end_->Merge(generation, weights, !trained.diverged, participants));
   EOA_ASSIGN_OR_RETURN(rates_, end_->TakeNext(generation, weights));
   weights.Unpack();
   const int next = generation + 1;

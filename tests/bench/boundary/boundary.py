@@ -1,6 +1,9 @@
 """Measures what an exchange costs: the time from a generation's last step to the next one's first, evaluation aside.
 
-Runs `eoa run` on two jobs and reads the times that the populations' leaders log ("generation took"):
+Counted over the whole ecosphere: from the moment at which the last of all members has been judged until the last of them has the next
+generation's weights and LRs. Who is judged earlier waits for the others, which is no cost of the exchange.
+
+Runs `eoa run` on two jobs and reads the times that all members log ("generation took"):
   quickstart  the sample with fewer generations; the exchange's share of a generation
   large       two populations of four members of wrn-16-8 (11 M parameters), a single step in a generation; seconds
 
@@ -16,7 +19,9 @@ import sys
 import tempfile
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[3] / "manifests/samples"
-FIELDS = re.compile(r"generation took generation=(\d+) trainSeconds=(\S+) judgeSeconds=(\S+) exchangeSeconds=(\S+)")
+FIELDS = re.compile(r"generation took generation=(\d+) member=\d+ judgedAt=(\S+) "
+                    r"trainSeconds=(\S+) judgeSeconds=(\S+) exchangeSeconds=(\S+)")
+MEMBERS = 8
 
 LARGE = """
 apiVersion: eoa.io/v1alpha1
@@ -36,19 +41,25 @@ spec:
 
 
 def run(build, job, folder):
-    """The times of every population and generation but the first, whose peers start at different times."""
+    """(seconds of the generation, seconds of its exchange) for every generation but the first, whose peers start at different times."""
     job_file = folder / "job.yaml"
     job_file.write_text(job)
     output = folder / "out"
     subprocess.run([build / "bin/eoa", "run", job_file, "--output", output], check=True, stdout=subprocess.DEVNULL,
                    timeout=900)
-    rows = []
+    generations = {}
     for log in sorted((output / "logs").glob("*.log")):
         for line in log.read_text().splitlines():
             if match := FIELDS.search(line):
-                generation, train, judge, exchange = (float(text) for text in match.groups())
-                if generation > 0:
-                    rows.append((train, judge, exchange))
+                generation, judged, train, judge, exchange = (float(text) for text in match.groups())
+                generations.setdefault(int(generation), []).append((judged - judge - train, judged, judged + exchange))
+    rows = []
+    for generation, members in sorted(generations.items()):
+        if len(members) != MEMBERS:
+            raise SystemExit(f"generation {generation}: {len(members)} members have logged their times, not {MEMBERS}")
+        began, judged, ended = (max(times) for times in zip(*members))
+        if generation > 0:
+            rows.append((ended - began, ended - judged))
     if not rows:
         raise SystemExit("no times in the logs")
     return rows
@@ -68,13 +79,13 @@ def main():
         quick = quick.replace("data/cifar10-subset", str(SAMPLES / "data/cifar10-subset"))
         rows = run(build, quick, folder)
         result["quickstart"] = {
-            "exchangeShareOfGeneration": spread([row[2] / sum(row) for row in rows]),
-            "exchangeSeconds": spread([row[2] for row in rows]),
-            "generationSeconds": spread([sum(row) for row in rows]),
+            "exchangeShareOfGeneration": spread([exchange / whole for whole, exchange in rows]),
+            "exchangeSeconds": spread([exchange for _, exchange in rows]),
+            "generationSeconds": spread([whole for whole, _ in rows]),
         }
     with tempfile.TemporaryDirectory() as name:
         rows = run(build, LARGE.format(data=SAMPLES / "data/cifar10-subset"), pathlib.Path(name))
-        result["large"] = {"exchangeSeconds": spread([row[2] for row in rows])}
+        result["large"] = {"exchangeSeconds": spread([exchange for _, exchange in rows])}
     print(json.dumps(result, indent=2))
 
 

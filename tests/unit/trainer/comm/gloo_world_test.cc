@@ -59,6 +59,9 @@ TEST(GlooWorld, SumsAndCopiesOverAGroup) {
     at::Tensor tensor = at::full({5}, rank + 1, at::kFloat);
     EXPECT_TRUE(comm->AllReduceSum(tensor).ok());
     EXPECT_TRUE(at::equal(tensor, at::full({5}, 6, at::kFloat)));
+    tensor.fill_(rank + 1);
+    EXPECT_TRUE(comm->ReduceSum(tensor, 1).ok());
+    EXPECT_TRUE(rank != 1 || at::equal(tensor, at::full({5}, 6, at::kFloat)));
     tensor.fill_(rank);
     EXPECT_TRUE(comm->Broadcast(tensor, 2).ok());
     EXPECT_TRUE(at::equal(tensor, at::full({5}, 2, at::kFloat)));

@@ -45,6 +45,16 @@ TEST(Merge, WithoutAnyoneTheWeightsStay) {
   });
 }
 
+TEST(Merge, TheLeaderAloneCanTakeTheMeanAndHandItOn) {
+  ThreadWorld(3).Run([](Comm& comm) {
+    const bool takes_part = comm.rank() != 1;
+    FlatWeights weights = WeightsOf(takes_part ? comm.rank() : std::nan(""));
+    EXPECT_TRUE(AverageWeightsAt(comm, weights, takes_part, 0).ok());
+    EXPECT_TRUE(CopyWeights(comm, weights, 0).ok());
+    EXPECT_EQ(Values(weights), (std::vector<double>{1, 1, 1, 1, 1, 1, 10}));
+  });
+}
+
 TEST(Merge, CopyGivesEveryMemberTheRootsWeights) {
   ThreadWorld(3).Run([](Comm& comm) {
     FlatWeights weights = WeightsOf(comm.rank());
