@@ -89,6 +89,8 @@ run kube-scheduler $bin/kube-scheduler --kubeconfig=$state/kube-scheduler.kubeco
 for ((i = 0; i < 200; i++)); do [[ -S /run/containerd/containerd.sock ]] && break; sleep 0.05; done
 run kubelet $bin/kubelet --config=$state/kubelet.yaml --kubeconfig=$state/kubelet.kubeconfig --hostname-override="$node" --node-ip="$node_address"
 run kube-proxy $bin/kube-proxy --config=$state/kube-proxy.yaml --hostname-override="$node"
+# CoreDNS may read the API from when up.sh has created its role.
+for ((i = 0; i < api_timeout * 10; i++)); do [[ -e $state/objects ]] && break; sleep 0.1; done
 run coredns $bin/coredns -conf $state/Corefile
 
 # Reap whatever ends, orphans of containers among it, and say so when it is one of ours.
