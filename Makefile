@@ -1,12 +1,12 @@
 # The everyday commands. `make run` and `make test` work on a fresh Debian 12 or Ubuntu 24.04; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sanitizers fuzz bench format lint clean deps build
+.PHONY: help run test test-sanitizers fuzz bench format lint clean deps build images cluster-up cluster-down e2e
 
 JOBS ?= $(shell nproc)
 SAMPLE ?= manifests/samples/quickstart.yaml
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 deps: ## install what is missing: distribution packages, LibTorch (checked by hash)
 	@cmake/deps/apt.sh
@@ -31,6 +31,22 @@ test-sanitizers: deps ## run the tests under ASan+UBSan and under TSan
 	@cmake --preset tsan --log-level=WARNING > /dev/null
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@ctest --preset tsan --no-tests=error
+
+images: deps ## build the operator's and the trainer's image into the cache (PRESET=release)
+	@tests/cluster/images.sh
+
+cluster-up: deps ## run a Kubernetes node with EOA's images on this machine; kubectl then talks to it
+	@tests/cluster/up.sh
+	@tests/cluster/images.sh
+	@tests/cluster/load.sh
+
+cluster-down: ## remove that node without a trace
+	@tests/cluster/down.sh
+
+e2e: deps ## run the tests against a Kubernetes cluster (EOA_E2E_KUBECONFIG=FILE: your own)
+	@cmake --preset dev --log-level=WARNING > /dev/null
+	@cmake --build --preset dev --parallel $(JOBS) --target eoa eoa-trainer eoa-trainer-worker
+	@ctest --preset dev --no-tests=error -L e2e
 
 fuzz: deps ## run every fuzz target for FUZZ_SECONDS (default 60)
 	@cmake/deps/apt.sh --lint

@@ -16,17 +16,21 @@ base=localhost/eoa-base:$ID-$VERSION_ID
 mkdir -p "$image_store"
 exec 8> "$image_store/.lock"
 flock --nonblock 8 || { say "another build of images is under way; waiting for it"; flock 8; }
-storage_driver=overlay
-[[ $(stat -f -c %T "$image_store") != overlayfs ]] || storage_driver=vfs
-buildah() { command buildah --root "$image_store/storage" --runroot "/run/eoa-images" --storage-driver $storage_driver "$@"; }
-has_image() { buildah inspect --type image "$1" > /dev/null 2>&1; }
 work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
+storage_driver=overlay
+[[ $(stat -f -c %T "$image_store") != overlayfs ]] || storage_driver=vfs
+buildah() { command buildah --root "$image_store/storage" --runroot "$work/run" --storage-driver $storage_driver "$@"; }
+has_image() { buildah inspect --type image "$1" > /dev/null 2>&1; }
 
-archive() { # IMAGE NAME FILE: as the name that pods ask for
+archive() { # IMAGE NAME FILE: under the name that pods ask for; the file stays as it is when the image is the same
+  local id
+  id=$(buildah inspect --type image --format '{{.FromImageID}}' "$1")
+  if [[ -s $3 && $(cat "$3.id" 2> /dev/null) == "$id" ]]; then return; fi
   rm -f "$3.new"
   buildah push --quiet "$1" "docker-archive:$3.new:$2"
   mv "$3.new" "$3"
+  echo "$id" > "$3.id"
 }
 
 pause_image() {
@@ -79,7 +83,7 @@ build() { # NAME DOCKERFILE [BUILDAH FLAG...]
     "$@" --file "$source_dir/docker/$file" --tag "localhost/$name:$version" "$source_dir" > "$work/$name.log" 2>&1 ||
     { tail -n 60 "$work/$name.log" >&2; fail "$name did not build; its last messages are above"; }
   archive "localhost/$name:$version" "$name:$version" "$image_store/$name.tar"
-  say "built $name:$version ($preset) in $((SECONDS - started)) s: $image_store/$name.tar, $(du -h "$image_store/$name.tar" | cut -f1)"
+  say "$name:$version ($preset) in $((SECONDS - started)) s: $image_store/$name.tar, $(du -h "$image_store/$name.tar" | cut -f1)"
 }
 
 version=$(sed -nE 's/^project\(eoa VERSION ([0-9.]+).*/\1/p' "$source_dir/CMakeLists.txt")

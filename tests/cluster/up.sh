@@ -93,7 +93,7 @@ VOLUME
   done
 } | kubectl apply --server-side -f - > /dev/null
 touch "$state_dir/objects"
-"$cluster_scripts/load.sh" --locked "$image_store/pause.tar" > /dev/null
+"$cluster_scripts/load.sh" "$image_store/pause.tar" > /dev/null
 wait_for $node_timeout "node" kubectl get node "$node"
 kubectl wait --for=condition=Ready "node/$node" --timeout="${node_timeout}s" > /dev/null
 wait_for $node_timeout "default service account" kubectl -n default get serviceaccount default
