@@ -73,17 +73,24 @@ base_image() {
   rm "$work/root.tar"
 }
 
-build() { # NAME DOCKERFILE [BUILDAH FLAG...]
+build() { # NAME DOCKERFILE
   local name=$1 file=$2 started=$SECONDS
-  shift 2
+  # A name for the build stage keeps it: as long as no source changes, nothing is compiled or installed again.
+  build_stage "localhost/$name-build:$preset" --target build
+  build_stage "localhost/$name:$version"
+  archive "localhost/$name:$version" "$name:$version" "$image_store/$name.tar"
+  say "$name:$version ($preset) in $((SECONDS - started)) s: $image_store/$name.tar, $(du -h "$image_store/$name.tar" | cut -f1)"
+}
+
+build_stage() { # TAG [BUILDAH FLAG...]; of `build` these: name file
+  local tag=$1
+  shift
   buildah build --pull-never --layers --isolation chroot --network host --build-arg BASE="$base" --build-arg PRESET="$preset" \
     --build-arg EOA_CACHE_DIR="$cache_dir" --build-arg CCACHE_DIR="$compiler_cache" --build-arg VERSION="$version" \
     --build-arg REVISION="$revision" --volume "$cache_dir:$cache_dir" --volume "$compiler_cache:$compiler_cache" \
     --volume "$work/apt:/etc/apt:ro" --volume "$work/build:/run/build:ro" --volume /usr/share/keyrings:/usr/share/keyrings:ro \
-    "$@" --file "$source_dir/docker/$file" --tag "localhost/$name:$version" "$source_dir" > "$work/$name.log" 2>&1 ||
+    "$@" --file "$source_dir/docker/$file" --tag "$tag" "$source_dir" > "$work/$name.log" 2>&1 ||
     { tail -n 60 "$work/$name.log" >&2; fail "$name did not build; its last messages are above"; }
-  archive "localhost/$name:$version" "$name:$version" "$image_store/$name.tar"
-  say "$name:$version ($preset) in $((SECONDS - started)) s: $image_store/$name.tar, $(du -h "$image_store/$name.tar" | cut -f1)"
 }
 
 version=$(sed -nE 's/^project\(eoa VERSION ([0-9.]+).*/\1/p' "$source_dir/CMakeLists.txt")
