@@ -180,8 +180,12 @@ struct Job {
   JobSpec spec;
 };
 
-// Members of all populations: the K of docs/algorithm.md.
+// Members of all populations.
 int EcosphereMembers(const JobSpec& spec);
+
+// K of docs/algorithm.md, by which LRs are scaled at the start (ScalingUnit): members of the ecosphere, or images of a
+// step / 256.
+double ScalingFactor(const JobSpec& spec);
 
 // The population's index in spec.populations, or -1.
 int FindPopulation(const JobSpec& spec, const std::string& name);

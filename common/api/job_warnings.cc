@@ -14,27 +14,17 @@ constexpr double kTypicalStep = 0.5;
 constexpr int kFewImages = 100;
 constexpr int kCifarTrainingImages = 50'000;
 
-double ScalingFactor(const JobSpec& spec, Scaling scaling) {
-  const double members = EcosphereMembers(spec);
-  constexpr double kReferenceBatch = 256;
-  const double images = members * spec.trainer.batch_size_per_member * spec.trainer.gradient_accumulation;
-  const double k = spec.ecosphere.scaling_unit == ScalingUnit::kMembers ? members : images / kReferenceBatch;
-  switch (scaling) {
-    case Scaling::kLinear:
-      return k;
-    case Scaling::kSquareRoot:
-      return std::sqrt(k);
-    case Scaling::kNone:
-      break;
-  }
-  return 1;
+double StartRate(const JobSpec& spec, Scaling scaling) {
+  const double k = ScalingFactor(spec);
+  const double factor = scaling == Scaling::kLinear ? k : scaling == Scaling::kSquareRoot ? std::sqrt(k) : 1;
+  return spec.ecosphere.base_learning_rate * factor;
 }
 
 std::string Short(double value) { return FormatShort(value, 3); }
 
 void WarnOfStep(const JobSpec& spec, const AlgorithmSpec& algorithm, const std::string& path, Findings& findings) {
   if (algorithm.name == Algorithm::kFixed) return;
-  const double reference = spec.ecosphere.base_learning_rate * ScalingFactor(spec, Scaling::kLinear);
+  const double reference = StartRate(spec, Scaling::kLinear);
   const double delta = algorithm.step_scale_cosine ? 1 : algorithm.step_scale;
   const std::string advice = "; Scaled and Canonical are scale-free";
   if (algorithm.step == StepRule::kAffine) {
@@ -58,7 +48,7 @@ void WarnOfStep(const JobSpec& spec, const AlgorithmSpec& algorithm, const std::
 
 void WarnOfClipping(const JobSpec& spec, const PopulationSpec& population, const std::string& path,
                     Findings& findings) {
-  const double start = spec.ecosphere.base_learning_rate * ScalingFactor(spec, population.initial_scaling);
+  const double start = StartRate(spec, population.initial_scaling);
   const AlgorithmSpec& algorithm = population.algorithm;
   if (start > algorithm.max_learning_rate) {
     findings.Warn(path + ".algorithm.maxLearningRate", PlainNumber(algorithm.max_learning_rate),
@@ -67,6 +57,19 @@ void WarnOfClipping(const JobSpec& spec, const PopulationSpec& population, const
     findings.Warn(path + ".algorithm.minLearningRate", PlainNumber(algorithm.min_learning_rate),
                   "learning rates start at " + Short(start) + " and are all raised to this");
   }
+}
+
+// docs/algorithm.md, "Convergence": wolves that step so need another population whose members step upwards.
+void WarnOfLonelyWolves(const JobSpec& spec, Findings& findings) {
+  for (const PopulationSpec& population : spec.populations) {
+    const AlgorithmSpec& algorithm = population.algorithm;
+    const bool lowers = algorithm.step == StepRule::kScaled || algorithm.step == StepRule::kAffine;
+    if (algorithm.name != Algorithm::kGreyWolf || !lowers) return;
+  }
+  findings.Warn(
+      "spec.populations", "",
+      "Grey Wolves alone with the step Scaled or Affine only lower learning rates, whatever the fitness says; "
+      "add a Whale population, or use the step Canonical");
 }
 
 void WarnOfTrainer(const JobSpec& spec, Findings& findings) {
@@ -106,6 +109,7 @@ void AddWarnings(const Job& job, Findings& findings) {
   const JobSpec& spec = job.spec;
   WarnOfTrainer(spec, findings);
   WarnOfFitness(spec, findings);
+  WarnOfLonelyWolves(spec, findings);
   for (std::size_t i = 0; i < spec.populations.size(); ++i) {
     const std::string path = PopulationPath(i);
     WarnOfStep(spec, spec.populations[i].algorithm, path + ".algorithm", findings);

@@ -44,13 +44,7 @@ double CosineFactor(int t, int generations) {
   return root * root;
 }
 
-double ScalingFactor(const api::JobSpec& spec) {
-  const int members = api::EcosphereMembers(spec);
-  if (spec.ecosphere.scaling_unit == api::ScalingUnit::kMembers) return members;
-  return static_cast<double>(members) * spec.trainer.batch_size_per_member * spec.trainer.gradient_accumulation / 256;
-}
-
-double ReferenceRate(const api::JobSpec& spec) { return spec.ecosphere.base_learning_rate * ScalingFactor(spec); }
+double ReferenceRate(const api::JobSpec& spec) { return spec.ecosphere.base_learning_rate * api::ScalingFactor(spec); }
 
 Result<double> Baseline(const api::JobSpec& spec, double elected_rate, int generation) {
   if (!std::isfinite(elected_rate) || elected_rate < 0) {

@@ -29,12 +29,8 @@ Result<api::Elected> Elect(const Reports& reports);
 // InvalidArgument for an LR that is not finite or negative, and for a generation that the job does not have.
 Result<double> Baseline(const api::JobSpec& spec, double elected_rate, int generation);
 
-// eta_ref = eta0 K, with K as the initial scaling has it (ScalingUnit): members of the ecosphere, or images of a step /
-// 256.
+// eta_ref = eta0 K, with K as the initial scaling has it (api::ScalingFactor).
 double ReferenceRate(const api::JobSpec& spec);
-
-// K.
-double ScalingFactor(const api::JobSpec& spec);
 
 // (1 + cos(pi t / T)) / 2 for 0 <= t <= T: 1 at t = 0, exactly 0 at t = T. Computed as cos^2(pi t / 2T), which loses no
 // digits towards the end.

@@ -50,9 +50,9 @@ Result<const api::PopulationSpec*> CheckedPopulation(const api::JobSpec& spec, i
 double Scale(const api::JobSpec& spec, const api::PopulationSpec& population) {
   switch (population.initial_scaling) {
     case api::Scaling::kLinear:
-      return ScalingFactor(spec);
+      return api::ScalingFactor(spec);
     case api::Scaling::kSquareRoot:
-      return std::sqrt(ScalingFactor(spec));
+      return std::sqrt(api::ScalingFactor(spec));
     case api::Scaling::kNone:
       return 1;
   }

@@ -48,6 +48,14 @@ TEST(Warnings, TellOfStartsBeyondTheBounds) {
               ElementsAre("spec.populations[1].algorithm.minLearningRate"));
 }
 
+TEST(Warnings, TellOfWolvesThatCannotRaiseTheirLearningRates) {
+  const auto packs = [](const std::string& step) -> std::map<int, std::string> {
+    return {{11, "  - {name: dogs, algorithm: {name: GreyWolf, step: " + step + "}, members: 4}"}};
+  };
+  EXPECT_THAT(WarnedFields(packs("Scaled")), ElementsAre("spec.populations"));
+  EXPECT_THAT(WarnedFields(packs("Canonical")), IsEmpty());
+}
+
 TEST(Warnings, TellOfSettingsWithoutEffectOrSense) {
   EXPECT_THAT(WarnedFields({{8, JobLines()[7] + "\n    optimizer: {name: adamw}"}}),
               ElementsAre("spec.ecosphere.baseLearningRate"));

@@ -1,0 +1,63 @@
+// Any bytes as what a peer sends on one connection to the real server. It must end the connection by itself and answer
+// nothing but HTTP.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/base/check.h"
+#include "common/net/http_server.h"
+
+namespace {
+
+constexpr int kPatienceSeconds = 4;  // far more than an answer takes, less than the server's own timeouts
+
+eoa::net::HttpServer& Server() {
+  static const std::unique_ptr<eoa::net::HttpServer> server = [] {
+    auto started = eoa::net::HttpServer::Start(
+        {}, [](const eoa::net::ServerRequest& request, const eoa::net::Responder& responder) {
+          responder.Respond({.body = request.method + " " + std::to_string(request.path.size()) + request.body});
+        });
+    EOA_CHECK(started.ok(), "the server starts");
+    return *std::move(started);
+  }();
+  return *server;
+}
+
+int Connect() {
+  const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(Server().port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EOA_CHECK(::connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connecting");
+  const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
+  ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  // Closed at once at the end: no port waits for late packets.
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  return peer;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const int peer = Connect();
+  // The server may close before it has taken everything.
+  if (::send(peer, data, size, MSG_NOSIGNAL) >= 0) ::shutdown(peer, SHUT_WR);
+  std::string answer;
+  std::array<char, 4096> piece{};
+  ssize_t got = 0;
+  while ((got = ::recv(peer, piece.data(), piece.size(), 0)) > 0)
+    answer.append(piece.data(), static_cast<std::size_t>(got));
+  EOA_CHECK(got == 0 || errno == ECONNRESET, "the server ends the connection");
+  EOA_CHECK(answer.empty() || answer.starts_with("HTTP/1.1 "), answer);
+  ::close(peer);
+  return 0;
+}
