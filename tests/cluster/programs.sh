@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the programs of a Kubernetes node from Go modules and keeps them under the user's cache: versions and hashes are those of
 # programs/go.mod and go.sum. The compiler's own caches (some GB) are removed once all programs are there.
-#   programs.sh              all that a node needs: about 20 minutes on two cores, once
-#   programs.sh PROGRAM...   only these, for example: programs.sh etcd kube-apiserver kubectl
+#   programs.sh              all that a node needs: about 10 minutes on two cores, once
+#   programs.sh PROGRAM...   only these, for example: programs.sh etcd kube-apiserver kubectl; or kwok, which benchmarks use
 #   programs.sh --print-dir  only say where they lie
 # JOBS limits how many packages are compiled at once. Interrupted, it goes on where it was.
 set -euo pipefail
@@ -14,6 +14,14 @@ declare -A package=(
   [kubelet]=k8s.io/kubernetes/cmd/kubelet [kube-proxy]=k8s.io/kubernetes/cmd/kube-proxy
   [coredns]=./coredns [helm]=helm.sh/helm/v3/cmd/helm
 )
+
+# kwok has versions of its own, and is built only when asked for.
+if [[ $* == kwok ]]; then
+  package=([kwok]=sigs.k8s.io/kwok/cmd/kwok)
+  module=$cluster_scripts/programs/kwok
+else
+  module=$cluster_scripts/programs
+fi
 
 if [[ ${1:-} == --print-dir ]]; then
   echo "$programs_dir"
@@ -44,12 +52,12 @@ export GOTOOLCHAIN=local GOWORK=off GOFLAGS="-modcacherw -mod=readonly -buildvcs
 export GOCACHE=$work/cache GOMODCACHE=$work/modules GOTMPDIR=$work/out
 
 started=$SECONDS
-say "building ${wanted[*]} of Kubernetes $kubernetes_version (once; all of them: about 20 minutes on two cores)"
+say "building ${wanted[*]} for Kubernetes $kubernetes_version, once; all of its programs take about 10 minutes on two cores"
 packages=()
 for program in "${wanted[@]}"; do packages+=("${package[$program]}"); done
-(cd "$cluster_scripts/programs" && "$go" build "${build_flags[@]}" -o "$work/out/" "${packages[@]}") ||
+(cd "$module" && "$go" build "${build_flags[@]}" -o "$work/out/" "${packages[@]}" 2> >(grep -v '^go: downloading' >&2)) ||
   fail "Kubernetes did not build; the messages are above. What is compiled so far is kept: run $0 again to go on."
 for program in "${wanted[@]}"; do mv "$work/out/$program" "$programs_dir/"; done
 say "built in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s, $(du -shc "${wanted[@]/#/$programs_dir/}" | tail -1 | cut -f1)"
 
-if [[ -z $(missing "${!package[@]}") ]]; then rm -rf "$work"; fi
+[[ -n $(missing "${!package[@]}") ]] || rm -rf "$work"
