@@ -51,6 +51,7 @@ PREFERENCES
   found=$(command -v kubectl || true)
   if [[ -z $found ]] || { [[ $found != "$link" ]] && ! fits "$found"; }; then
     ln -sfn "$programs_dir/kubectl" $link
+    touch "$state_dir/linked-kubectl"
     say "linked kubectl ${kubernetes_version} into $(dirname $link)${found:+, since $found is too old for this cluster}"
   fi
 }
@@ -61,7 +62,7 @@ remove_all() {
     if [[ $(head -n 1 "$preferences" 2> /dev/null) == "$mark" ]]; then rm "$preferences"; fi
     rmdir "$HOME/.kube" 2> /dev/null || true
   fi
-  if [[ $(readlink $link) == "$cache_dir/kubernetes-"* ]]; then rm -f $link; fi
+  if [[ -e $state_dir/linked-kubectl && $(readlink $link) == "$cache_dir/kubernetes-"* ]]; then rm -f $link; fi
 }
 
 case ${1:-} in

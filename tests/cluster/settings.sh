@@ -60,7 +60,7 @@ need_root() {
 node_pid() {
   local pid
   pid=$(cat "$state_dir/node.pid" 2> /dev/null) || return 1
-  [[ -n $pid ]] && tr '\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -qF "$cluster_scripts/node.sh" && echo "$pid"
+  [[ -r /proc/$pid/cmdline ]] && { tr '\0' ' ' < "/proc/$pid/cmdline"; } 2> /dev/null | grep -qF "$cluster_scripts/node.sh" && echo "$pid"
 }
 
 # The folders in which a node needs a cgroup of its own: all hierarchies of version 1, or else the one of version 2.

@@ -19,7 +19,8 @@ if node_pid > /dev/null && [[ -s $state_dir/ready ]]; then
 fi
 "$cluster_scripts/down.sh" --locked > /dev/null
 interrupted() {
-  trap - EXIT INT TERM
+  trap - EXIT
+  trap '' INT TERM   # a second Ctrl-C must not keep the rest from being removed
   "$cluster_scripts/log.sh" --last 15 >&2 || true
   "$cluster_scripts/down.sh" --locked >&2
   fail "the node did not come up; its components' last messages are above"
@@ -64,7 +65,7 @@ done
 
 setsid unshare --pid --mount --net --uts --ipc --fork --propagation private --kill-child=KILL \
   "$cluster_scripts/node.sh" > "$state_dir/node.log" 2>&1 < /dev/null 9>&- &
-wait_for $link_timeout "namespaces for the node" test -s "$state_dir/node.pid"
+wait_for "$link_timeout" "namespaces for the node" test -s "$state_dir/node.pid"
 ip link add "$cluster-h" type veth peer name "$cluster-n" netns "$(cat "$state_dir/node.pid")"
 ip addr add "$host_address/30" dev "$cluster-h"
 ip link set "$cluster-h" up
@@ -73,7 +74,7 @@ ip route add "$services" via "$node_address"
 echo $network > "$state_dir/network"
 
 kubectl() { "$programs_dir/kubectl" --kubeconfig "$state_dir/admin.kubeconfig" "$@"; }
-wait_for $api_timeout "API server" kubectl get --raw /readyz
+wait_for "$api_timeout" "API server" kubectl get --raw /readyz
 {
   cat "$cluster_scripts/conf/objects.yaml"
   for ((i = 0; i < volumes; i++)); do
@@ -94,9 +95,9 @@ VOLUME
 } | kubectl apply --server-side -f - > /dev/null
 touch "$state_dir/objects"
 "$cluster_scripts/load.sh" "$image_store/pause.tar" > /dev/null
-wait_for $node_timeout "node" kubectl get node "$node"
+wait_for "$node_timeout" "node" kubectl get node "$node"
 kubectl wait --for=condition=Ready "node/$node" --timeout="${node_timeout}s" > /dev/null
-wait_for $node_timeout "default service account" kubectl -n default get serviceaccount default
+wait_for "$node_timeout" "default service account" kubectl -n default get serviceaccount default
 
 echo "$SECONDS" > "$state_dir/ready"
 trap - EXIT
