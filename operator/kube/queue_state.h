@@ -70,7 +70,7 @@ class QueueState {
   // Takes no more keys and drops the delayed ones; what is queued is still handed out.
   void Close();
   bool closed() const { return closed_; }
-  bool has_ready() const { return !normal_.empty() || !low_.empty(); }
+  bool has_ready() const { return normal_waiting_ + low_waiting_ > 0; }
   bool idle() const { return !has_ready() && processing_.empty(); }
 
   WorkQueueStats stats(SteadyTime now) const;
@@ -100,9 +100,9 @@ class QueueState {
   std::unordered_map<ObjectKey, Waiting> dirty_;  // wanted: in a lane, or in processing_ and to be queued by Done
   std::unordered_map<ObjectKey, SteadyTime> processing_;  // since when
   std::deque<Slot> normal_;
-  std::deque<Slot> low_;
-  std::size_t low_waiting_ = 0;  // of dirty_: queued in the low lane
+  std::deque<Slot> low_;  // with what moving up left behind
   std::size_t normal_waiting_ = 0;
+  std::size_t low_waiting_ = 0;
   std::unordered_map<ObjectKey, Delayed> delayed_;
   std::set<std::pair<SteadyTime, ObjectKey>> by_due_;  // of delayed_, soonest first
   std::uint64_t next_ticket_ = 0;

@@ -1,0 +1,231 @@
+#include "operator/kube/reflector_state.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace eoa::kube {
+namespace {
+
+constexpr int kGone = 410;
+constexpr int kTooManyRequests = 429;
+constexpr int kFirstServerError = 500;
+
+// Watches that ended in order begin again within this: not all of an operator's at once.
+constexpr Duration kRewatchSpread = std::chrono::milliseconds(500);
+// Too little time for a watch before the next periodic list.
+constexpr Duration kWorthWatching = std::chrono::seconds(5);
+
+const nlohmann::json* Find(const nlohmann::json& object, const char* field) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(field);
+  return found == object.end() ? nullptr : &*found;
+}
+
+std::string TextOf(const nlohmann::json* value) {
+  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+std::int64_t IntegerOf(const nlohmann::json* value) {
+  return value != nullptr && value->is_number_integer() ? value->get<std::int64_t>() : 0;
+}
+
+Duration Spread(Duration least, Duration spread, Random& random) {
+  return least + FromSeconds(ToSeconds(spread) * random.NextUniform());
+}
+
+}  // namespace
+
+std::string_view ListReasonName(ListReason reason) {
+  switch (reason) {
+    case ListReason::kFirst:
+      return "first";
+    case ListReason::kPeriodic:
+      return "periodic";
+    case ListReason::kExpired:
+      return "expired";
+    case ListReason::kError:
+      return "error";
+  }
+  return "";
+}
+
+std::string_view WatchEndName(WatchEnd end) {
+  switch (end) {
+    case WatchEnd::kTimeout:
+      return "timeout";
+    case WatchEnd::kGone:
+      return "gone";
+    case WatchEnd::kThrottled:
+      return "throttled";
+    case WatchEnd::kShort:
+      return "short";
+    case WatchEnd::kError:
+      return "error";
+  }
+  return "";
+}
+
+Failure FailureOf(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::kOutOfRange:
+      return {Failure::Kind::kExpired, {}};
+    case ErrorCode::kResourceExhausted:
+      return {Failure::Kind::kThrottled, {}};
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+      return {Failure::Kind::kRejected, {}};
+    default:
+      return {Failure::Kind::kUnavailable, {}};
+  }
+}
+
+Failure FailureOfStatus(const nlohmann::json& status) {
+  Failure failure;
+  const std::int64_t code = IntegerOf(Find(status, "code"));
+  const std::string reason = TextOf(Find(status, "reason"));
+  if (code == kGone || reason == "Expired" || reason == "Gone") {
+    failure.kind = Failure::Kind::kExpired;
+  } else if (code == kTooManyRequests) {
+    failure.kind = Failure::Kind::kThrottled;
+  } else if (code > 0 && code < kFirstServerError) {
+    failure.kind = Failure::Kind::kRejected;
+  }
+  if (const nlohmann::json* details = Find(status, "details")) {
+    const std::int64_t seconds = std::clamp<std::int64_t>(IntegerOf(Find(*details, "retryAfterSeconds")), 0, 3600);
+    failure.retry_after = std::chrono::seconds(seconds);
+  }
+  return failure;
+}
+
+ReflectorState::ReflectorState(const ReflectorOptions& options, Random& random)
+    : options_(options), random_(random), backoff_(options.backoff) {}
+
+ReflectorStep ReflectorState::Begin() { return FullList(ListReason::kFirst, {}); }
+
+ReflectorStep ReflectorState::List(ListStep list, Duration delay) {
+  list_ = std::move(list);
+  if (list_.continue_token.empty()) ++counts_.lists.at(static_cast<std::size_t>(list_.reason));
+  return {delay, list_};
+}
+
+ReflectorStep ReflectorState::FullList(ListReason reason, Duration delay) {
+  return List({reason, {}, {}, options_.page_limit}, delay);
+}
+
+// Not in pages: old servers answer a list at a version from their cache only when it has no limit.
+ReflectorStep ReflectorState::ListAtVersion(ListReason reason, Duration delay) {
+  return List({reason, resource_version_, {}, 0}, delay);
+}
+
+ReflectorStep ReflectorState::Watch(Duration delay, SteadyTime now) {
+  const Duration until_relist = next_relist_ - now - delay;
+  if (until_relist < kWorthWatching) return FullList(ListReason::kPeriodic, delay);
+  const Duration timeout = std::min(Spread(options_.watch_timeout, options_.watch_timeout, random_), until_relist);
+  return {delay, WatchStep{resource_version_, std::chrono::floor<std::chrono::seconds>(timeout)}};
+}
+
+Duration ReflectorState::DelayAfter(const Failure& failure, SteadyTime now) {
+  return std::max(backoff_.Next(now, random_), std::min(failure.retry_after, kLongestRetryAfter));
+}
+
+void ReflectorState::SetNextRelist(SteadyTime now) {
+  const Duration tenth = options_.relist_period / 10;
+  next_relist_ = now + Spread(options_.relist_period - tenth, 2 * tenth, random_);
+}
+
+ReflectorStep ReflectorState::OnPage(const std::string& resource_version, const std::string& continue_token,
+                                     SteadyTime now) {
+  if (!continue_token.empty()) {
+    ListStep next = list_;
+    next.continue_token = continue_token;
+    return List(std::move(next), {});
+  }
+  // Without a version there is nothing to watch from.
+  if (resource_version.empty()) return OnListFailed({}, now);
+  resource_version_ = resource_version;
+  synced_ = true;
+  watch_failures_ = 0;
+  SetNextRelist(now);
+  return Watch({}, now);
+}
+
+ReflectorStep ReflectorState::OnListFailed(const Failure& failure, SteadyTime now) {
+  ++counts_.list_failures;
+  const Duration delay = DelayAfter(failure, now);
+  const bool pages_expired = failure.kind == Failure::Kind::kExpired && !list_.continue_token.empty();
+  if (pages_expired) return List({list_.reason, {}, {}, 0}, delay);
+  if (list_.reason == ListReason::kPeriodic) {
+    // The watch is still good.
+    next_relist_ = now + delay + Spread(options_.relist_period / 10, options_.relist_period / 10, random_);
+    return Watch(delay, now);
+  }
+  // A list at a version is tried once: it may be gone, or the server may not have come so far.
+  return FullList(list_.reason, delay);
+}
+
+void ReflectorState::OnWatchBegun(SteadyTime now) {
+  ++counts_.watches;
+  watch_began_ = now;
+  watch_events_ = 0;
+  replay_ = resource_version_ == "0";
+}
+
+EventVerdict ReflectorState::OnEvent(const nlohmann::json& event) {
+  const std::string type = TextOf(Find(event, "type"));
+  const nlohmann::json* object = Find(event, "object");
+  if (type == "ERROR") {
+    return {EventEffect::kEnd, object == nullptr ? Failure{} : FailureOfStatus(*object)};
+  }
+  const nlohmann::json* metadata = object == nullptr ? nullptr : Find(*object, "metadata");
+  const std::string version = metadata == nullptr ? std::string() : TextOf(Find(*metadata, "resourceVersion"));
+  if (type.empty() || version.empty()) return {EventEffect::kEnd, {}};
+  ++watch_events_;
+  const bool added = type == "ADDED";
+  if (!added) replay_ = false;
+  if (!replay_) resource_version_ = version;
+  if (type == "BOOKMARK") {
+    ++counts_.bookmarks;
+    return {};
+  }
+  ++counts_.events;
+  if (added || type == "MODIFIED") return {EventEffect::kPut, {}};
+  if (type == "DELETED") return {EventEffect::kRemove, {}};
+  return {};
+}
+
+ReflectorStep ReflectorState::OnWatchEnded(const std::optional<Failure>& failure, SteadyTime now) {
+  const auto count = [this](WatchEnd end) { ++counts_.watch_ends.at(static_cast<std::size_t>(end)); };
+  if (watch_events_ > 0) watch_failures_ = 0;
+  if (!failure) {
+    if (watch_events_ > 0 || now - watch_began_ >= options_.short_watch) {
+      count(WatchEnd::kTimeout);
+      watch_failures_ = 0;
+      return Watch(Spread({}, kRewatchSpread, random_), now);
+    }
+    count(WatchEnd::kShort);
+    return Watch(DelayAfter({}, now), now);
+  }
+  const Duration delay = DelayAfter(*failure, now);
+  switch (failure->kind) {
+    case Failure::Kind::kExpired:
+      count(WatchEnd::kGone);
+      // What such a list gave was too old already: a cache that lags behind.
+      if (watch_events_ == 0 && !list_.resource_version.empty()) return FullList(ListReason::kExpired, delay);
+      return ListAtVersion(ListReason::kExpired, delay);
+    case Failure::Kind::kThrottled:
+      count(WatchEnd::kThrottled);
+      return Watch(delay, now);
+    case Failure::Kind::kRejected:
+      count(WatchEnd::kError);
+      return FullList(ListReason::kError, delay);
+    case Failure::Kind::kUnavailable:
+      break;
+  }
+  count(WatchEnd::kError);
+  if (++watch_failures_ < kWatchFailures) return Watch(delay, now);
+  watch_failures_ = 0;
+  return FullList(ListReason::kError, delay);
+}
+
+}  // namespace eoa::kube
