@@ -18,8 +18,10 @@ if node_pid > /dev/null && [[ -s $state_dir/ready ]]; then
   exit 0
 fi
 "$cluster_scripts/down.sh" --locked > /dev/null
+exec 3>&2
 interrupted() {
   trap - EXIT
+  exec 2>&3   # the command that was interrupted may have been a silent one
   trap '' INT TERM   # a second Ctrl-C must not keep the rest from being removed
   "$cluster_scripts/log.sh" --last 15 >&2 || true
   "$cluster_scripts/down.sh" --locked >&2
@@ -64,7 +66,7 @@ for hierarchy in $(cgroup_hierarchies); do
 done
 
 setsid unshare --pid --mount --net --uts --ipc --fork --propagation private --kill-child=KILL \
-  "$cluster_scripts/node.sh" > "$state_dir/node.log" 2>&1 < /dev/null 9>&- &
+  "$cluster_scripts/node.sh" > "$state_dir/node.log" 2>&1 < /dev/null 3>&- 9>&- &
 wait_for "$link_timeout" "namespaces for the node" test -s "$state_dir/node.pid"
 ip link add "$cluster-h" type veth peer name "$cluster-n" netns "$(cat "$state_dir/node.pid")"
 ip addr add "$host_address/30" dev "$cluster-h"
