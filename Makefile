@@ -32,7 +32,7 @@ test-sanitizers: deps ## run the tests under ASan+UBSan and under TSan
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@ctest --preset tsan --no-tests=error
 
-images: deps ## build the operator's and the trainer's image into the cache (PRESET=release)
+images: deps ## build the operator's and the trainer's image into build/images (PRESET=release)
 	@tests/cluster/images.sh
 
 cluster-up: deps ## run a Kubernetes node with EOA's images on this machine; kubectl then talks to it

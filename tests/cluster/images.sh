@@ -31,6 +31,7 @@ archive() { # IMAGE NAME FILE: under the name that pods ask for; the file stays 
   buildah push --quiet "$1" "docker-archive:$3.new:$2"
   mv "$3.new" "$3"
   echo "$id" > "$3.id"
+  [[ -z ${SUDO_UID:-} ]] || chown "$SUDO_UID" "$3" "$3.id"
 }
 
 pause_image() {
@@ -78,8 +79,9 @@ build() { # NAME DOCKERFILE
   # A name for the build stage keeps it: as long as no source changes, nothing is compiled or installed again.
   build_stage "localhost/$name-build:$preset" --target build
   build_stage "localhost/$name:$version"
-  archive "localhost/$name:$version" "$name:$version" "$image_store/$name.tar"
-  say "$name:$version ($preset) in $((SECONDS - started)) s: $image_store/$name.tar, $(du -h "$image_store/$name.tar" | cut -f1)"
+  local file=$image_archives/$name.tar
+  archive "localhost/$name:$version" "$name:$version" "$file"
+  say "$name:$version ($preset) in $((SECONDS - started)) s: $file, $(du -h "$file" | cut -f1)"
 }
 
 build_stage() { # TAG [BUILDAH FLAG...]; of `build` these: name file
@@ -97,6 +99,7 @@ version=$(sed -nE 's/^project\(eoa VERSION ([0-9.]+).*/\1/p' "$source_dir/CMakeL
 revision=$(git -C "$source_dir" rev-parse HEAD 2> /dev/null || echo unknown)
 compiler_cache=$(ccache --get-config cache_dir 2> /dev/null || echo "$HOME/.cache/ccache")
 mkdir -p "$compiler_cache" "$work/build"
+install -d ${SUDO_UID:+-o "$SUDO_UID"} "$source_dir/build" "$image_archives"
 for image in "$@"; do
   case $image in
     pause) pause_image; continue ;;

@@ -8,7 +8,7 @@ pid=$(node_pid) || fail "no node runs; start it with: make cluster-up"
 # The path through the node's root: its /run is its own.
 socket=/proc/$pid/root/run/containerd/containerd.sock
 wait_for "$api_timeout" "containerd" test -S "$socket"
-[[ $# -gt 0 ]] || set -- "$image_store/eoa-operator.tar" "$image_store/eoa-trainer.tar"
+[[ $# -gt 0 ]] || set -- "$image_archives/eoa-operator.tar" "$image_archives/eoa-trainer.tar"
 mkdir -p "$state_dir/loaded"
 for archive in "$@"; do
   [[ -s $archive ]] || fail "no $archive; build it with: make images"

@@ -38,8 +38,9 @@ volumes=32           # folders of the node that local volumes are made from
 cni_dir=/usr/lib/cni
 [[ -x $cni_dir/bridge ]] || cni_dir=/opt/cni/bin
 
-# Images are built and kept here; archives of them are what nodes load.
+# Images are built and kept in the store, for all checkouts. Archives of them, which nodes load, belong to the checkout.
 image_store=$cache_dir/images
+image_archives=$source_dir/build/images
 
 # Seconds. Each is several times what two busy cores needed.
 link_timeout=20

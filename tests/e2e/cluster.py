@@ -1,8 +1,8 @@
 """Prepares the cluster for the end-to-end tests, and clears it: cluster.py up|down
 
 up: brings up this checkout's node unless EOA_E2E_KUBECONFIG names a cluster, builds and loads the images, installs the CRD and the operator.
-With a cluster of your own load the images into it first: `make images` says where it leaves the archives, which `kind load image-archive`
-and `minikube image load` take.
+With a cluster of your own load the images into it first: `make images PRESET=dev` leaves archives in build/images, which
+`kind load image-archive` and `minikube image load` take.
 down: removes what up installed; takes the node down when up had brought it up.
 """
 
