@@ -58,7 +58,8 @@ base_image() {
   has_image "$base" && return
   say "making the base image $base from $NAME's packages (once)"
   local mirror container
-  mirror=$({ grep -rhoE "https?://[^ ]+/$ID/?( |\$)" /etc/apt/sources.list /etc/apt/sources.list.d 2> /dev/null || true; } | awk 'NR == 1 {print $1}')
+  mirror=$({ grep -rhoE "https?://[^ ]+/$ID/?( |\$)" /etc/apt/sources.list /etc/apt/sources.list.d 2> /dev/null || true; } |
+    awk 'NR == 1 {print $1}')
   [[ -n $mirror ]] || fail "no package source of $NAME in /etc/apt; the base image is made from it"
   debootstrap --variant=minbase "$VERSION_CODENAME" "$work/root" "$mirror" > "$work/debootstrap.log" 2>&1 ||
     { tail -n 20 "$work/debootstrap.log" >&2; fail "debootstrap failed; its last messages are above"; }

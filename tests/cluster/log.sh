@@ -8,7 +8,7 @@ set -euo pipefail
 pid=$(node_pid) || fail "no node runs; start it with: make cluster-up"
 logs=/proc/$pid/root/var/log
 case ${1:-} in
-  --last) tail -n "${2:?usage: log.sh --last N}" "$state_dir/node.log" "$logs"/*.log ;;
+  --last) tail -n "${2:?usage: log.sh --last N}" "$logs"/*.log ;;
   --save) mkdir -p "${2:?usage: log.sh --save DIR}" && cp "$state_dir/node.log" "$logs"/*.log "$2" ;;
   '') fail "usage: log.sh COMPONENT | --last N | --save DIR" ;;
   *) cat "$logs/$1.log" ;;

@@ -74,11 +74,14 @@ run kube-apiserver $bin/kube-apiserver \
   --requestheader-extra-headers-prefix=X-Remote-Extra- \
   --proxy-client-cert-file=$pki/front-proxy.crt --proxy-client-key-file=$pki/front-proxy.key --profiling=false ${EOA_APISERVER_FLAGS:-}
 
-ready() { curl -fsS --max-time 2 --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key "https://$node_address:$api_port/readyz" > /dev/null 2>&1; }
+ready() {
+  curl -fsS --max-time 2 --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key "https://$node_address:$api_port/readyz" > /dev/null 2>&1
+}
 for ((i = 0; i < api_timeout * 10; i++)); do ready && break; sleep 0.1; done
 
 run kube-controller-manager $bin/kube-controller-manager --kubeconfig=$state/kube-controller-manager.kubeconfig \
-  --authentication-kubeconfig=$state/kube-controller-manager.kubeconfig --authorization-kubeconfig=$state/kube-controller-manager.kubeconfig \
+  --authentication-kubeconfig=$state/kube-controller-manager.kubeconfig \
+  --authorization-kubeconfig=$state/kube-controller-manager.kubeconfig \
   --bind-address=127.0.0.1 --leader-elect=false --use-service-account-credentials=true --kube-api-qps=200 --kube-api-burst=400 \
   --service-account-private-key-file=$pki/service-accounts.key --root-ca-file=$pki/ca.crt \
   --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
@@ -87,7 +90,8 @@ run kube-scheduler $bin/kube-scheduler --kubeconfig=$state/kube-scheduler.kubeco
   --authentication-kubeconfig=$state/kube-scheduler.kubeconfig --authorization-kubeconfig=$state/kube-scheduler.kubeconfig \
   --bind-address=127.0.0.1 --leader-elect=false --kube-api-qps=200 --kube-api-burst=400
 for ((i = 0; i < 200; i++)); do [[ -S /run/containerd/containerd.sock ]] && break; sleep 0.05; done
-run kubelet $bin/kubelet --config=$state/kubelet.yaml --kubeconfig=$state/kubelet.kubeconfig --hostname-override="$node" --node-ip="$node_address"
+run kubelet $bin/kubelet --config=$state/kubelet.yaml --kubeconfig=$state/kubelet.kubeconfig \
+  --hostname-override="$node" --node-ip="$node_address"
 run kube-proxy $bin/kube-proxy --config=$state/kube-proxy.yaml --hostname-override="$node"
 # CoreDNS may read the API from when up.sh has created its role.
 for ((i = 0; i < api_timeout * 10; i++)); do [[ -e $state/objects ]] && break; sleep 0.1; done
@@ -99,5 +103,6 @@ while :; do
   wait -n -p ended
   status=$?
   if [[ -z $ended ]]; then sleep 1; continue; fi
-  [[ -z ${component[$ended]:-} ]] || echo "${component[$ended]} ended with status $status; its log: $cluster_scripts/log.sh ${component[$ended]}" >> $state/died
+  [[ -n ${component[$ended]:-} ]] || continue
+  echo "${component[$ended]} ended with status $status; its log: $cluster_scripts/log.sh ${component[$ended]}" >> $state/died
 done

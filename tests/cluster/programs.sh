@@ -58,6 +58,6 @@ for program in "${wanted[@]}"; do packages+=("${package[$program]}"); done
 (cd "$module" && "$go" build "${build_flags[@]}" -o "$work/out/" "${packages[@]}" 2> >(grep -v '^go: downloading' >&2)) ||
   fail "Kubernetes did not build; the messages are above. What is compiled so far is kept: run $0 again to go on."
 for program in "${wanted[@]}"; do mv "$work/out/$program" "$programs_dir/"; done
-say "built in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s, $(du -shc "${wanted[@]/#/$programs_dir/}" | tail -1 | cut -f1)"
+say "built in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
 
 [[ -n $(missing "${!package[@]}") ]] || rm -rf "$work"

@@ -61,12 +61,17 @@ need_root() {
 node_pid() {
   local pid
   pid=$(cat "$state_dir/node.pid" 2> /dev/null) || return 1
-  [[ -r /proc/$pid/cmdline ]] && { tr '\0' ' ' < "/proc/$pid/cmdline"; } 2> /dev/null | grep -qF "$cluster_scripts/node.sh" && echo "$pid"
+  [[ -r /proc/$pid/cmdline ]] &&
+    { tr '\0' ' ' < "/proc/$pid/cmdline"; } 2> /dev/null | grep -qF "$cluster_scripts/node.sh" && echo "$pid"
 }
 
 # The folders in which a node needs a cgroup of its own: all hierarchies of version 1, or else the one of version 2.
 cgroup_hierarchies() {
-  if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then echo /sys/fs/cgroup; else awk '$3 == "cgroup" || $3 == "cgroup2" {print $2}' /proc/mounts; fi
+  if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
+    echo /sys/fs/cgroup
+  else
+    awk '$3 == "cgroup" || $3 == "cgroup2" {print $2}' /proc/mounts
+  fi
 }
 
 # wait_for SECONDS WHAT COMMAND...: polls until COMMAND succeeds; fails, and names WHAT, after SECONDS.

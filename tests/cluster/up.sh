@@ -5,6 +5,8 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 need_root "$@"
 
+unshare --pid --mount --net --uts --ipc --fork true 2> /dev/null ||
+  fail "this machine allows no new namespaces. Inside a container start it with --privileged, or set EOA_E2E_KUBECONFIG to use a cluster of your own."
 "$source_dir/cmake/deps/apt.sh" --cluster
 "$cluster_scripts/programs.sh"
 [[ -s $image_store/pause.tar ]] || "$cluster_scripts/images.sh" pause
@@ -23,6 +25,7 @@ interrupted() {
   trap - EXIT
   exec 2>&3   # the command that was interrupted may have been a silent one
   trap '' INT TERM   # a second Ctrl-C must not keep the rest from being removed
+  tail -n 15 "$state_dir/node.log" >&2 || true
   "$cluster_scripts/log.sh" --last 15 >&2 || true
   "$cluster_scripts/down.sh" --locked >&2
   fail "the node did not come up; its components' last messages are above"
@@ -37,7 +40,7 @@ preferred=$((16#$(printf %s "$cluster" | sha256sum | cut -c1-2) % networks))
 network=
 for ((i = 0; i < networks; i++)); do
   set_network $(((preferred + i) % networks))
-  if ! ip -4 route show root "$link" | grep -q . && ! ip -4 route show root "$pods" | grep -q . && ! ip -4 route show root "$services" | grep -q .; then
+  if [[ -z $(for range in "$link" "$pods" "$services"; do ip -4 route show root "$range"; done) ]]; then
     network=$(((preferred + i) % networks))
     break
   fi
@@ -61,7 +64,9 @@ for hierarchy in $(cgroup_hierarchies); do
     for file in cpuset.cpus cpuset.mems; do cat "$hierarchy/$file" > "$hierarchy/$cluster/$file"; done
   fi
   if [[ -e $hierarchy/cgroup.subtree_control ]]; then
-    for controller in $(cat "$hierarchy/cgroup.controllers"); do echo "+$controller" > "$hierarchy/cgroup.subtree_control" 2> /dev/null || true; done
+    for controller in $(cat "$hierarchy/cgroup.controllers"); do
+      echo "+$controller" > "$hierarchy/cgroup.subtree_control" 2> /dev/null || true
+    done
   fi
 done
 

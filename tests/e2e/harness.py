@@ -61,6 +61,11 @@ def kubectl(*arguments, **options):
     return run(KUBECTL, *arguments, **options)
 
 
+def operator(*arguments, **options):
+    """kubectl in the operator's namespace."""
+    return kubectl("--namespace", OPERATOR_NAMESPACE, *arguments, **options)
+
+
 def wait_until(what, seconds, probe):
     """Calls `probe` until it returns something true, and returns that. What it returned or raised last is told when time is up."""
     deadline = time.monotonic() + seconds
@@ -94,7 +99,9 @@ def small_job(name, generations=3, members=2, **ecosphere):
                 "optimizer": {"name": "sgd", "momentum": 0.9},
                 "batchSizePerMember": 8,
             },
-            "ecosphere": {"generations": generations, "generationSteps": 2, "baseLearningRate": 0.05, "fitnessSamples": 32, **ecosphere},
+            "ecosphere": {
+                "generations": generations, "generationSteps": 2, "baseLearningRate": 0.05, "fitnessSamples": 32, **ecosphere,
+            },
             "populations": [
                 {"name": "wolves", "algorithm": {"name": "GreyWolf"}, "members": members},
                 {"name": "whales", "algorithm": {"name": "Whale"}, "members": members},
@@ -130,7 +137,8 @@ class Case(unittest.TestCase):
         # As clusters for tenants have it: pods that ask for more than the restricted profile are refused.
         kubectl("label", "namespace", self.namespace, "pod-security.kubernetes.io/enforce=restricted")
         self.addCleanup(kubectl, "delete", "namespace", self.namespace, "--wait=false")
-        wait_until("default ServiceAccount", 30, lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0)
+        wait_until("default ServiceAccount", 30,
+                   lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0)
 
     def _callTestMethod(self, method):
         try:
@@ -194,8 +202,8 @@ class Case(unittest.TestCase):
             done = (self.kubectl if own else kubectl)(*arguments, check=False)
             return f"--- kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}"
 
-        parts = [f"=== {self.id()} failed; namespace {self.namespace}", tell("get", "eoajobs", "-o", "yaml"), tell("get", "all,pvc,configmaps"),
-                 tell("get", "events", "--sort-by=.lastTimestamp")]
+        parts = [f"=== {self.id()} failed; namespace {self.namespace}", tell("get", "eoajobs", "-o", "yaml"),
+                 tell("get", "all,pvc,configmaps"), tell("get", "events", "--sort-by=.lastTimestamp")]
         for pod in self.get("pods"):
             name = pod["metadata"]["name"]
             parts.append(tell("describe", "pod", name))
@@ -203,6 +211,9 @@ class Case(unittest.TestCase):
             if any(status.get("restartCount") for status in pod.get("status", {}).get("containerStatuses", [])):
                 parts.append(tell("logs", name, "--all-containers", "--previous", "--tail=20"))
         parts.append(tell("--namespace", OPERATOR_NAMESPACE, "get", "pods", "-o", "wide", own=False))
-        parts.append(tell("--namespace", OPERATOR_NAMESPACE, "logs", "--selector", f"app.kubernetes.io/name={OPERATOR}", "--tail=80", "--prefix",
-                          own=False))
+        parts.append(tell("--namespace", OPERATOR_NAMESPACE, "logs", "--selector", f"app.kubernetes.io/name={OPERATOR}", "--tail=80",
+                          "--prefix", own=False))
+        died = pathlib.Path(KUBECONFIG).parent / "died"
+        if OWN_CLUSTER and died.exists():
+            parts.append("--- of the node's own components\n" + died.read_text())
         return re.sub(r"(certificate-authority-data|token): \S+", r"\1: ...", "\n".join(parts))

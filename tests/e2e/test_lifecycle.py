@@ -18,10 +18,9 @@ class Lifecycle(harness.Case):
         self.apply(harness.small_job("gone", generations=200))
         self.wait_for("gone", "Running")
         job = self.job("gone")
-        for kind, names in {"service": ["gone"], "configmap": ["gone-job"], "statefulset": ["gone-wolves", "gone-whales"]}.items():
-            for name in names:
-                owner = self.get(kind, name)["metadata"]["ownerReferences"][0]
-                self.assertEqual((owner["kind"], owner["uid"], owner["controller"]), ("EOAJob", job["metadata"]["uid"], True), name)
+        for child in ("service/gone", "configmap/gone-job", "statefulset/gone-wolves", "statefulset/gone-whales"):
+            owner = self.get(*child.split("/"))["metadata"]["ownerReferences"][0]
+            self.assertEqual((owner["kind"], owner["uid"], owner["controller"]), ("EOAJob", job["metadata"]["uid"], True), child)
         self.kubectl("delete", "eoajob", "gone", "--timeout=60s", timeout=90)
 
         def left():
@@ -63,7 +62,8 @@ class Lifecycle(harness.Case):
 
         self.assertIn("spec.ecosphere.generations", refused(set_at("ecosphere", "generations", value=0)))
         self.assertIn("spec.trainer.model.name", refused(set_at("trainer", "model", "name", value="wrn-11-4")))
-        self.assertIn("spec.populations[0].algorithm.name", refused(set_at("populations", 0, "algorithm", "name", value="GrayWolf")))
+        self.assertIn("spec.populations[0].algorithm.name",
+                      refused(set_at("populations", 0, "algorithm", "name", value="GrayWolf")))
         self.assertIn("spec.populations", refused(set_at("populations", value=[])))
         self.assertIn("unknown field", refused(set_at("trainer", "epochs", value=3)))
         self.assertEqual(self.get("eoajobs"), [])
@@ -71,7 +71,8 @@ class Lifecycle(harness.Case):
     def test_what_trains_cannot_be_changed_once_the_job_has_started(self):
         self.apply(harness.small_job("fixed", generations=200))
         self.wait_for("fixed", "Running")
-        done = self.kubectl("patch", "eoajob", "fixed", "--type=merge", "-p", '{"spec":{"trainer":{"batchSizePerMember":16}}}', check=False)
+        change = {"spec": {"trainer": {"batchSizePerMember": 16}}}
+        done = self.kubectl("patch", "eoajob", "fixed", "--type=merge", "-p", json.dumps(change), check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("immutable", done.stderr)
 
