@@ -54,7 +54,8 @@ alive() { # DIR: both processes run
 wait_ready() { # DIR PORT
   local deadline=$((SECONDS + api_timeout))
   sleep 0.5
-  until curl -fsS --cacert "$1/pki/ca.crt" --cert "$1/pki/admin.crt" --key "$1/pki/admin.key" "https://127.0.0.1:$2/readyz" > /dev/null 2>&1 &&
+  until curl -fsS --cacert "$1/pki/ca.crt" --cert "$1/pki/admin.crt" --key "$1/pki/admin.key" \
+      "https://127.0.0.1:$2/readyz" > /dev/null 2>&1 &&
       "$programs_dir/kubectl" --kubeconfig "$1/admin.kubeconfig" get namespace default > /dev/null 2>&1; do
     alive "$1" && ((SECONDS < deadline)) || return 1
     sleep 0.1

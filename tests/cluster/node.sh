@@ -75,7 +75,8 @@ run kube-apiserver $bin/kube-apiserver \
   --proxy-client-cert-file=$pki/front-proxy.crt --proxy-client-key-file=$pki/front-proxy.key --profiling=false ${EOA_APISERVER_FLAGS:-}
 
 ready() {
-  curl -fsS --max-time 2 --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key "https://$node_address:$api_port/readyz" > /dev/null 2>&1
+  curl -fsS --max-time 2 --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key \
+    "https://$node_address:$api_port/readyz" > /dev/null 2>&1
 }
 for ((i = 0; i < api_timeout * 10; i++)); do ready && break; sleep 0.1; done
 

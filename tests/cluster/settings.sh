@@ -9,8 +9,9 @@ kubernetes_version=$(sed -nE 's/^\tk8s\.io\/kubernetes v([0-9.]+).*/\1/p' "$clus
 [[ -n $kubernetes_version ]] || { echo "no k8s.io/kubernetes in $cluster_scripts/programs/go.mod" >&2; exit 1; }
 
 # Programs lie under what they were built from: another version, or other build flags, is another folder.
+minor_version=$(cut -d. -f2 <<< "$kubernetes_version")
 build_flags=(-trimpath -pgo=off -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$kubernetes_version
-  -X k8s.io/component-base/version.gitMajor=${kubernetes_version%%.*} -X k8s.io/component-base/version.gitMinor=$(cut -d. -f2 <<< "$kubernetes_version")")
+  -X k8s.io/component-base/version.gitMajor=${kubernetes_version%%.*} -X k8s.io/component-base/version.gitMinor=$minor_version")
 programs_digest=$(cd "$cluster_scripts/programs" && { echo "${build_flags[@]}"; cat go.mod go.sum ./*/*.go; } | sha256sum | cut -c1-12)
 programs_dir=$cache_dir/kubernetes-$kubernetes_version/$programs_digest
 

@@ -6,7 +6,7 @@ set -euo pipefail
 need_root "$@"
 
 unshare --pid --mount --net --uts --ipc --fork true 2> /dev/null ||
-  fail "this machine allows no new namespaces. Inside a container start it with --privileged, or set EOA_E2E_KUBECONFIG to use a cluster of your own."
+  fail "this machine allows no new namespaces. Start a container with --privileged, or set EOA_E2E_KUBECONFIG to a cluster of your own."
 "$source_dir/cmake/deps/apt.sh" --cluster
 "$cluster_scripts/programs.sh"
 [[ -s $image_store/pause.tar ]] || "$cluster_scripts/images.sh" pause

@@ -45,6 +45,20 @@ class Lifecycle(harness.Case):
         generations = sorted({int(row["generation"]) for row in harness.rows(self.schedule("paused"))})
         self.assertEqual(generations, list(range(30)), f"after a pause at generation {before}")
 
+    def test_claims_of_checkpoints_stay_or_go_as_the_job_says(self):
+        for name, retain in (("kept", "Always"), ("dropped", "Never")):
+            job = harness.small_job(name, generations=2)
+            job["spec"]["checkpoint"] = {
+                "volumeClaim": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "100Mi"}}}, "retain": retain,
+            }
+            self.apply(job)
+            self.wait_for(name, "Complete")
+            self.kubectl("delete", "eoajob", name, "--timeout=60s", timeout=90)
+
+        def claims():
+            return {claim["metadata"]["name"].removeprefix("checkpoints-").split("-")[0] for claim in self.get("persistentvolumeclaims")}
+        harness.wait_until("only the kept job's claims", 60, lambda: claims() == {"kept"})
+
     def test_a_wrong_job_is_refused_by_the_api_server_with_the_field(self):
         def refused(change):
             job = harness.small_job("wrong")
