@@ -65,9 +65,9 @@ class Reflector {
   void Run();
   ReflectorStep CarryOut(const ListStep& step);
   ReflectorStep CarryOut(const WatchStep& step);
-  Status TakeEvent(const nlohmann::json& event, std::optional<Failure>& failure);
+  Status TakeEvent(nlohmann::json event, std::optional<Failure>& failure);
   bool Pause(Duration delay);  // false: stopping
-  void NoteContact();
+  void NoteContact(SteadyTime now);
   void NoteError(std::string_view doing, const Error& error);
 
   const ResourceType type_;
@@ -82,6 +82,7 @@ class Reflector {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;  // synced or stopping
   ReflectorState state_;                     // guarded by mutex_, as all below; written by the thread only
+  bool synced_ = false;                      // the store has a whole list
   bool stopping_ = false;
   std::optional<SteadyTime> last_contact_;
   std::string last_error_;

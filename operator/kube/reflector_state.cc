@@ -11,6 +11,8 @@ constexpr int kGone = 410;
 constexpr int kTooManyRequests = 429;
 constexpr int kFirstServerError = 500;
 
+constexpr int kMostObjects = 1'000'000;
+
 // Watches that ended in order begin again within this: not all of an operator's at once.
 constexpr Duration kRewatchSpread = std::chrono::milliseconds(500);
 // Too little time for a watch before the next periodic list.
@@ -113,9 +115,8 @@ ReflectorStep ReflectorState::FullList(ListReason reason, Duration delay) {
   return List({reason, {}, {}, options_.page_limit}, delay);
 }
 
-// Not in pages: old servers answer a list at a version from their cache only when it has no limit.
-ReflectorStep ReflectorState::ListAtVersion(ListReason reason, Duration delay) {
-  return List({reason, resource_version_, {}, 0}, delay);
+ReflectorStep ReflectorState::ListNotOlder(ListReason reason, Duration delay) {
+  return List({reason, resource_version_, {}, options_.page_limit}, delay);
 }
 
 ReflectorStep ReflectorState::Watch(Duration delay, SteadyTime now) {
@@ -147,14 +148,17 @@ ReflectorStep ReflectorState::OnPage(const std::string& resource_version, const 
   synced_ = true;
   watch_failures_ = 0;
   SetNextRelist(now);
-  return Watch({}, now);
+  ReflectorStep step = Watch({}, now);
+  step.list_is_whole = true;
+  return step;
 }
 
 ReflectorStep ReflectorState::OnListFailed(const Failure& failure, SteadyTime now) {
   ++counts_.list_failures;
   const Duration delay = DelayAfter(failure, now);
   const bool pages_expired = failure.kind == Failure::Kind::kExpired && !list_.continue_token.empty();
-  if (pages_expired) return List({list_.reason, {}, {}, 0}, delay);
+  if (pages_expired)
+    return List({list_.reason, {}, {}, std::min(list_.limit, kMostObjects / kPageGrowth) * kPageGrowth}, delay);
   if (list_.reason == ListReason::kPeriodic) {
     // The watch is still good.
     next_relist_ = now + delay + Spread(options_.relist_period / 10, options_.relist_period / 10, random_);
@@ -212,7 +216,7 @@ ReflectorStep ReflectorState::OnWatchEnded(const std::optional<Failure>& failure
       count(WatchEnd::kGone);
       // What such a list gave was too old already: a cache that lags behind.
       if (watch_events_ == 0 && !list_.resource_version.empty()) return FullList(ListReason::kExpired, delay);
-      return ListAtVersion(ListReason::kExpired, delay);
+      return ListNotOlder(ListReason::kExpired, delay);
     case Failure::Kind::kThrottled:
       count(WatchEnd::kThrottled);
       return Watch(delay, now);

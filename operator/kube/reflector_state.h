@@ -7,8 +7,10 @@
 //   - list, then watch from the list's version; the version advances with every event and bookmark;
 //   - a watch that ends is taken up where it ended; refused, throttled, torn or very short ones after a back-off, and
 //     none of them costs a list;
-//   - a version that the server no longer has (410, as status or as event) costs a list: at that version first, which a
-//     server's cache can answer, and if that fails the most recent state, in pages;
+//   - a version that the server no longer has (410, as status or as event) costs a list: one not older than that
+//   version
+//     first, which a server's cache can answer, and if that fails the most recent state;
+//   - lists come in pages; pages that expire before the last one is there are asked for anew, and bigger;
 //   - a periodic list that fails is no reason to stop watching.
 #pragma once
 
@@ -36,7 +38,9 @@ struct ReflectorOptions {
   Duration watch_timeout = std::chrono::minutes(5);   // the server ends a watch after one to two of it, at random
   Duration short_watch = std::chrono::seconds(1);     // a watch that ends sooner, without an event, counts as failed
   Duration relist_period = std::chrono::minutes(10);  // give or take a tenth
-  int page_limit = 500;                               // objects in one answer; 0: all in one
+  // Objects in one answer. An answer is held as text and as a tree, which is ten times its text; small ones keep the
+  // peak of memory, and what it leaves scattered in the heap, small (tests/bench/kube).
+  int page_limit = 50;
   bool resync = false;  // after each periodic list, show every object to the store's callbacks again
   BackoffOptions backoff{};
 };
@@ -53,7 +57,7 @@ struct ListStep {
   ListReason reason = ListReason::kFirst;
   std::string resource_version{};  // empty: the most recent state; else one that is not older
   std::string continue_token{};    // empty: from the start; what was gathered before is void
-  int limit = 0;                   // 0: everything in one answer
+  int limit = 0;                   // of the objects in one answer
 };
 
 struct WatchStep {
@@ -64,6 +68,7 @@ struct WatchStep {
 struct ReflectorStep {
   Duration delay{};  // before the request
   std::variant<ListStep, WatchStep> request;
+  bool list_is_whole = false;  // the store is to take what was gathered, before that
 };
 
 // Why a list or a watch failed, as far as the next step depends on it.
@@ -111,6 +116,7 @@ class ReflectorState {
  public:
   // A watch that failed so many times in a row is given up for a list.
   static constexpr int kWatchFailures = 10;
+  static constexpr int kPageGrowth = 10;  // how much bigger pages are after they expired
   static constexpr Duration kLongestRetryAfter = std::chrono::minutes(2);
 
   ReflectorState(const ReflectorOptions& options, Random& random);
@@ -118,7 +124,7 @@ class ReflectorState {
   // Each returns what to do next.
   ReflectorStep Begin();
 
-  // A page of a list came, with the list's version. A WatchStep says that the list is whole: the store takes it.
+  // A page of a list came, with the list's version.
   ReflectorStep OnPage(const std::string& resource_version, const std::string& continue_token, SteadyTime now);
   ReflectorStep OnListFailed(const Failure& failure, SteadyTime now);
 
@@ -137,7 +143,7 @@ class ReflectorState {
 
  private:
   ReflectorStep FullList(ListReason reason, Duration delay);
-  ReflectorStep ListAtVersion(ListReason reason, Duration delay);
+  ReflectorStep ListNotOlder(ListReason reason, Duration delay);
   ReflectorStep List(ListStep list, Duration delay);
   ReflectorStep Watch(Duration delay, SteadyTime now);
   Duration DelayAfter(const Failure& failure, SteadyTime now);

@@ -103,7 +103,7 @@ TEST_F(ReflectorStateTest, TheFirstListIsTheMostRecentStateInPages) {
   Start();
   ASSERT_FALSE(IsWatch());
   EXPECT_EQ(list().resource_version, "") << "0 would be a cache that may be behind what was seen before a restart";
-  EXPECT_EQ(list().limit, 500);
+  EXPECT_EQ(list().limit, 50);
   EXPECT_EQ(step_.delay, Duration::zero());
   EXPECT_FALSE(state_->synced());
 }
@@ -120,7 +120,7 @@ TEST_F(ReflectorStateTest, ListPageReflectorAsksForEveryPageAndThenWatches) {
   Page("100", "more");
   ASSERT_FALSE(IsWatch());
   EXPECT_EQ(list().continue_token, "more");
-  EXPECT_EQ(list().limit, 500);
+  EXPECT_EQ(list().limit, 50);
   EXPECT_FALSE(state_->synced()) << "half a list is none";
   Page("100", "last");
   EXPECT_EQ(list().continue_token, "last");
@@ -130,14 +130,19 @@ TEST_F(ReflectorStateTest, ListPageReflectorAsksForEveryPageAndThenWatches) {
   EXPECT_EQ(Lists(), 1u);
 }
 
-TEST_F(ReflectorStateTest, PagesThatExpireAreListedAgainInOneAnswer) {
+TEST_F(ReflectorStateTest, PagesThatExpireAreListedAgainAndBigger) {
   Start();
   Page("100", "more");
   ListFails(Expired());
   ASSERT_FALSE(IsWatch());
   EXPECT_EQ(list().continue_token, "");
-  EXPECT_EQ(list().limit, 0);
+  EXPECT_EQ(list().limit, 500);
   EXPECT_GE(step_.delay, milliseconds(800)) << "no loop without a pause";
+  for (int i = 0; i < 20; ++i) {
+    Page("200", "more");
+    ListFails(Expired());
+    ASSERT_GT(list().limit, 0);
+  }
   Page("200");
   EXPECT_EQ(watch().resource_version, "200");
 }
@@ -323,14 +328,13 @@ TEST_F(ReflectorStateTest, BackoffStartsAnewAfterTwoHealthyMinutes) {
   EXPECT_EQ(step_.delay, milliseconds(1200));
 }
 
-TEST_F(ReflectorStateTest, ExpiredAsHttpStatusIsListedAgainAtTheLastVersion) {
+TEST_F(ReflectorStateTest, ExpiredAsHttpStatusIsListedAgainNotOlderThanTheLastVersion) {
   StartWatching();
   BeginWatch();
   Take(Event("MODIFIED", "120"));
   WatchEnds(Expired(), seconds(5));
   ASSERT_FALSE(IsWatch());
   EXPECT_EQ(list().resource_version, "120");
-  EXPECT_EQ(list().limit, 0) << "a list at a version is not paged";
   EXPECT_EQ(list().reason, ListReason::kExpired);
   EXPECT_GE(step_.delay, milliseconds(800));
   EXPECT_EQ(WatchEndsOf(WatchEnd::kGone), 1u);
@@ -355,7 +359,7 @@ TEST_F(ReflectorStateTest, FullListIfExpired) {
   ListFails(Expired());
   ASSERT_FALSE(IsWatch());
   EXPECT_EQ(list().resource_version, "");
-  EXPECT_EQ(list().limit, 500);
+  EXPECT_EQ(list().limit, 50);
   Page("300");
   EXPECT_EQ(watch().resource_version, "300");
 }
