@@ -87,6 +87,7 @@ std::string Describe(const Field& field, const std::string& path) {
     text += ".";
   }
   if (field.immutable) text += " Cannot be changed once the job has started.";
+  if (field.fixed) text += " Cannot be changed.";
   return text;
 }
 

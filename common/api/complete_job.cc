@@ -57,6 +57,7 @@ void SetUsualStepScale(AlgorithmSpec& algorithm) {
 std::string PopulationPath(std::size_t index) { return "spec.populations[" + std::to_string(index) + "]"; }
 
 void CompleteJob(Job& job, const Findings& findings) {
+  if (job.spec.replicas == 0) job.spec.suspend = true;
   CompleteTrainer(job.spec.trainer, findings);
   Ecosphere& ecosphere = job.spec.ecosphere;
   if (!findings.Given("spec.ecosphere.generationEpochs")) {

@@ -1,7 +1,7 @@
 // The CustomResourceDefinition `eoajobs.eoa.io`, made from the schema that also reads job files (common/api/schema.h)
-// and from that of the status, so that `eoa validate` and the API server agree: same fields, defaults, bounds and words;
-// what goes beyond single fields (common/api/job_rules.cc) is said again in CEL. tests/integration/crd holds a table of
-// jobs against both.
+// and from that of the status, so that `eoa validate` and the API server agree: same fields, defaults, bounds and
+// words; what goes beyond single fields (common/api/job_rules.cc) is said again in CEL. tests/integration/crd holds a
+// table of jobs against both.
 //
 // What cannot be changed once a job has started is refused by rules at the root of the object: only there do rules see
 // the status. "Started" means that status.startTime is set.

@@ -131,7 +131,10 @@ const ObjectSchema& PopulationSchema() {
         .Required();
     table.Integer("membersPerPod", &PopulationSpec::members_per_pod, 1, 64,
                   "How many of them share one pod; divides `members`.");
-    table.FreeObject("template", &PopulationSpec::pod_template, "Overlays `spec.template` for this population.");
+    table
+        .FreeObject("template", &PopulationSpec::pod_template,
+                    "Overlays `spec.template` for this population; may change when that may.")
+        .Keys({"metadata", "spec"});
     return std::move(table).Build();
   }();
   return schema;

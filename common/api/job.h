@@ -156,7 +156,8 @@ struct RunPolicy {
 };
 
 struct JobSpec {
-  bool suspend = false;
+  bool suspend = false;  // given, or replicas is 0
+  int replicas = 1;      // 0 or 1: what the scale subresource changes
   std::string managed_by = "eoa.io/operator";
   std::int64_t seed = 42;
   TrainerSpec trainer;

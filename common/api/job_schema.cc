@@ -6,12 +6,16 @@ namespace eoa::api {
 namespace {
 
 constexpr const char* kDnsLabel = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+// Services are called so, and their names begin with a letter (RFC 1035).
+constexpr const char* kJobName = "[a-z]([-a-z0-9]*[a-z0-9])?";
+constexpr const char* kJobNameMeaning =
+    "lower-case letters, digits and '-', 63 at most, a letter first and no '-' at the end";
 constexpr const char* kDnsLabelMeaning = "lower-case letters, digits and '-', 63 at most, no '-' at the ends";
 
 const ObjectSchema& MetadataSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<Metadata> table("Kubernetes' object metadata. What is not listed here is left to Kubernetes.");
-    table.String("name", &Metadata::name, "The job's name.").Required().Matches(kDnsLabel, kDnsLabelMeaning, 63);
+    table.String("name", &Metadata::name, "The job's name.").Required().Matches(kJobName, kJobNameMeaning, 63);
     table.String("namespace", &Metadata::name_space, "Where it lives in the cluster.")
         .OmitEmpty()
         .Matches(std::string("(") + kDnsLabel + ")?", kDnsLabelMeaning, 63);
@@ -83,21 +87,29 @@ const ObjectSchema& SpecSchema() {
     SchemaBuilder<JobSpec> table("What to train, on what, and who evolves the learning rates.");
     table.Boolean("suspend", &JobSpec::suspend,
                   "No pods, checkpoints are kept; false again: the job goes on from them.");
+    table.Integer("replicas", &JobSpec::replicas, 0, 1,
+                  "1, or 0 for no pods, as `suspend` has it; what `kubectl scale` changes. How many members train is "
+                  "said by each population.");
     table
         .String("managedBy", &JobSpec::managed_by,
                 "Who acts on the job; this operator leaves jobs with another value alone.")
-        .Immutable()
+        .Fixed()
         .Matches("[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?",
                  "a domain, '/' and a name, 63 at most", 63);
-    table.Integer("seed", &JobSpec::seed, 0, (std::int64_t{1} << 53) - 1,
-                  "The same seed and the same reports give the same learning rates, anywhere.");
+    table
+        .Integer("seed", &JobSpec::seed, 0, (std::int64_t{1} << 53) - 1,
+                 "The same seed and the same reports give the same learning rates, anywhere.")
+        .Immutable();
     table.Object("trainer", &JobSpec::trainer, TrainerSchema()).Required().Immutable();
-    table.Object("ecosphere", &JobSpec::ecosphere, EcosphereSchema());
-    table.List("populations", &JobSpec::populations, 1, 64, PopulationSchema()).Required();
-    table.FreeObject(
-        "template", &JobSpec::pod_template,
-        "A PodTemplateSpec; the container named `trainer` is completed by the operator. `eoa run` does not use it.");
-    table.Object("checkpoint", &JobSpec::checkpoint, CheckpointSchema());
+    table.Object("ecosphere", &JobSpec::ecosphere, EcosphereSchema()).Immutable();
+    table.List("populations", &JobSpec::populations, 1, 64, PopulationSchema()).Required().Immutable().KeyedBy("name");
+    table
+        .FreeObject(
+            "template", &JobSpec::pod_template,
+            "A PodTemplateSpec; the container named `trainer` is completed by the operator. `eoa run` does not use it. "
+            "Can be changed before the job starts and while it is suspended.")
+        .Keys({"metadata", "spec"});
+    table.Object("checkpoint", &JobSpec::checkpoint, CheckpointSchema()).Immutable();
     table.Object("runPolicy", &JobSpec::run_policy, RunPolicySchema());
     return std::move(table).Build();
   }();

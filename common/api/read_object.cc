@@ -53,6 +53,12 @@ std::string AdviseUnknown(const ObjectSchema& object, const std::string& key) {
   return advice;
 }
 
+// Of UTF-8 text; the API server counts so too.
+std::size_t Characters(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 bool HasControlCharacter(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
@@ -134,9 +140,8 @@ Complaint CheckString(const Field& field, const Node& node, Json& value) {
       node.kind == Node::Kind::kInteger || node.kind == Node::Kind::kNumber || node.kind == Node::Kind::kBoolean;
   if (scalar) return "must be " + AllowedValues(field) + "; quote it if it is meant as text";
   if (node.kind != Node::Kind::kString) return NotAllowed(field, node);
-  if (node.text.size() > field.max_length) {
-    return "has " + std::to_string(node.text.size()) + " bytes; at most " + std::to_string(field.max_length) +
-           " are allowed";
+  if (const std::size_t size = Characters(node.text); size > field.max_length) {
+    return "has " + std::to_string(size) + " characters; at most " + std::to_string(field.max_length) + " are allowed";
   }
   if (HasControlCharacter(node.text)) return "holds a control character";
   if (!Matches(field, node.text)) return Misspelt(field, node.text);
@@ -170,6 +175,21 @@ Complaint CheckValue(const Field& field, const Node& node, Json& value) {
       return std::nullopt;
     default:
       return std::nullopt;
+  }
+}
+
+// A free object whose keys are known: no others, and mappings all.
+void CheckKeys(const Field& field, const Node& node, const std::string& path, Findings& findings) {
+  for (const Entry& entry : node.entries) {
+    if (!Contains(field.words, entry.key)) {
+      const std::string near = Closest(entry.key, field.words);
+      const std::string advice = near.empty() ? "it is " + AllowedValues(field) : "did you mean '" + near + "'?";
+      findings.RefuseAt(entry.mark, Below(path, entry.key), "", "unknown field; " + advice);
+    } else if (entry.value.kind != Node::Kind::kMapping && entry.value.kind != Node::Kind::kNull &&
+               entry.value.kind != Node::Kind::kRefused) {
+      findings.RefuseAt(entry.value.mark, Below(path, entry.key), entry.value.text,
+                        "must be a mapping of fields, not " + KindName(entry.value.kind));
+    }
   }
 }
 
@@ -207,6 +227,7 @@ void ReadField(const Field& field, const Node& node, const std::string& path, vo
   if (field.kind == FieldKind::kTextMap) return ReadTextMap(field, node, path, target, findings);
   Json value;
   if (const Complaint complaint = CheckValue(field, node, value)) return findings.Refuse(path, node.text, *complaint);
+  if (field.kind == FieldKind::kFreeObject && !field.words.empty()) CheckKeys(field, node, path, findings);
   field.set(target, value);
 }
 

@@ -57,6 +57,7 @@ std::string AllowedValues(const Field& field) {
     case FieldKind::kTextMap:
       return "a mapping of names to strings";
     case FieldKind::kFreeObject:
+      return field.words.empty() ? "a mapping of fields" : "a mapping with " + Join(field.words);
     case FieldKind::kObject:
       return "a mapping of fields";
     case FieldKind::kList:

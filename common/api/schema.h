@@ -39,7 +39,8 @@ struct Field {
   std::string description;  // Markdown, for users
 
   bool required = false;
-  bool immutable = false;   // once the job has started
+  bool immutable = false;   // once the job has started; of a list without its free objects
+  bool fixed = false;       // from the beginning
   bool omit_empty = false;  // printed only when it has a value
   std::string derived;      // in words, when the default depends on other fields; empty: the struct's initialiser
 
@@ -47,13 +48,15 @@ struct Field {
   double maximum = std::numeric_limits<double>::infinity();
   bool exclusive_minimum = false;
   bool exclusive_maximum = false;
-  std::size_t max_length = 4096;         // strings: bytes
+  std::size_t max_length = 4096;         // strings: characters
   std::string pattern;                   // strings: an ECMAScript regular expression for the whole of it; empty: any
   std::string pattern_meaning;           // what it allows, in words
-  std::vector<std::string> words;        // kString: only what a misspelling may have meant
+  std::vector<std::string> words;        // kString: only what a misspelling may have meant; kFreeObject: its keys, each
+                                         // a mapping; none: any
   std::vector<std::string> later_words;  // known, but not in this version
   std::size_t min_items = 0;
   std::size_t max_items = 0;
+  std::string list_key;  // the field by which items are told apart
 
   const ObjectSchema* object = nullptr;  // kObject, kList
 

@@ -32,6 +32,9 @@ class SchemaBuilder {
     Row Immutable() {
       return Change([](Field& f) { f.immutable = true; });
     }
+    Row Fixed() {
+      return Change([](Field& f) { f.fixed = true; });
+    }
     Row OmitEmpty() {
       return Change([](Field& f) { f.omit_empty = true; });
     }
@@ -40,6 +43,13 @@ class SchemaBuilder {
     }
     Row Later(std::vector<std::string> words) {
       return Change([&](Field& f) { f.later_words = std::move(words); });
+    }
+    Row KeyedBy(std::string name) {
+      return Change([&](Field& f) { f.list_key = std::move(name); });
+    }
+    // Of a free object: only these, each a mapping.
+    Row Keys(std::vector<std::string> names) {
+      return Change([&](Field& f) { f.words = std::move(names); });
     }
     Row Suggest(std::vector<std::string> words) {
       return Change([&](Field& f) { f.words = std::move(words); });

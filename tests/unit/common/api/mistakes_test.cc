@@ -45,8 +45,11 @@ std::vector<Case> DocumentCases() {
       {"SuspendQuoted", 12, "  suspend: \"true\"", 12, "spec.suspend", "without quotes"},
       {"FieldOfAnotherObject", 12, "  generations: 10", 12, "spec.generations", "belongs to spec.ecosphere"},
       {"FieldOfPopulations", 12, "  membersPerPod: 2", 12, "spec.membersPerPod", "belongs to spec.populations[]"},
-      {"FieldLikeNothing", 12, "  zzzzzzzz: 10", 12, "spec.zzzzzzzz", "known here: suspend, managedBy"},
-      {"TemplateThatIsText", 12, "  template: none", 12, "spec.template", "must be a mapping of fields"},
+      {"FieldLikeNothing", 12, "  zzzzzzzz: 10", 12, "spec.zzzzzzzz", "known here: suspend, replicas, managedBy"},
+      {"TemplateThatIsText", 12, "  template: none", 12, "spec.template", "must be a mapping with metadata or spec"},
+      {"TemplateMisspelt", 12, "  template: {sepc: {}}", 12, "spec.template.sepc", "did you mean 'spec'?"},
+      {"TemplateOfWrongKind", 12, "  template: {spec: []}", 12, "spec.template.spec", "must be a mapping of fields"},
+      {"ReplicasMoreThanOne", 12, "  replicas: 2", 12, "spec.replicas", "an integer from 0 to 1"},
       {"CheckpointKeepZero", 12, "  checkpoint: {keep: 0}", 12, "spec.checkpoint.keep", "from 1 to 1000"},
       {"RetainUnknown", 12, "  checkpoint: {retain: Sometimes}", 12, "spec.checkpoint.retain",
        "Always, OnFailure or Never"},
@@ -67,7 +70,7 @@ std::vector<Case> TrainerCases() {
   const std::string dataset = "spec.trainer.dataset";
   const std::string optimizer = "spec.trainer.optimizer";
   return {
-      {"MissingTrainer", 6, "  template:", 6, "spec.trainer", "is missing"},
+      {"MissingTrainer", 6, "  template:\n   spec:", 6, "spec.trainer", "is missing"},
       {"MissingModelName", 7, "    model: {imageSize: 32}", 7, model + ".name", "wrn-D-K"},
       {"ModelOfALaterVersion", 7, "    model: {name: vit-b-16}", 7, model + ".name", "is not in this version"},
       {"ModelWithoutDash", 7, "    model: {name: resnet18}", 7, model + ".name", "did you mean 'resnet-18'?"},

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "common/api/api_reference.h"
+#include "common/api/crd.h"
 #include "common/api/read_job.h"
 #include "common/base/file_system.h"
 #include "common/base/json_guard.h"
@@ -47,14 +48,22 @@ TEST(Samples, AreValidWithoutWarnings) {
   EXPECT_GE(samples, 4);
 }
 
-TEST(ApiReference, IsWhatTheSchemaSays) {
-  const std::string path = Source("docs/api.md");
+void ExpectWritten(const std::string& name, const std::string& text) {
+  const std::string path = Source(name);
   if (std::getenv("EOA_UPDATE_DOCS") != nullptr) {
-    ASSERT_TRUE(RealFileSystem().WriteFileAtomically(path, ApiReference()).ok());
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    ASSERT_TRUE(RealFileSystem().WriteFileAtomically(path, text).ok());
   }
   // Not EXPECT_EQ, which would print the whole page.
-  EXPECT_TRUE(ReadText(path) == ApiReference())
-      << "docs/api.md is not up to date; run this test with EOA_UPDATE_DOCS=1";
+  EXPECT_TRUE(ReadText(path) == text) << name << " is not up to date; run this test with EOA_UPDATE_DOCS=1";
+}
+
+TEST(ApiReference, IsWhatTheSchemaSays) { ExpectWritten("docs/api.md", ApiReference()); }
+
+// The chart holds a copy, because a chart can read only its own files.
+TEST(CustomResourceDefinition, InManifestsAndChartIsWhatTheSchemaSays) {
+  ExpectWritten("manifests/crd/eoajobs.yaml", CustomResourceDefinitionYaml());
+  ExpectWritten("helm/eoa/files/eoajobs.yaml", CustomResourceDefinitionYaml());
 }
 
 TEST(FuzzCorpus, OfJobsIsReadWithoutHarm) {

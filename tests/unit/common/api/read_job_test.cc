@@ -105,9 +105,9 @@ TEST(ReadJob, ReadsNumbersHoweverTheyAreWritten) {
 }
 
 TEST(ReadJob, KeepsPodTemplatesAsTheyAre) {
-  const Job job = ReadWith(12, "  template: {a: [1, 2.5, \"3\", true, null, {b: c}], time: 1:30, empty: {}}");
+  const Job job = ReadWith(12, "  template: {spec: {a: [1, 2.5, \"3\", true, null, {b: c}], time: 1:30, empty: {}}}");
   EXPECT_EQ(job.spec.pod_template,
-            json::parse(R"({"a": [1, 2.5, "3", true, null, {"b": "c"}], "time": "1:30", "empty": {}})"));
+            json::parse(R"({"spec": {"a": [1, 2.5, "3", true, null, {"b": "c"}], "time": "1:30", "empty": {}}})"));
 }
 
 TEST(ReadJob, ReadsJsonAsWell) {
@@ -229,12 +229,14 @@ TEST(JobToJson, HoldsWhatTheFileSays) {
 }
 
 TEST(JobToYaml, QuotesWhatAnotherReaderCouldMistake) {
-  const Job job = ReadWith(12,
-                           "  template: {a: \"yes\", b: \"010\", c: \"null\", d: \"\", e: \"x: y\", f: \"# no\", g: "
-                           "plain, \"on\": \"1.5\"}");
+  const Job job =
+      ReadWith(12,
+               "  template: {spec: {a: \"yes\", b: \"010\", c: \"null\", d: \"\", e: \"x: y\", f: \"# no\", g: "
+               "plain, \"on\": \"1.5\"}}");
   EXPECT_THAT(JobToYaml(job),
-              testing::HasSubstr("  template:\n    a: \"yes\"\n    b: \"010\"\n    c: \"null\"\n    d: \"\"\n"
-                                 "    e: \"x: y\"\n    f: \"# no\"\n    g: plain\n    \"on\": \"1.5\"\n"));
+              testing::HasSubstr("  template:\n    spec:\n      a: \"yes\"\n      b: \"010\"\n      c: \"null\"\n"
+                                 "      d: \"\"\n      e: \"x: y\"\n      f: \"# no\"\n      g: plain\n"
+                                 "      \"on\": \"1.5\"\n"));
 }
 
 TEST(JobToYaml, WritesNumbersAsPeopleDo) {
