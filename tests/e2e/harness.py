@@ -87,7 +87,7 @@ def is_true(job, kind):
     return condition(job, kind).get("status") == "True"
 
 
-def small_job(name, generations=3, members=2, **ecosphere):
+def small_job(name, generations=3, members=3, **ecosphere):
     """Two populations that train a tiny network on a few of the images in the trainer's image, a second or so a generation."""
     return {
         "apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": name},
