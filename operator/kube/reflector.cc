@@ -61,6 +61,7 @@ ReflectorStep Reflector::CarryOut(const ListStep& step) {
   options.name_space = options_.name_space;
   options.label_selector = options_.label_selector;
   options.limit = step.limit;
+  options.timeout = options_.list_timeout;
   options.continue_token = step.continue_token;
   // A continued list knows its version.
   if (step.continue_token.empty() && !step.resource_version.empty()) {
@@ -109,7 +110,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   }
   std::optional<Failure> failure;
   const Status status = client_.Watch(
-      type_, options, [&](nlohmann::json event) { return TakeEvent(std::move(event), failure); }, &cancellation_);
+      type_, options, [&](const nlohmann::json& event) { return TakeEvent(event, failure); }, &cancellation_);
   // The server did not end it in time, but time it was.
   const bool timed_out = !status.ok() && status.error().code() == ErrorCode::kDeadlineExceeded;
   if (!status.ok() && !timed_out) {
@@ -120,7 +121,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   return state_.OnWatchEnded(failure, clock_.SteadyNow());
 }
 
-Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failure) {
+Status Reflector::TakeEvent(const nlohmann::json& event, std::optional<Failure>& failure) {
   EventVerdict verdict;
   {
     const std::scoped_lock lock(mutex_);
@@ -133,11 +134,11 @@ Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failur
   }
   NoteContact(clock_.SteadyNow());
   if (verdict.effect == EventEffect::kNone) return OkStatus();
-  nlohmann::json& object = event["object"];
+  const nlohmann::json& object = event["object"];
   const std::optional<ObjectKey> key = KeyOf(object);
   if (!key) return OkStatus();
   if (verdict.effect == EventEffect::kPut) {
-    store_.Put(*key, std::move(object), ChangeSource::kWatch);
+    store_.Put(*key, object, ChangeSource::kWatch);
   } else {
     store_.Remove(*key, ChangeSource::kWatch);
   }
@@ -155,9 +156,9 @@ void Reflector::NoteError(std::string_view doing, const Error& error) {
   if (stopping_) return;
   // A dead server is one line, not one for each try.
   const bool news = last_error_.empty();
-  last_error_ = std::string(doing) + " " + type_.plural + ": " + error.ToString();
+  last_error_ = std::string(doing) + " " + std::string(type_.plural) + ": " + error.ToString();
   Log(news ? LogLevel::kWarning : LogLevel::kDebug, "cannot follow the API server",
-      {{"resource", type_.plural}, {"error", last_error_}});
+      {{"resource", std::string(type_.plural)}, {"error", last_error_}});
 }
 
 bool Reflector::WaitForSync(Duration limit) const {

@@ -65,7 +65,7 @@ class Reflector {
   void Run();
   ReflectorStep CarryOut(const ListStep& step);
   ReflectorStep CarryOut(const WatchStep& step);
-  Status TakeEvent(nlohmann::json event, std::optional<Failure>& failure);
+  Status TakeEvent(const nlohmann::json& event, std::optional<Failure>& failure);
   bool Pause(Duration delay);  // false: stopping
   void NoteContact(SteadyTime now);
   void NoteError(std::string_view doing, const Error& error);

@@ -13,10 +13,8 @@ constexpr int kFirstServerError = 500;
 
 constexpr int kMostObjects = 1'000'000;
 
-// Watches that ended in order begin again within this: not all of an operator's at once.
-constexpr Duration kRewatchSpread = std::chrono::milliseconds(500);
-// Too little time for a watch before the next periodic list.
-constexpr Duration kWorthWatching = std::chrono::seconds(5);
+// A watch is not worth its while for less of the relist period.
+constexpr int kLeastShareOfPeriod = 100;
 
 const nlohmann::json* Find(const nlohmann::json& object, const char* field) {
   if (!object.is_object()) return nullptr;
@@ -121,9 +119,11 @@ ReflectorStep ReflectorState::ListNotOlder(ListReason reason, Duration delay) {
 
 ReflectorStep ReflectorState::Watch(Duration delay, SteadyTime now) {
   const Duration until_relist = next_relist_ - now - delay;
-  if (until_relist < kWorthWatching) return FullList(ListReason::kPeriodic, delay);
+  if (until_relist < options_.relist_period / kLeastShareOfPeriod) return FullList(ListReason::kPeriodic, delay);
   const Duration timeout = std::min(Spread(options_.watch_timeout, options_.watch_timeout, random_), until_relist);
-  return {delay, WatchStep{resource_version_, std::chrono::floor<std::chrono::seconds>(timeout)}};
+  // Zero would be the server's default.
+  const Duration whole = std::max<Duration>(std::chrono::floor<std::chrono::seconds>(timeout), std::chrono::seconds(1));
+  return {delay, WatchStep{resource_version_, whole}};
 }
 
 Duration ReflectorState::DelayAfter(const Failure& failure, SteadyTime now) {
@@ -205,7 +205,7 @@ ReflectorStep ReflectorState::OnWatchEnded(const std::optional<Failure>& failure
     if (watch_events_ > 0 || now - watch_began_ >= options_.short_watch) {
       count(WatchEnd::kTimeout);
       watch_failures_ = 0;
-      return Watch(Spread({}, kRewatchSpread, random_), now);
+      return Watch(Spread({}, options_.rewatch_spread, random_), now);
     }
     count(WatchEnd::kShort);
     return Watch(DelayAfter({}, now), now);

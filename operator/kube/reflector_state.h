@@ -35,9 +35,10 @@ struct ReflectorOptions {
   std::string name_space{};      // empty: all
   std::string label_selector{};  // the server filters: what is not selected costs nothing here
   Duration list_timeout = std::chrono::seconds(60);
-  Duration watch_timeout = std::chrono::minutes(5);   // the server ends a watch after one to two of it, at random
-  Duration short_watch = std::chrono::seconds(1);     // a watch that ends sooner, without an event, counts as failed
-  Duration relist_period = std::chrono::minutes(10);  // give or take a tenth
+  Duration watch_timeout = std::chrono::minutes(5);  // the server ends a watch after one to two of it, at random
+  Duration short_watch = std::chrono::seconds(1);    // a watch that ends sooner, without an event, counts as failed
+  Duration rewatch_spread = std::chrono::milliseconds(500);  // a watch that ended in order begins again within it
+  Duration relist_period = std::chrono::minutes(10);         // give or take a tenth
   // Objects in one answer. An answer is held as text and as a tree, which is ten times its text; small ones keep the
   // peak of memory, and what it leaves scattered in the heap, small (tests/bench/kube).
   int page_limit = 50;
