@@ -1,11 +1,10 @@
 #include "common/base/log.h"
 
-#include <array>
 #include <cstdio>
-#include <ctime>
 #include <mutex>
 
 #include "common/base/json_guard.h"
+#include "common/base/timestamp.h"
 
 namespace eoa {
 namespace {
@@ -76,12 +75,13 @@ std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel leve
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
                           std::span<const LogField> fields) {
   if (options.format == LogFormat::kJson) {
-    nlohmann::ordered_json line = {{"time", FormatTime(now)}, {"level", LevelName(level)}, {"message", message}};
+    nlohmann::ordered_json line = {
+        {"time", FormatTimestamp(now, 3)}, {"level", LevelName(level)}, {"message", message}};
     if (!options.program.empty()) line["program"] = options.program;
     for (const LogField& field : fields) line[std::string(field.name)] = field.value;
     return DumpJson(line);
   }
-  std::string line = FormatTime(now);
+  std::string line = FormatTimestamp(now, 3);
   line.append(" ").append(LevelName(level)).append(" ");
   if (!options.program.empty()) line.append(options.program).append(": ");
   // A JSON string's escapes are exactly what makes the text safe; the quotes are not needed around a message.
@@ -92,18 +92,6 @@ std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel leve
     line.append(IsPlainValue(field.value) ? field.value : DumpJson(nlohmann::json(field.value)));
   }
   return line;
-}
-
-std::string FormatTime(WallTime time) {
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  const std::time_t seconds = static_cast<std::time_t>((milliseconds - (milliseconds % 1000 + 1000) % 1000) / 1000);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>((milliseconds % 1000 + 1000) % 1000));
-  return std::string(text.data(), length) + fraction.data();
 }
 
 }  // namespace eoa

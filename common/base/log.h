@@ -46,7 +46,4 @@ std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel leve
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,
                           std::span<const LogField> fields);
 
-// RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.123Z.
-std::string FormatTime(WallTime time);
-
 }  // namespace eoa

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/base/log.h"
+#include "common/base/timestamp.h"
 
 namespace eoa::local {
 namespace {
@@ -105,7 +105,7 @@ ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& vie
   json["populations"] = ordered_json::array();
   for (const broker::PopulationView& population : view.populations)
     json["populations"].push_back(PopulationJson(population));
-  json["started"] = FormatTime(summary.started);
+  json["started"] = FormatTimestamp(summary.started, 3);
   json["durationSeconds"] = ToSeconds(summary.duration);
   json["version"] = summary.version;
   return json;

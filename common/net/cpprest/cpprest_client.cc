@@ -11,7 +11,9 @@
 #include <vector>
 
 #include <cpprest/http_client.h>
+#include <openssl/ssl.h>
 #include <pplx/threadpool.h>
+#include <boost/asio/ssl/context.hpp>
 
 #include "common/net/cpprest/transfer.h"
 #include "common/net/header_check.h"
@@ -36,6 +38,27 @@ void OnLibraryThread(std::function<void()> task) {
   crossplat::threadpool::shared_instance().service().post(std::move(task));
 }
 
+// Runs for each new connection on the library's thread. A boost::system::system_error becomes the request's failure.
+void SetUpTls(boost::asio::ssl::context& context, const TlsSource& source) {
+  using boost::asio::buffer;
+  context.set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1 |
+                      boost::asio::ssl::context::no_sslv3);
+  const std::shared_ptr<const TlsIdentity> identity = source();
+  if (!identity) {
+    throw boost::system::system_error(boost::system::errc::make_error_code(boost::system::errc::permission_denied),
+                                      "no TLS identity");
+  }
+  if (!identity->authorities.empty()) {
+    // The library has put the system's authorities there.
+    SSL_CTX_set_cert_store(context.native_handle(), X509_STORE_new());
+    context.add_certificate_authority(buffer(identity->authorities));
+  }
+  if (!identity->certificate.empty()) {
+    context.use_certificate_chain(buffer(identity->certificate));
+    context.use_private_key(buffer(identity->key), boost::asio::ssl::context::pem);
+  }
+}
+
 struct Target {
   std::string origin;    // scheme://host:port
   std::string resource;  // path and query
@@ -58,7 +81,7 @@ Result<Target> ParseUrl(const std::string& url) {
   }
 }
 
-Result<rest::http_request> BuildRequest(const Request& request, const Target& target, const std::string& user_agent) {
+Result<rest::http_request> BuildRequest(const Request& request, const Target& target, const CpprestOptions& options) {
   rest::http_request built(request.method);
   try {
     built.set_request_uri(web::uri(target.resource));
@@ -81,7 +104,9 @@ Result<rest::http_request> BuildRequest(const Request& request, const Target& ta
       built.headers().add(name, value);
     }
   }
-  if (!request.headers.Has("User-Agent")) built.headers()["User-Agent"] = user_agent;
+  if (!request.headers.Has("User-Agent")) built.headers()["User-Agent"] = options.user_agent;
+  // The library checks the server's certificate against this header.
+  if (!options.tls_server_name.empty()) built.headers()["Host"] = options.tls_server_name;
   return built;
 }
 
@@ -122,11 +147,11 @@ class CpprestClient final : public HttpClient {
     const SteadyTime now = RealClock().SteadyNow();
     const SteadyTime deadline = request.timeout < SteadyTime::max() - now ? now + request.timeout : SteadyTime::max();
     EOA_ASSIGN_OR_RETURN(const Target target, ParseUrl(request.url));
-    EOA_ASSIGN_OR_RETURN(const rest::http_request built, BuildRequest(request, target, options_.user_agent));
+    EOA_ASSIGN_OR_RETURN(const rest::http_request built, BuildRequest(request, target, options_));
     Outcome outcome = Exchange(request, target, built, sink, cancellation, deadline);
     // A kept-alive connection that the server has closed shows only when it is written to.
     if (outcome.may_repeat && (request.method == "GET" || request.method == "HEAD")) {
-      EOA_ASSIGN_OR_RETURN(const rest::http_request again, BuildRequest(request, target, options_.user_agent));
+      EOA_ASSIGN_OR_RETURN(const rest::http_request again, BuildRequest(request, target, options_));
       outcome = Exchange(request, target, again, sink, cancellation, deadline);
     }
     return std::move(outcome.response);
@@ -190,6 +215,11 @@ class CpprestClient final : public HttpClient {
       // The library's timeout is for silence only and belongs to the connection, not to the call; the calls have
       // deadlines.
       config.set_timeout(std::chrono::hours(24));
+      config.set_validate_certificates(options_.tls_verify);
+      if (options_.tls) {
+        config.set_ssl_context_callback(
+            [source = options_.tls](boost::asio::ssl::context& context) { SetUpTls(context, source); });
+      }
       // Destroyed on the library's thread, where its connections are used.
       entry.client = {new OriginClient(origin, config),
                       [](OriginClient* gone) { OnLibraryThread([gone] { delete gone; }); }};

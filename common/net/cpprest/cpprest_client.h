@@ -15,12 +15,18 @@
 #include <string>
 
 #include "common/net/http_client.h"
+#include "common/net/tls.h"
 
 namespace eoa::net {
 
 struct CpprestOptions {
   std::string user_agent = "eoa";
-  std::size_t max_origins = 64;  // scheme://host:port with kept-alive connections; the least recently used goes first
+
+  // For https; empty: the system's authorities, no certificate of ours.
+  TlsSource tls = nullptr;
+  std::string tls_server_name{};  // the name that the server's certificate must hold; empty: the URL's host
+  bool tls_verify = true;         // false: any server is believed
+  std::size_t max_origins = 64;   // scheme://host:port with kept-alive connections; the least recently used goes first
 };
 
 // All clients of the process share one thread of the library. No call may be running when a client is destroyed; the

@@ -69,11 +69,6 @@ TEST(LogTest, WritesJsonThatReadsBack) {
   EXPECT_EQ(*GetString(*parsed, "time"), "2026-01-31T12:00:00.123Z");
 }
 
-TEST(LogTest, FormatsTimesBeforeTheEpochToo) {
-  EXPECT_EQ(FormatTime(WallTime{}), "1970-01-01T00:00:00.000Z");
-  EXPECT_EQ(FormatTime(WallTime{std::chrono::milliseconds(-1)}), "1969-12-31T23:59:59.999Z");
-}
-
 TEST(LogTest, WritesWhatIsAtLeastOfTheMinimumLevel) {
   ConfigureLog({.minimum = LogLevel::kWarning, .program = {}});
   testing::internal::CaptureStderr();

@@ -1,0 +1,210 @@
+#include "operator/kube/leader_election.h"
+
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/base/timestamp.h"
+
+namespace eoa::kube {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kJitter = 1.2;
+constexpr int kMicroseconds = 6;
+
+std::string TextAt(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t IntegerAt(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+const json& SpecOf(const json& lease) {
+  static const json kEmpty = json::object();
+  const auto spec = lease.find("spec");
+  return spec != lease.end() && spec->is_object() ? *spec : kEmpty;
+}
+
+}  // namespace
+
+Status CheckLeaderElection(const LeaderElectionOptions& options) {
+  if (options.lease.name.empty() || options.lease.name_space.empty()) {
+    return InvalidArgumentError("leader election needs the name and the namespace of a Lease");
+  }
+  if (options.identity.empty()) return InvalidArgumentError("leader election needs an identity");
+  if (options.lease_duration < std::chrono::seconds(1) || options.lease_duration <= options.renew_deadline) {
+    return InvalidArgumentError("the lease's duration must be longer than the renew deadline, and at least 1 s");
+  }
+  if (ToSeconds(options.renew_deadline) <= kJitter * ToSeconds(options.retry_period)) {
+    return InvalidArgumentError("the renew deadline must be longer than 1.2 times the retry period");
+  }
+  if (options.retry_period <= Duration::zero()) return InvalidArgumentError("the retry period must be positive");
+  return OkStatus();
+}
+
+void LeaseState::Observe(std::optional<json> lease, SteadyTime now) {
+  const json spec = lease ? SpecOf(*lease) : json::object();
+  const bool changed = !lease_ != !lease || (lease && SpecOf(*lease_) != spec);
+  holder_ = TextAt(spec, "holderIdentity");
+  duration_ = std::chrono::seconds(IntegerAt(spec, "leaseDurationSeconds"));
+  if (changed) changed_at_ = now;
+  lease_ = std::move(lease);
+}
+
+bool LeaseState::MayAcquire(SteadyTime now) const {
+  if (holder_.empty() || held_by_us()) return true;
+  return now - changed_at_ >= duration_;
+}
+
+json LeaseState::Claim(WallTime wall) const {
+  json lease = lease_ ? *lease_
+                      : json{{"apiVersion", ApiVersionOf(kLeases)},
+                             {"kind", kLeases.kind},
+                             {"metadata", {{"name", options_.lease.name}, {"namespace", options_.lease.name_space}}}};
+  const json old = SpecOf(lease);
+  const std::string now = FormatTimestamp(wall, kMicroseconds);
+  const std::int64_t transitions = IntegerAt(old, "leaseTransitions");
+  lease["spec"] = {
+      {"holderIdentity", options_.identity},
+      {"leaseDurationSeconds", std::chrono::duration_cast<std::chrono::seconds>(options_.lease_duration).count()},
+      {"acquireTime", held_by_us() ? TextAt(old, "acquireTime") : now},
+      {"renewTime", now},
+      {"leaseTransitions", held_by_us() || !lease_ ? transitions : transitions + 1}};
+  return lease;
+}
+
+json LeaseState::Release(WallTime wall) const {
+  json lease = Claim(wall);
+  lease["spec"]["holderIdentity"] = "";
+  lease["spec"]["leaseDurationSeconds"] = 1;
+  return lease;
+}
+
+LeaderElection::LeaderElection(LeaderElectionOptions options, ApiClient& client, Clock& clock,
+                               std::unique_ptr<Random> random, Callbacks callbacks)
+    : options_(options),
+      client_(client),
+      clock_(clock),
+      random_(std::move(random)),
+      callbacks_(std::move(callbacks)),
+      state_(std::move(options)) {}
+
+LeaderElection::~LeaderElection() { Stop(false); }
+
+void LeaderElection::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void LeaderElection::Stop(bool release) {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  const bool held = leads();
+  SetLeads(false);
+  if (release && held) Write(state_.Release(clock_.Now()));
+}
+
+bool LeaderElection::leads() const {
+  const std::scoped_lock lock(mutex_);
+  return stats_.leads;
+}
+
+LeaderElectionStats LeaderElection::stats() const {
+  const std::scoped_lock lock(mutex_);
+  return stats_;
+}
+
+void LeaderElection::SetLeads(bool leads) {
+  const std::scoped_lock lock(mutex_);
+  stats_.leads = leads;
+}
+
+bool LeaderElection::Pause(Duration delay) {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, delay, [this] { return stopping_; });
+}
+
+void LeaderElection::Run() {
+  const auto jittered = [this] {
+    return FromSeconds(ToSeconds(options_.retry_period) * (1 + (kJitter - 1) * random_->NextUniform()));
+  };
+  std::string last_holder;
+  while (!Try()) {
+    if (state_.holder() != last_holder && !state_.holder().empty()) {
+      last_holder = state_.holder();
+      Log(LogLevel::kInfo, "another process leads", {{"holder", last_holder}});
+    }
+    if (!Pause(jittered())) return;
+  }
+  SetLeads(true);
+  Log(LogLevel::kInfo, "this process leads", {{"lease", ToString(options_.lease)}, {"identity", options_.identity}});
+  callbacks_.on_started();
+  SteadyTime renewed = clock_.SteadyNow();
+  while (Pause(options_.retry_period)) {
+    if (Try()) {
+      renewed = clock_.SteadyNow();
+      continue;
+    }
+    const bool taken = state_.exists() && !state_.held_by_us() && !state_.holder().empty();
+    if (!taken && clock_.SteadyNow() - renewed < options_.renew_deadline) continue;
+    SetLeads(false);
+    callbacks_.on_lost(taken ? state_.holder() + " has taken the Lease" : "the Lease could not be renewed in time");
+    return;
+  }
+}
+
+// One round: true when the Lease is ours afterwards.
+bool LeaderElection::Try() {
+  const bool fast = state_.exists() && state_.held_by_us();
+  if (fast && Write(state_.Claim(clock_.Now()))) return true;
+  if (fast) {
+    const std::scoped_lock lock(mutex_);
+    ++stats_.slow_paths;
+  }
+  if (!Fetch()) return false;
+  if (!state_.MayAcquire(clock_.SteadyNow())) return false;
+  return Write(state_.Claim(clock_.Now()));
+}
+
+bool LeaderElection::Fetch() {
+  Result<json> lease = client_.Get(kLeases, options_.lease);
+  if (lease.ok()) {
+    state_.Observe(*std::move(lease), clock_.SteadyNow());
+  } else if (lease.error().code() == ErrorCode::kNotFound) {
+    state_.Observe(std::nullopt, clock_.SteadyNow());
+  } else {
+    Log(LogLevel::kWarning, "the Lease cannot be read", {{"error", lease.error().ToString()}});
+    const std::scoped_lock lock(mutex_);
+    ++stats_.failures;
+    return false;
+  }
+  const std::scoped_lock lock(mutex_);
+  stats_.holder = state_.holder();
+  return true;
+}
+
+bool LeaderElection::Write(const json& lease) {
+  Result<json> written = state_.exists() ? client_.Update(kLeases, lease) : client_.Create(kLeases, lease);
+  if (!written.ok()) {
+    const ErrorCode code = written.error().code();
+    const bool race = code == ErrorCode::kAborted || code == ErrorCode::kAlreadyExists;
+    if (!race) Log(LogLevel::kWarning, "the Lease cannot be written", {{"error", written.error().ToString()}});
+    const std::scoped_lock lock(mutex_);
+    ++stats_.failures;
+    return false;
+  }
+  state_.Observe(*std::move(written), clock_.SteadyNow());
+  const std::scoped_lock lock(mutex_);
+  stats_.holder = state_.holder();
+  return true;
+}
+
+}  // namespace eoa::kube

@@ -1,0 +1,28 @@
+// RateLimiter: a token bucket. Requests beyond the rate wait their turn, so that the API server need not refuse them.
+#pragma once
+
+#include <mutex>
+
+#include "common/base/clock.h"
+
+namespace eoa::kube {
+
+// Thread-safety: every method from any thread.
+class RateLimiter {
+ public:
+  // `per_second` requests on average, `burst` at once; per_second 0: no limit.
+  RateLimiter(double per_second, int burst) : per_second_(per_second), tokens_(burst), burst_(burst) {}
+
+  // Takes a token, perhaps one of the future: how long the caller must wait for it.
+  Duration Take(SteadyTime now);
+
+ private:
+  const double per_second_;
+  std::mutex mutex_;
+  double tokens_;  // guarded by mutex_; negative: promised to those who wait
+  const double burst_;
+  SteadyTime filled_{};
+  bool started_ = false;
+};
+
+}  // namespace eoa::kube
