@@ -1,0 +1,159 @@
+#include "operator/cluster/event_recorder.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "common/base/timestamp.h"
+
+namespace eoa::cluster {
+namespace {
+
+constexpr std::size_t kLongestMessage = 1024;  // the API server's limit, in bytes
+
+// Cuts between characters of UTF-8.
+std::string Shorten(const std::string& text) {
+  if (text.size() <= kLongestMessage) return text;
+  std::size_t end = kLongestMessage - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "...";
+}
+
+std::string EventName(const ObjectReference& object, const EventText& event) {
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx",
+                static_cast<unsigned long long>(
+                    HashName(object.uid + "\n" + event.type + "\n" + event.reason + "\n" + event.message)));
+  return object.key.name + "." + hash;
+}
+
+}  // namespace
+
+EventFilter::Verdict EventFilter::Judge(const ObjectReference& object, const EventText& event, WallTime now) {
+  Verdict verdict;
+  verdict.name = EventName(object, event);
+  const auto [seen, is_new] = seen_.try_emplace(verdict.name);
+  if (is_new) {
+    order_.push_front(verdict.name);
+    seen->second = {0, now, order_.begin()};
+    if (seen_.size() > kRemembered) {
+      seen_.erase(order_.back());
+      order_.pop_back();
+    }
+  } else {
+    order_.splice(order_.begin(), order_, seen->second.place);
+  }
+  verdict.count = ++seen->second.count;
+  verdict.first = seen->second.first;
+
+  if (buckets_.size() > kRemembered) buckets_.clear();
+  const auto [found, first] = buckets_.try_emplace(object.uid);
+  Bucket& bucket = found->second;
+  if (!first) {
+    const double refill = ToSeconds(now - bucket.filled) / ToSeconds(kRefill);
+    bucket.tokens = std::min<double>(kBurst, bucket.tokens + std::max(0.0, refill));
+  }
+  bucket.filled = now;
+  if (bucket.tokens < 1) return verdict;
+  bucket.tokens -= 1;
+  verdict.write = true;
+  return verdict;
+}
+
+nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Verdict& verdict,
+                         const std::string& instance, WallTime now) {
+  nlohmann::json involved = {{"apiVersion", ApiVersionOf(kube::kEoaJobs)}, {"kind", kube::kEoaJobs.kind},
+                             {"namespace", object.key.name_space},         {"name", object.key.name},
+                             {"uid", object.uid}};
+  if (!object.resource_version.empty()) involved["resourceVersion"] = object.resource_version;
+  return {{"apiVersion", "v1"},
+          {"kind", "Event"},
+          {"metadata", {{"namespace", object.key.name_space}, {"name", verdict.name}}},
+          {"involvedObject", std::move(involved)},
+          {"type", event.type},
+          {"reason", event.reason},
+          {"message", Shorten(event.message)},
+          {"firstTimestamp", FormatTimestamp(verdict.first)},
+          {"lastTimestamp", FormatTimestamp(now)},
+          {"count", verdict.count},
+          {"source", {{"component", "eoa-operator"}}},
+          {"reportingComponent", "eoa-operator"},
+          {"reportingInstance", instance}};
+}
+
+EventRecorder::EventRecorder(kube::ApiClient& client, Clock& clock, std::string instance)
+    : client_(client), clock_(clock), instance_(std::move(instance)), thread_([this] { Run(); }) {}
+
+EventRecorder::~EventRecorder() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    give_up_ = clock_.SteadyNow() + kLastWords;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void EventRecorder::Tell(const ObjectReference& object, const EventText& event) {
+  {
+    const std::lock_guard lock(mutex_);
+    const WallTime now = clock_.Now();
+    const EventFilter::Verdict verdict = filter_.Judge(object, event, now);
+    if (!verdict.write) {
+      ++stats_.left_out;
+      return;
+    }
+    if (waiting_.size() >= kWaiting) {
+      ++stats_.dropped;
+      return;
+    }
+    waiting_.push_back({MakeEvent(object, event, verdict, instance_, now), verdict.count});
+  }
+  changed_.notify_one();
+}
+
+EventRecorderStats EventRecorder::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void EventRecorder::Run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty() || (stopping_ && clock_.SteadyNow() >= give_up_)) return;
+    const Note note = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    const Status status = Write(note);
+    if (!status.ok()) {
+      Log(LogLevel::kWarning, "event not written",
+          {{"reason", note.object.at("reason").get<std::string>()}, {"error", status.error().message()}});
+    }
+    lock.lock();
+    ++(status.ok() ? stats_.written : stats_.failed);
+  }
+}
+
+Status EventRecorder::Write(const Note& note) {
+  const nlohmann::json& metadata = note.object.at("metadata");
+  const kube::ObjectKey key{metadata.at("namespace"), metadata.at("name")};
+  if (note.count == 1) {
+    const Result<nlohmann::json> created = client_.Create(kube::kEvents, note.object);
+    if (created.ok()) return OkStatus();
+    if (created.error().code() != ErrorCode::kAlreadyExists) return created.error();
+  }
+  // Told before, perhaps by a predecessor, whose count is not known here.
+  nlohmann::json patch = {{"lastTimestamp", note.object.at("lastTimestamp")}};
+  if (note.count > 1) patch["count"] = note.count;
+  const Result<nlohmann::json> patched = client_.MergePatch(kube::kEvents, key, patch, {.metadata_only = true});
+  if (patched.ok()) return OkStatus();
+  if (patched.error().code() != ErrorCode::kNotFound) return patched.error();
+  // It has expired meanwhile.
+  const Result<nlohmann::json> again = client_.Create(kube::kEvents, note.object);
+  return again.ok() ? OkStatus() : Status(again.error());
+}
+
+}  // namespace eoa::cluster

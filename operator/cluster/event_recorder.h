@@ -1,0 +1,116 @@
+// EventRecorder: tells people what happened to an object (core/v1 Events, `kubectl describe`). In the background and as
+// well as can be: what cannot be told is counted, never waited for. The rules are client-go's (tools/record): the same
+// event again raises a count, and one object may not flood the list.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.h"
+#include "operator/kube/api_client.h"
+#include "operator/kube/resource_type.h"
+
+namespace eoa::cluster {
+
+struct ObjectReference {
+  kube::ObjectKey key;
+  std::string uid;
+  std::string resource_version;
+};
+
+struct EventText {
+  std::string type = "Normal";  // Normal | Warning
+  std::string reason;           // stable, one CamelCase word
+  std::string message;
+};
+
+// Decides what an event becomes: written, counted up, or left out. Thread-safety: none.
+class EventFilter {
+ public:
+  static constexpr std::size_t kRemembered = 4096;  // distinct events, the least recently seen goes first
+  static constexpr int kBurst = 25;                 // events of one object at once,
+  static constexpr Duration kRefill = std::chrono::minutes(5);  // and one more in each of these
+
+  struct Verdict {
+    bool write = false;
+    int count = 1;
+    std::string name;     // of the Event object: the same for the same event
+    WallTime first;
+  };
+  Verdict Judge(const ObjectReference& object, const EventText& event, WallTime now);
+
+ private:
+  struct Seen {
+    int count = 0;
+    WallTime first;
+    std::list<std::string>::iterator place;
+  };
+  struct Bucket {
+    double tokens = kBurst;
+    WallTime filled;
+  };
+  std::unordered_map<std::string, Seen> seen_;  // by the Event's name
+  std::list<std::string> order_;                // of seen_, newest first
+  std::unordered_map<std::string, Bucket> buckets_;  // by the object's uid
+};
+
+// The Event object. `instance` names the program's process.
+nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Verdict& verdict,
+                         const std::string& instance, WallTime now);
+
+struct EventRecorderStats {
+  std::uint64_t written = 0;
+  std::uint64_t left_out = 0;  // by the filter
+  std::uint64_t dropped = 0;   // the queue was full
+  std::uint64_t failed = 0;
+};
+
+// Thread-safety: every method from any thread. `client` and `clock` outlive it.
+class EventRecorder {
+ public:
+  EventRecorder(kube::ApiClient& client, Clock& clock, std::string instance);
+
+  // Writes what waits, for `kLastWords` at most.
+  ~EventRecorder();
+
+  EventRecorder(const EventRecorder&) = delete;
+  EventRecorder& operator=(const EventRecorder&) = delete;
+
+  // Returns at once. The object is an EOAJob.
+  void Tell(const ObjectReference& object, const EventText& event);
+
+  EventRecorderStats stats() const;
+
+ private:
+  static constexpr std::size_t kWaiting = 1000;
+  static constexpr Duration kLastWords = std::chrono::seconds(2);
+
+  struct Note {
+    nlohmann::json object;
+    int count = 1;
+  };
+  void Run();
+  Status Write(const Note& note);
+
+  kube::ApiClient& client_;
+  Clock& clock_;
+  const std::string instance_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  EventFilter filter_;  // guarded by mutex_, as all below
+  std::deque<Note> waiting_;
+  EventRecorderStats stats_;
+  bool stopping_ = false;
+  SteadyTime give_up_{};
+  std::thread thread_;
+};
+
+}  // namespace eoa::cluster

@@ -1,0 +1,161 @@
+#include "operator/cluster/job_cache.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/random.h"
+#include "operator/cluster/trim.h"
+
+namespace eoa::cluster {
+namespace {
+
+constexpr char kJobLabel[] = "eoa.io/job";
+constexpr char kJobUidLabel[] = "eoa.io/job-uid";
+constexpr char kManaged[] = "app.kubernetes.io/managed-by=eoa-operator";
+
+struct Watched {
+  const kube::ResourceType* type;
+  void (*trim)(nlohmann::json&);
+  std::string selector;
+};
+
+// The broker's ConfigMaps are big, and their owner is the broker.
+std::vector<Watched> AllWatched() {
+  return {{&kube::kEoaJobs, TrimJob, ""},
+          {&kube::kStatefulSets, TrimStatefulSet, kManaged},
+          {&kube::kPods, TrimPod, kJobUidLabel},
+          {&kube::kServices, TrimService, kManaged},
+          {&kube::kConfigMaps, TrimConfigMap, std::string(kManaged) + ",!eoa.io/state"}};
+}
+
+kube::Lane LaneOf(kube::ChangeSource source) {
+  return source == kube::ChangeSource::kWatch ? kube::Lane::kNormal : kube::Lane::kLow;
+}
+
+}  // namespace
+
+std::optional<kube::ObjectKey> JobOfChild(const nlohmann::json& child) {
+  const auto metadata = child.find("metadata");
+  if (metadata == child.end() || !metadata->contains("labels")) return std::nullopt;
+  const auto& labels = metadata->at("labels");
+  const auto label = labels.find(kJobLabel);
+  if (label == labels.end() || !label->is_string()) return std::nullopt;
+  return kube::ObjectKey{metadata->value("namespace", ""), label->get<std::string>()};
+}
+
+JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& client, kube::WorkQueue& queue,
+                   Clock& clock, std::uint64_t seed)
+    : clock_(clock) {
+  const std::vector<std::string> all = {""};
+  for (const std::string& name_space : namespaces.empty() ? all : namespaces) {
+    for (const Watched& watched : AllWatched()) {
+      const bool jobs = watched.type == &kube::kEoaJobs;
+      kube::ObjectStoreOptions store;
+      store.trim = watched.trim;
+      if (!jobs) store.index_label = kJobUidLabel;
+      auto kept = std::make_unique<Kept>(name_space, std::move(store));
+      kept->store.OnChange([&queue, jobs](const kube::Change& change) {
+        if (jobs) return queue.Add(change.key, LaneOf(change.source));
+        const kube::ObjectPtr& child = change.new_object ? change.new_object : change.old_object;
+        if (!child) return;
+        if (const std::optional<kube::ObjectKey> job = JobOfChild(*child)) queue.Add(*job, LaneOf(change.source));
+      });
+      kube::ReflectorOptions options;
+      options.name_space = name_space;
+      options.label_selector = watched.selector;
+      const std::string stream = "cluster/reflector/" + std::string(watched.type->plural) + "/" + name_space;
+      kept->reflector =
+          std::make_unique<kube::Reflector>(*watched.type, options, client, kept->store, clock,
+                                            std::make_unique<SeededRandom>(seed, StreamId{HashName(stream)}));
+      kept_.push_back(std::move(kept));
+    }
+  }
+}
+
+JobCache::~JobCache() { Stop(); }
+
+void JobCache::Start() {
+  for (const auto& kept : kept_) kept->reflector->Start();
+}
+
+void JobCache::Stop() {
+  for (const auto& kept : kept_) kept->reflector->Stop();
+}
+
+bool JobCache::WaitForSync(Duration limit) const {
+  const auto deadline = clock_.SteadyNow() + limit;
+  return std::all_of(kept_.begin(), kept_.end(), [&](const auto& kept) {
+    const Duration left = deadline - clock_.SteadyNow();
+    return kept->reflector->WaitForSync(std::max(left, Duration::zero()));
+  });
+}
+
+bool JobCache::synced() const {
+  return std::all_of(kept_.begin(), kept_.end(), [](const auto& kept) { return kept->reflector->synced(); });
+}
+
+std::string JobCache::Missing() const {
+  std::string text;
+  for (const auto& kept : kept_) {
+    if (kept->reflector->synced()) continue;
+    text += text.empty() ? "" : "; ";
+    text += kept->reflector->type().plural;
+    if (!kept->name_space.empty()) text += " of " + kept->name_space;
+    const std::string error = kept->reflector->stats().last_error;
+    if (!error.empty()) text += ": " + error;
+  }
+  return text;
+}
+
+const JobCache::Kept* JobCache::Find(std::string_view kind, const std::string& name_space) const {
+  for (const auto& kept : kept_) {
+    if (kept->reflector->type().kind != kind) continue;
+    if (kept->name_space.empty() || kept->name_space == name_space) return kept.get();
+  }
+  return nullptr;
+}
+
+kube::ObjectPtr JobCache::FindObject(std::string_view kind, const kube::ObjectKey& key) const {
+  const Kept* kept = Find(kind, key.name_space);
+  return kept == nullptr ? nullptr : kept->store.Get(key);
+}
+
+kube::ObjectPtr JobCache::FindJob(const kube::ObjectKey& job) const { return FindObject(kube::kEoaJobs.kind, job); }
+
+std::vector<kube::ObjectPtr> JobCache::Children(std::string_view kind, const std::string& name_space,
+                                                const std::string& uid) const {
+  const Kept* kept = Find(kind, name_space);
+  return kept == nullptr ? std::vector<kube::ObjectPtr>{} : kept->store.FindByLabel(uid);
+}
+
+JobObjects JobCache::Find(const kube::ObjectKey& key) const {
+  JobObjects objects;
+  objects.job = FindJob(key);
+  if (!objects.job) return objects;
+  const std::string uid = objects.job->at("metadata").value("uid", "");
+  objects.stateful_sets = Children(kube::kStatefulSets.kind, key.name_space, uid);
+  objects.pods = Children(kube::kPods.kind, key.name_space, uid);
+  objects.services = Children(kube::kServices.kind, key.name_space, uid);
+  objects.config_maps = Children(kube::kConfigMaps.kind, key.name_space, uid);
+  return objects;
+}
+
+std::vector<kube::ObjectPtr> JobCache::Jobs() const {
+  std::vector<kube::ObjectPtr> jobs;
+  for (const auto& kept : kept_) {
+    if (kept->reflector->type().kind != kube::kEoaJobs.kind) continue;
+    std::vector<kube::ObjectPtr> some = kept->store.List();
+    jobs.insert(jobs.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  }
+  return jobs;
+}
+
+std::vector<CacheStats> JobCache::stats() const {
+  std::vector<CacheStats> all;
+  for (const auto& kept : kept_) {
+    all.push_back({kept->reflector->type().plural, kept->name_space, kept->store.stats(), kept->reflector->stats()});
+  }
+  return all;
+}
+
+}  // namespace eoa::cluster

@@ -1,0 +1,37 @@
+// ProgressWatch: when each population was last seen to move. A population that trains moves its (attempt, generation,
+// step) all the time; one that does not for runPolicy.progressDeadlineSeconds is stalled, which Plan decides.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "common/base/clock.h"
+#include "operator/broker/view.h"
+
+namespace eoa::cluster {
+
+// Thread-safety: every method from any thread. Memory: one entry for each population of the jobs that are not forgotten.
+class ProgressWatch {
+ public:
+  // When each of these populations last moved, by its name; `now` for one that is seen for the first time, so that a
+  // restarted operator gives everybody the whole deadline again.
+  std::map<std::string, WallTime> Observe(const std::string& job_uid, const broker::EcosphereView& view, WallTime now);
+
+  void Forget(const std::string& job_uid);
+
+ private:
+  struct Place {
+    int attempt = 0;
+    int generation = 0;
+    std::int64_t step = 0;
+    std::string activity;  // evaluating a big validation set takes a while without a step
+    WallTime since;
+  };
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::map<std::string, Place>> jobs_;  // guarded by mutex_
+};
+
+}  // namespace eoa::cluster
