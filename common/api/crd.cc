@@ -64,7 +64,7 @@ Json CustomResourceDefinition() {
                       {"labelSelectorPath", ".status.selector"}}}}}};
   return {{"apiVersion", "apiextensions.k8s.io/v1"},
           {"kind", "CustomResourceDefinition"},
-          {"metadata", {{"name", "eoajobs.eoa.io"}}},
+          {"metadata", {{"name", "eoajobs.eoa.io"}, {"labels", {{"app.kubernetes.io/part-of", "eoa"}}}}},
           {"spec",
            {{"group", "eoa.io"},
             {"names",

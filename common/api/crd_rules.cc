@@ -92,7 +92,7 @@ std::vector<CelRule> RootRules() {
     const std::string same = field.kind == FieldKind::kList ? SameItems(field, "spec." + field.name)
                                                             : Same("self.spec", "oldSelf.spec", field.name);
     rules.push_back(
-        {"!(" + started + ") || (" + same + ")", "cannot be changed once the job has started", ".spec." + field.name});
+        {"!(" + started + ") || (" + same + ")", "is immutable once the job has started", ".spec." + field.name});
   }
   const std::string pods_may_run = started +
                                    " && !self.spec.suspend && self.spec.replicas == 1 && !oldSelf.spec.suspend && "

@@ -36,12 +36,13 @@ Json Object(const char* description, Json properties) {
 
 // metav1.Condition.
 Json Conditions() {
-  Json item = Object("", {{"type", Text(316, "Initialized, Running, Stalled, Suspended, Complete, Failed, ...")},
-                          {"status", {{"type", "string"}, {"enum", {"True", "False", "Unknown"}}}},
-                          {"observedGeneration", Count("The metadata.generation that it was made from.")},
-                          {"lastTransitionTime", Time("When status changed.")},
-                          {"reason", Text(1024, "One word for programs.")},
-                          {"message", Text(32768, "A sentence for people.")}});
+  Json item = Object(
+      "", {{"type", Text(316, "Initialized, Running, Stalled, Suspended, Complete, Failed, ...")},
+           {"status", Described({{"type", "string"}, {"enum", {"True", "False", "Unknown"}}}, "Whether it holds.")},
+           {"observedGeneration", Count("The metadata.generation that it was made from.")},
+           {"lastTransitionTime", Time("When status changed.")},
+           {"reason", Text(1024, "One word for programs.")},
+           {"message", Text(32768, "A sentence for people.")}});
   item.erase("description");
   item["required"] = {"type", "status", "lastTransitionTime", "reason", "message"};
   return {{"description", "What holds of the job. Complete and Failed are final."},

@@ -173,7 +173,7 @@ Json StructuralField(const ObjectSchema& owner, const Field& field, const std::s
   Json schema = {{"description", Describe(field)}};
   schema.update(Structure(field, path));
   if (Json value = ServersDefault(owner, field); !value.is_null()) schema["default"] = std::move(value);
-  if (field.fixed) AddRules({{"self == oldSelf", "cannot be changed", ""}}, schema);
+  if (field.fixed) AddRules({{"self == oldSelf", "is immutable", ""}}, schema);
   return schema;
 }
 

@@ -188,6 +188,7 @@ void CheckSuccessPolicy(const JobSpec& spec, Findings& findings) {
 }  // namespace
 
 void CheckRules(const Job& job, Findings& findings) {
+  CheckMetadata(job.metadata, findings);
   CheckTrainer(job.spec.trainer, findings);
   CheckGenerations(job.spec.ecosphere, findings);
   CheckExchange(job.spec, findings);

@@ -1,8 +1,8 @@
 {{/* Labels of every object; `name` is the part's. Called with (dict "root" $ "name" NAME); without a name for cluster-wide parts. */}}
 {{- define "eoa.labels" -}}
-{{- with .name }}
+{{- with .name -}}
 app.kubernetes.io/name: {{ . }}
-{{- end }}
+{{ end -}}
 app.kubernetes.io/part-of: eoa
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}

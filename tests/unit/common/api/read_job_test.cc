@@ -132,7 +132,7 @@ TEST(ReadJob, CollectsAllMistakesByLine) {
 }
 
 TEST(ReadJob, GivesTheColumnInCharacters) {
-  const JobOutcome outcome = ReadJob(JobText({{4, "  name: a\n  annotations: {\"üñí\": x, b: 1}"}}));
+  const JobOutcome outcome = ReadJob(JobText({{4, "  name: a\n  annotations: {a: \"üñí\", b: 1}"}}));
   ASSERT_EQ(outcome.mistakes.size(), 1U);
   EXPECT_EQ(outcome.mistakes[0].mark.line, 5);
   EXPECT_EQ(outcome.mistakes[0].mark.column, 30);
