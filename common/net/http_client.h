@@ -20,6 +20,7 @@ struct Request {
   Headers headers{};
   std::string body{};
   Duration timeout = std::chrono::seconds(10);  // absolute: from the call to the last byte of the answer
+  Duration silence{};  // longest time without a byte of the answer; zero: `timeout` alone counts
   std::size_t max_response_bytes = std::size_t{64} << 20;
 };
 
@@ -46,7 +47,7 @@ class Cancellation {
 // Thread-safety: every method may be called from any thread at the same time; calls block the calling thread.
 //
 // An answer of any status is a value; an Error means there is no (whole) answer:
-//   Unavailable       refused, reset, name not resolved: the request may be repeated if it is idempotent
+//   Unavailable       refused, reset, silent, name not resolved: the request may be repeated if it is idempotent
 //   DeadlineExceeded  no whole answer in time: the request may have been carried out
 //   Cancelled         by the Cancellation
 //   ResourceExhausted the answer exceeds max_response_bytes

@@ -12,9 +12,12 @@ struct TlsIdentity {
   std::string authorities;  // PEM: the only authorities that are trusted; empty: the system's
   std::string certificate;  // PEM: the client's own, with its chain; empty: none
   std::string key;          // PEM: of the certificate
+
+  friend bool operator==(const TlsIdentity&, const TlsIdentity&) = default;
 };
 
-// Asked for each new connection, on a thread that must not block: it hands out what is in memory. Null: no connection.
+// Asked for each request and each new connection, on threads that must not block: it hands out what is in memory. Null:
+// no connection. As long as it hands out the same object, connections are kept alive.
 using TlsSource = std::function<std::shared_ptr<const TlsIdentity>()>;
 
 }  // namespace eoa::net

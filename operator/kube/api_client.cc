@@ -15,8 +15,9 @@ using net::PercentEncode;
 using nlohmann::json;
 
 constexpr int kMaxRepeats = 10;
-constexpr Duration kLongestWait = std::chrono::seconds(30);  // that a server may ask for
-constexpr Duration kWatchMargin = std::chrono::seconds(30);  // after which a watch that does not end is ended by us
+constexpr Duration kLongestWait = std::chrono::seconds(30);    // that a server may ask for
+constexpr Duration kWaitStep = std::chrono::milliseconds(50);  // until a cancellation is noticed
+constexpr Duration kWatchMargin = std::chrono::seconds(30);    // after which a watch that does not end is ended by us
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxWatchBytes = std::size_t{1} << 40;
 constexpr JsonLimits kLimits{.max_bytes = kMaxAnswerBytes, .max_values = 5'000'000};
@@ -123,6 +124,7 @@ Result<net::Response> ApiClient::Once(const Call& call, Duration timeout, const 
   request.body = call.body;
   if (!call.body.empty()) request.headers.Add("Content-Type", call.content_type);
   request.timeout = timeout;
+  if (sink != nullptr) request.silence = kWatchSilence;
   request.max_response_bytes = sink != nullptr ? kMaxWatchBytes : kMaxAnswerBytes;
   if (connection_.credentials) {
     EOA_ASSIGN_OR_RETURN(const std::string token, connection_.credentials->Token());
@@ -135,16 +137,25 @@ Result<net::Response> ApiClient::Once(const Call& call, Duration timeout, const 
   return answer;
 }
 
+void ApiClient::Wait(Duration delay, const net::Cancellation* cancellation) {
+  for (const SteadyTime end = clock_.SteadyNow() + delay; clock_.SteadyNow() < end;) {
+    if (cancellation != nullptr && cancellation->cancelled()) return;
+    clock_.SleepFor(std::min(kWaitStep, end - clock_.SteadyNow()));
+  }
+}
+
 Result<net::Response> ApiClient::Perform(const Call& call, const net::BodySink* sink) {
   const SteadyTime deadline = clock_.SteadyNow() + call.timeout;
   bool rejected = false;
   for (int repeats = 0;; ++repeats) {
+    if (call.cancellation != nullptr && call.cancellation->cancelled())
+      return CancelledError("the request was cancelled");
     const Duration turn = limiter_.Take(clock_.SteadyNow());
     if (turn > Duration::zero()) {
       if (clock_.SteadyNow() + turn >= deadline) {
         return ResourceExhaustedError("the operator's own limit of requests leaves no time for this one");
       }
-      clock_.SleepFor(turn);
+      Wait(turn, call.cancellation);
       const std::scoped_lock lock(mutex_);
       stats_.limiter_seconds += ToSeconds(turn);
     }
@@ -160,7 +171,7 @@ Result<net::Response> ApiClient::Perform(const Call& call, const net::BodySink* 
     if (!wait || sink != nullptr || repeats >= kMaxRepeats || clock_.SteadyNow() + *wait >= deadline) {
       return ErrorOfApiAnswer(*answer);
     }
-    clock_.SleepFor(*wait);
+    Wait(*wait, call.cancellation);
     const std::scoped_lock lock(mutex_);
     ++stats_.retries;
   }
@@ -190,8 +201,8 @@ ApiClientStats ApiClient::stats() const {
   return stats_;
 }
 
-Result<json> ApiClient::Get(const ResourceType& type, const ObjectKey& key) {
-  return PerformJson({.path = ResourcePath(type, key.name_space, key.name)});
+Result<json> ApiClient::Get(const ResourceType& type, const ObjectKey& key, const CallOptions& options) {
+  return PerformJson({.path = ResourcePath(type, key.name_space, key.name), .timeout = options.timeout});
 }
 
 Result<ObjectList> ApiClient::List(const ResourceType& type, const ListOptions& options,
@@ -245,15 +256,20 @@ Status ApiClient::Watch(const ResourceType& type, const WatchOptions& options, c
   return answer.ok() ? lines.Finish() : Status(answer.error());
 }
 
-Result<json> ApiClient::Create(const ResourceType& type, const json& object) {
-  return PerformJson(
-      {.method = "POST", .path = ResourcePath(type, KeyIn(object).name_space), .body = DumpJson(object)});
+Result<json> ApiClient::Create(const ResourceType& type, const json& object, const CallOptions& options) {
+  return PerformJson({.method = "POST",
+                      .path = ResourcePath(type, KeyIn(object).name_space),
+                      .body = DumpJson(object),
+                      .timeout = options.timeout});
 }
 
-Result<json> ApiClient::Update(const ResourceType& type, const json& object, const std::string& subresource) {
+Result<json> ApiClient::Update(const ResourceType& type, const json& object, const std::string& subresource,
+                               const CallOptions& options) {
   const ObjectKey key = KeyIn(object);
-  return PerformJson(
-      {.method = "PUT", .path = ResourcePath(type, key.name_space, key.name, subresource), .body = DumpJson(object)});
+  return PerformJson({.method = "PUT",
+                      .path = ResourcePath(type, key.name_space, key.name, subresource),
+                      .body = DumpJson(object),
+                      .timeout = options.timeout});
 }
 
 Result<json> ApiClient::Apply(const ResourceType& type, const json& object, const std::string& field_manager,

@@ -81,6 +81,10 @@ struct DeleteOptions {
   int grace_seconds = -1;          // -1: the object's own
 };
 
+struct CallOptions {
+  Duration timeout{};  // zero: the client's
+};
+
 struct PatchOptions {
   std::string subresource{};   // "status"
   bool metadata_only = false;  // answer with metadata alone
@@ -103,21 +107,25 @@ struct ApiClientStats {
 // Thread-safety: every method from any thread; calls block. `http`, `clock` outlive it.
 class ApiClient {
  public:
+  static constexpr Duration kWatchSilence = std::chrono::seconds(150);
+
   ApiClient(Connection connection, net::HttpClient& http, Clock& clock, ApiClientOptions options = {});
 
-  Result<nlohmann::json> Get(const ResourceType& type, const ObjectKey& key);
+  Result<nlohmann::json> Get(const ResourceType& type, const ObjectKey& key, const CallOptions& options = {});
 
   Result<ObjectList> List(const ResourceType& type, const ListOptions& options,
                           net::Cancellation* cancellation = nullptr);
 
-  // Returns when the server ends the watch (ok), it breaks, or `sink` refuses an event.
+  // Returns when the server ends the watch (ok), it breaks, or `sink` refuses an event. A server that sends nothing,
+  // not even the bookmarks that come each minute, is given up after kWatchSilence (Unavailable).
   Status Watch(const ResourceType& type, const WatchOptions& options, const EventSink& sink,
                net::Cancellation* cancellation = nullptr);
 
   // Namespace (and name, but for Create of a TokenReview) are taken from the object's metadata.
-  Result<nlohmann::json> Create(const ResourceType& type, const nlohmann::json& object);
+  Result<nlohmann::json> Create(const ResourceType& type, const nlohmann::json& object,
+                                const CallOptions& options = {});
   Result<nlohmann::json> Update(const ResourceType& type, const nlohmann::json& object,
-                                const std::string& subresource = "");
+                                const std::string& subresource = "", const CallOptions& options = {});
 
   // Server-side apply: `object` is all that `field_manager` wants; what it wanted before and is missing now is removed.
   // Fields of other managers are taken over.
@@ -150,6 +158,7 @@ class ApiClient {
   Result<net::Response> Perform(const Call& call, const net::BodySink* sink = nullptr);
   Result<net::Response> Once(const Call& call, Duration timeout, const net::BodySink* sink);
   Result<nlohmann::json> PerformJson(Call call);
+  void Wait(Duration delay, const net::Cancellation* cancellation);
   void Count(const Call& call, const Result<net::Response>& answer, Duration took, bool watch);
 
   const Connection connection_;

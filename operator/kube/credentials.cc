@@ -189,9 +189,10 @@ std::shared_ptr<const net::TlsIdentity> Credentials::Identity() const {
 }
 
 void Credentials::SetIdentity(net::TlsIdentity identity) {
-  auto current = std::make_shared<const net::TlsIdentity>(std::move(identity));
   const std::scoped_lock lock(identity_mutex_);
-  identity_ = std::move(current);
+  // Connections last as long as the object does.
+  if (identity_ && *identity_ == identity) return;
+  identity_ = std::make_shared<const net::TlsIdentity>(std::move(identity));
 }
 
 void Credentials::Rejected() {

@@ -1,5 +1,6 @@
 #include "operator/kube/leader_election.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/log.h"
@@ -60,6 +61,8 @@ bool LeaseState::MayAcquire(SteadyTime now) const {
   return now - changed_at_ >= duration_;
 }
 
+std::int64_t LeaseState::transitions() const { return lease_ ? IntegerAt(SpecOf(*lease_), "leaseTransitions") : 0; }
+
 json LeaseState::Claim(WallTime wall) const {
   json lease = lease_ ? *lease_
                       : json{{"apiVersion", ApiVersionOf(kLeases)},
@@ -71,7 +74,7 @@ json LeaseState::Claim(WallTime wall) const {
   lease["spec"] = {
       {"holderIdentity", options_.identity},
       {"leaseDurationSeconds", std::chrono::duration_cast<std::chrono::seconds>(options_.lease_duration).count()},
-      {"acquireTime", held_by_us() ? TextAt(old, "acquireTime") : now},
+      {"acquireTime", held_by_us() && old.contains("acquireTime") ? TextAt(old, "acquireTime") : now},
       {"renewTime", now},
       {"leaseTransitions", held_by_us() || !lease_ ? transitions : transitions + 1}};
   return lease;
@@ -79,7 +82,7 @@ json LeaseState::Claim(WallTime wall) const {
 
 json LeaseState::Release(WallTime wall) const {
   json lease = Claim(wall);
-  lease["spec"]["holderIdentity"] = "";
+  lease["spec"].erase("holderIdentity");
   lease["spec"]["leaseDurationSeconds"] = 1;
   return lease;
 }
@@ -109,12 +112,15 @@ void LeaderElection::Stop(bool release) {
   thread_.join();
   const bool held = leads();
   SetLeads(false);
-  if (release && held) Write(state_.Release(clock_.Now()));
+  if (!release || !held) return;
+  give_up_at_ = clock_.SteadyNow() + options_.renew_deadline;
+  // A write whose answer was lost has moved the version.
+  if (!Write(state_.Release(clock_.Now())) && Fetch() && state_.held_by_us()) Write(state_.Release(clock_.Now()));
 }
 
 bool LeaderElection::leads() const {
   const std::scoped_lock lock(mutex_);
-  return stats_.leads;
+  return stats_.leads && clock_.SteadyNow() < leads_until_;
 }
 
 LeaderElectionStats LeaderElection::stats() const {
@@ -122,8 +128,9 @@ LeaderElectionStats LeaderElection::stats() const {
   return stats_;
 }
 
-void LeaderElection::SetLeads(bool leads) {
+void LeaderElection::SetLeads(bool leads, SteadyTime until) {
   const std::scoped_lock lock(mutex_);
+  leads_until_ = until;
   stats_.leads = leads;
 }
 
@@ -133,28 +140,44 @@ bool LeaderElection::Pause(Duration delay) {
 }
 
 void LeaderElection::Run() {
-  const auto jittered = [this] {
-    return FromSeconds(ToSeconds(options_.retry_period) * (1 + (kJitter - 1) * random_->NextUniform()));
-  };
   std::string last_holder;
-  while (!Try()) {
+  for (;;) {
+    give_up_at_ = clock_.SteadyNow() + options_.renew_deadline;
+    // What counts is when the claim was sent: others count from when it arrived.
+    claimed_at_ = clock_.SteadyNow();
+    if (Try()) break;
     if (state_.holder() != last_holder && !state_.holder().empty()) {
       last_holder = state_.holder();
       Log(LogLevel::kInfo, "another process leads", {{"holder", last_holder}});
     }
-    if (!Pause(jittered())) return;
+    const double jitter = 1 + (kJitter - 1) * random_->NextUniform();
+    if (!Pause(FromSeconds(ToSeconds(options_.retry_period) * jitter))) return;
   }
-  SetLeads(true);
+  SetLeads(true, claimed_at_ + options_.renew_deadline);
   Log(LogLevel::kInfo, "this process leads", {{"lease", ToString(options_.lease)}, {"identity", options_.identity}});
   callbacks_.on_started();
-  SteadyTime renewed = clock_.SteadyNow();
-  while (Pause(options_.retry_period)) {
-    if (Try()) {
-      renewed = clock_.SteadyNow();
+  Lead();
+}
+
+void LeaderElection::Lead() {
+  SteadyTime renewed = claimed_at_;
+  Duration pause = options_.retry_period;
+  while (Pause(pause)) {
+    const SteadyTime begin = clock_.SteadyNow();
+    give_up_at_ = renewed + options_.renew_deadline;
+    const bool ours = begin < give_up_at_ && Try();
+    const SteadyTime now = clock_.SteadyNow();
+    if (ours && now < give_up_at_) {
+      renewed = begin;
+      SetLeads(true, renewed + options_.renew_deadline);
+      pause = options_.retry_period;
       continue;
     }
     const bool taken = state_.exists() && !state_.held_by_us() && !state_.holder().empty();
-    if (!taken && clock_.SteadyNow() - renewed < options_.renew_deadline) continue;
+    if (!taken && now < give_up_at_) {
+      pause = std::min(options_.retry_period, give_up_at_ - now);
+      continue;
+    }
     SetLeads(false);
     callbacks_.on_lost(taken ? state_.holder() + " has taken the Lease" : "the Lease could not be renewed in time");
     return;
@@ -174,37 +197,46 @@ bool LeaderElection::Try() {
   return Write(state_.Claim(clock_.Now()));
 }
 
-bool LeaderElection::Fetch() {
-  Result<json> lease = client_.Get(kLeases, options_.lease);
-  if (lease.ok()) {
-    state_.Observe(*std::move(lease), clock_.SteadyNow());
-  } else if (lease.error().code() == ErrorCode::kNotFound) {
-    state_.Observe(std::nullopt, clock_.SteadyNow());
-  } else {
-    Log(LogLevel::kWarning, "the Lease cannot be read", {{"error", lease.error().ToString()}});
-    const std::scoped_lock lock(mutex_);
-    ++stats_.failures;
-    return false;
-  }
+// Half of what a holder has, so that a request that hangs leaves time for a second one, and no more than what is left.
+CallOptions LeaderElection::Patience() const {
+  const Duration left = give_up_at_ - clock_.SteadyNow();
+  return {.timeout = std::max<Duration>(std::min(left, options_.renew_deadline / 2), std::chrono::milliseconds(1))};
+}
+
+void LeaderElection::Note(bool failed) {
   const std::scoped_lock lock(mutex_);
+  if (failed) {
+    ++stats_.failures;
+    return;
+  }
   stats_.holder = state_.holder();
-  return true;
+  stats_.transitions = state_.transitions();
+}
+
+bool LeaderElection::Fetch() {
+  Result<json> lease = client_.Get(kLeases, options_.lease, Patience());
+  const bool absent = !lease.ok() && lease.error().code() == ErrorCode::kNotFound;
+  const bool failed = !lease.ok() && !absent;
+  if (failed) {
+    Log(LogLevel::kWarning, "the Lease cannot be read", {{"error", lease.error().ToString()}});
+  } else {
+    state_.Observe(absent ? std::nullopt : std::optional<json>(*std::move(lease)), clock_.SteadyNow());
+  }
+  Note(failed);
+  return !failed;
 }
 
 bool LeaderElection::Write(const json& lease) {
-  Result<json> written = state_.exists() ? client_.Update(kLeases, lease) : client_.Create(kLeases, lease);
-  if (!written.ok()) {
-    const ErrorCode code = written.error().code();
-    const bool race = code == ErrorCode::kAborted || code == ErrorCode::kAlreadyExists;
-    if (!race) Log(LogLevel::kWarning, "the Lease cannot be written", {{"error", written.error().ToString()}});
-    const std::scoped_lock lock(mutex_);
-    ++stats_.failures;
-    return false;
+  Result<json> written =
+      state_.exists() ? client_.Update(kLeases, lease, "", Patience()) : client_.Create(kLeases, lease, Patience());
+  if (written.ok()) {
+    state_.Observe(*std::move(written), clock_.SteadyNow());
+  } else if (const ErrorCode code = written.error().code();
+             code != ErrorCode::kAborted && code != ErrorCode::kAlreadyExists) {
+    Log(LogLevel::kWarning, "the Lease cannot be written", {{"error", written.error().ToString()}});
   }
-  state_.Observe(*std::move(written), clock_.SteadyNow());
-  const std::scoped_lock lock(mutex_);
-  stats_.holder = state_.holder();
-  return true;
+  Note(!written.ok());
+  return written.ok();
 }
 
 }  // namespace eoa::kube

@@ -56,6 +56,9 @@ class LeaseState {
   bool exists() const { return lease_.has_value(); }
   const std::string& holder() const { return holder_; }
 
+  // How often the Lease has changed hands.
+  std::int64_t transitions() const;
+
  private:
   LeaderElectionOptions options_;
   std::optional<nlohmann::json> lease_;
@@ -67,6 +70,7 @@ class LeaseState {
 struct LeaderElectionStats {
   bool leads = false;
   std::string holder;
+  std::int64_t transitions = 0;  // of the Lease, by whomever
   std::uint64_t slow_paths = 0;  // renewals that had to read the Lease first
   std::uint64_t failures = 0;    // requests that failed
 };
@@ -94,26 +98,33 @@ class LeaderElection {
   // end. Only when nothing that needs leadership runs any more.
   void Stop(bool release);
 
+  // False from the renew deadline on, also when the thread has had no time to notice.
   bool leads() const;
   LeaderElectionStats stats() const;
 
  private:
   void Run();
+  void Lead();
   bool Try();
   bool Fetch();
   bool Write(const nlohmann::json& lease);
   bool Pause(Duration delay);
-  void SetLeads(bool leads);
+  void SetLeads(bool leads, SteadyTime until = {});
+  CallOptions Patience() const;
+  void Note(bool failed);
 
   const LeaderElectionOptions options_;
   ApiClient& client_;
   Clock& clock_;
   const std::unique_ptr<Random> random_;
   const Callbacks callbacks_;
-  LeaseState state_;  // the thread's own
+  LeaseState state_;         // the thread's own, as is the next
+  SteadyTime give_up_at_{};  // of a round, and when it began
+  SteadyTime claimed_at_{};
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;  // guarded by mutex_, as all below
+  SteadyTime leads_until_{};
   LeaderElectionStats stats_;
   std::thread thread_;
 };

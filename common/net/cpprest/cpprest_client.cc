@@ -135,6 +135,7 @@ class CpprestClient final : public HttpClient {
  private:
   struct Origin {
     std::shared_ptr<OriginClient> client;
+    std::shared_ptr<const TlsIdentity> identity;  // that its connections were made with
     std::uint64_t last_use = 0;
   };
 
@@ -174,7 +175,13 @@ class CpprestClient final : public HttpClient {
     Response response;
     std::size_t received = 0;
     for (;;) {
-      Result<Transfer::Event> event = transfer->Next(deadline);
+      const SteadyTime patience =
+          request.silence > Duration::zero() ? std::min(deadline, RealClock().SteadyNow() + request.silence) : deadline;
+      Result<Transfer::Event> event = transfer->Next(patience);
+      if (!event.ok() && event.error().code() == ErrorCode::kDeadlineExceeded && patience < deadline) {
+        return {UnavailableError(target.origin + " has been silent for " +
+                                 std::to_string(static_cast<std::int64_t>(ToSeconds(request.silence))) + " s")};
+      }
       if (!event.ok()) return {std::move(event).error()};
       if (event->header) {
         response = *std::move(event->header);
@@ -206,9 +213,13 @@ class CpprestClient final : public HttpClient {
   }
 
   std::shared_ptr<OriginClient> ClientFor(const std::string& origin) {
+    std::shared_ptr<const TlsIdentity> identity = options_.tls ? options_.tls() : nullptr;
     const std::scoped_lock lock(mutex_);
     Origin& entry = origins_[origin];
     entry.last_use = ++uses_;
+    // Kept-alive connections are known to the server by what we showed when they began.
+    if (entry.client && entry.identity != identity) entry.client.reset();
+    entry.identity = std::move(identity);
     if (!entry.client) {
       rest::client::http_client_config config;
       config.set_max_redirects(0);
