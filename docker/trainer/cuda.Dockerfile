@@ -19,7 +19,7 @@ RUN --mount=type=cache,target=/var/cache/eoa \
     cmake --install build/${PRESET} --component trainer --prefix /out/usr --strip && \
     libtorch=$(cmake/deps/libtorch.sh --cuda --print-dir) && \
     docker/collect.sh /out ${libtorch} && \
-    (cd ${libtorch} && find torch/lib nvidia -name '*.so*' -exec cp --parents --no-clobber {} /out/usr/lib/eoa/ +)
+    (cd ${libtorch} && find torch/lib nvidia -name '*.so*' -exec cp --parents --no-clobber --target-directory=/out/usr/lib/eoa {} +)
 
 FROM ${BASE}
 RUN --mount=type=bind,from=build,source=/out,target=/out \

@@ -16,6 +16,7 @@
 #include "common/evolve/rates.h"
 #include "trainer/agent/broker_client.h"
 #include "trainer/agent/inbox.h"
+#include "trainer/agent/memory_kills.h"
 #include "trainer/agent/session.h"
 #include "trainer/agent/store_socket.h"
 #include "trainer/agent/weight_transfer.h"
@@ -26,6 +27,8 @@ namespace {
 
 constexpr std::size_t kMaxTokenBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxRecordBytes = std::size_t{16} << 20;
+constexpr std::string_view kOutOfMemory =
+    "out of memory: the kernel killed a worker; its pod needs more (resources.limits.memory)";
 
 Result<std::string> ReadToken(FileSystem& files, const std::string& path) {
   EOA_ASSIGN_OR_RETURN(std::string token, files.ReadFile(path, kMaxTokenBytes));
@@ -100,6 +103,11 @@ class Shell {
 
   void DispatchGang(int era, GangEvent event) {
     if (const auto* status = std::get_if<ExitStatus>(&event.what)) {
+      if (status->signal == SIGKILL && CountMemoryKills(files_) > memory_kills_) {
+        Dispatch({era, WorkerSaid{event.worker,
+                                  train::ErrorMessage{std::string(ErrorCodeName(ErrorCode::kResourceExhausted)),
+                                                      std::string(kOutOfMemory)}}});
+      }
       Dispatch({era, WorkerExited{event.worker, *status}});
     } else {
       Dispatch({era, WorkerSaid{event.worker, std::get<train::FromWorker>(std::move(event.what))}});
@@ -183,6 +191,7 @@ class Shell {
       return;
     }
     gang_.emplace(*std::move(started));
+    memory_kills_ = CountMemoryKills(files_);
     gang_era_ = session_.era();
   }
 
@@ -221,6 +230,7 @@ class Shell {
   std::string store_incarnation_;
   std::optional<WorkerGang> gang_;
   int gang_era_ = 0;
+  std::int64_t memory_kills_ = 0;  // before these workers
   std::optional<train::ExitCode> exit_;
   Calls calls_{inbox_};  // last: its threads use what stands above
 };
