@@ -149,6 +149,10 @@ class Changes(unittest.TestCase):
     }
 
     def test_all_but_who_manages_it_can_change_before_the_job_starts(self):
+        empty = json.loads((SOURCE / "tests/data/jobs/status-empty.json").read_text())
+        code, answer = self.patch([{"op": "add", "path": "/status", "value": empty}], "/status")
+        self.assertEqual(code, 200, answer.get("message"))
+        self.assertIsNone(answer["status"]["startTime"])
         for path, value in {**self.CHANGES, **self.TEMPLATES}.items():
             with self.subTest(path):
                 code, answer = self.replace(path, value)
@@ -232,8 +236,16 @@ class Shown(unittest.TestCase):
         self.assertEqual(code, 200, answer.get("message"))
         return answer["status"]
 
-    def test_a_full_status_comes_back_as_it_was_written(self):
-        self.assertEqual(self.put_status(self.status), self.status)
+    def test_a_status_comes_back_as_it_was_written(self):
+        # A unit test keeps these files equal to what the operator writes with all of its values, and with none.
+        for name in ("status.json", "status-empty.json"):
+            with self.subTest(name):
+                status = json.loads((SOURCE / "tests/data/jobs" / name).read_text())
+                self.assertEqual(self.put_status(status), status)
+                applied = {"apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": "shown"}, "status": status}
+                code, answer = PROXY.request("PATCH", f"{JOBS}/shown/status?fieldManager=test&force=true&fieldValidation=Strict", applied,
+                                             "application/apply-patch+yaml")
+                self.assertEqual((code, answer.get("status")), (200, status), answer.get("message"))
 
     def test_a_status_is_written_by_its_subresource_only(self):
         self.put_status(self.status)
