@@ -1,0 +1,103 @@
+#include "operator/cluster/workers.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <stdexcept>
+
+namespace eoa::cluster {
+namespace {
+
+using kube::ObjectKey;
+using std::chrono::seconds;
+
+const ObjectKey kJob{"ns", "job"};
+
+// Lets a test wait for calls.
+class Calls {
+ public:
+  int Add() {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+    return ++count_;
+  }
+  bool WaitFor(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(20), [&] { return count_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
+TEST(WorkersTest, AKeyThatFailsComesBackUntilItSucceeds) {
+  kube::WorkQueue queue(RealClock());
+  Calls calls;
+  Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
+    if (calls.Add() < 4) return {UnavailableError("away"), std::nullopt, false};
+    return {};
+  });
+  workers.Start(1);
+  queue.Add(kJob);
+  ASSERT_TRUE(calls.WaitFor(4));
+  ASSERT_TRUE(workers.Drain(seconds(20)));
+  EXPECT_EQ(workers.stats().error, 3U);
+  EXPECT_EQ(workers.stats().success, 1U);
+  EXPECT_EQ(queue.failures(kJob), 0);
+}
+
+TEST(WorkersTest, AnExceptionInOneJobIsAnErrorOfThatJobAlone) {
+  kube::WorkQueue queue(RealClock());
+  Calls good;
+  Workers workers(queue, RealClock(), [&](const ObjectKey& key) -> Outcome {
+    if (key == kJob) throw std::runtime_error("a bug");
+    good.Add();
+    return {};
+  });
+  workers.Start(1);
+  queue.Add(kJob);
+  queue.Add({"ns", "other"});
+  ASSERT_TRUE(good.WaitFor(1));
+  ASSERT_TRUE(workers.Drain(seconds(20)));
+  EXPECT_GE(workers.stats().panics, 1U);
+}
+
+TEST(WorkersTest, AConflictIsNoErrorAndIsTriedAgain) {
+  kube::WorkQueue queue(RealClock());
+  Calls calls;
+  Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
+    if (calls.Add() == 1) return {AbortedError("changed"), std::nullopt, false};
+    return {OkStatus(), std::chrono::hours(1), false};
+  });
+  workers.Start(1);
+  queue.Add(kJob);
+  ASSERT_TRUE(calls.WaitFor(2));
+  ASSERT_TRUE(workers.Drain(seconds(20)));
+  EXPECT_EQ(workers.stats().requeue, 1U);
+  EXPECT_EQ(workers.stats().requeue_after, 1U);
+  EXPECT_EQ(workers.stats().error, 0U);
+}
+
+TEST(WorkersTest, DrainingGivesUpOnAWorkerThatHangs) {
+  kube::WorkQueue queue(RealClock());
+  Calls begun;
+  std::mutex gate;
+  gate.lock();
+  {
+    Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
+      begun.Add();
+      const std::lock_guard wait(gate);
+      return {};
+    });
+    workers.Start(1);
+    queue.Add(kJob);
+    EXPECT_TRUE(begun.WaitFor(1));
+    EXPECT_FALSE(workers.Drain(std::chrono::milliseconds(20)));
+    gate.unlock();
+  }
+}
+
+}  // namespace
+}  // namespace eoa::cluster
