@@ -6,7 +6,11 @@ FROM ${BASE} AS build
 WORKDIR /src
 COPY cmake/deps cmake/deps
 RUN cmake/deps/apt.sh
-COPY . .
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake
+COPY common common
+COPY docker docker
+COPY trainer trainer
 ARG PRESET=cuda
 ARG CCACHE_DIR=/var/cache/eoa/ccache
 ARG EOA_CACHE_DIR=/var/cache/eoa/libtorch
@@ -14,7 +18,7 @@ ARG EOA_CACHE_DIR=/var/cache/eoa/libtorch
 RUN --mount=type=cache,target=/var/cache/eoa \
     export CCACHE_DIR EOA_CACHE_DIR && \
     cmake/deps/libtorch.sh --cuda && \
-    cmake --preset ${PRESET} --log-level=WARNING -DEOA_BUILD_TESTS=OFF && \
+    cmake --preset ${PRESET} --log-level=WARNING -DEOA_BUILD_OPERATOR=OFF -DEOA_BUILD_TESTS=OFF && \
     cmake --build --preset ${PRESET} --target eoa-trainer eoa-trainer-worker && \
     cmake --install build/${PRESET} --component trainer --prefix /out/usr --strip && \
     libtorch=$(cmake/deps/libtorch.sh --cuda --print-dir) && \
