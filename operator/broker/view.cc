@@ -47,8 +47,11 @@ PopulationView ViewOf(const EcosphereState& state, const Population& population)
   view.last_error = population.stopped ? *population.stopped : population.last_error;
   if (population.last_report) {
     for (const api::MemberReport& member : population.last_report->members) {
+      const bool best = view.learning_rates.empty() || member.fitness > view.best_fitness;
       view.learning_rates.push_back(member.learning_rate);
-      view.best_fitness = std::max(view.best_fitness, member.fitness);
+      if (!best) continue;
+      view.best_fitness = member.fitness;
+      view.best_learning_rate = member.learning_rate;
     }
   }
   if (!population.ended()) AddHeartbeats(population, view);

@@ -26,6 +26,7 @@ struct PopulationView {
   double train_loss = 0;               // mean over its pods
   std::vector<double> learning_rates;  // in use, as far as known: of the last report
   double best_fitness = 0;             // of the last report
+  double best_learning_rate = 0;       // of the member that has it
   std::string activity;                // the furthest-behind pod's phase: Training, Evaluating, ...
   int offline_generations = 0;         // that its leader went on without a decision
   std::optional<api::FinishRequest> finished;

@@ -8,7 +8,7 @@
 
 #include "common/base/file_system.h"
 #include "common/base/number.h"
-#include "operator/local/restart_budget.h"
+#include "operator/local/restart_delay.h"
 
 namespace eoa::local {
 

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -23,11 +24,11 @@
 #include "operator/local/event_lines.h"
 #include "operator/local/live_table.h"
 #include "operator/local/prepare_job.h"
-#include "operator/local/restart_budget.h"
 #include "operator/local/run_directory.h"
 #include "operator/local/run_result.h"
 #include "operator/local/screen.h"
 #include "operator/local/time_left.h"
+#include "operator/plan/failure_policy.h"
 
 namespace eoa::local {
 namespace {
@@ -98,7 +99,7 @@ class Run {
       NoteDeaths(now);
       Refresh(now);
       EnforceBudget();
-      verdict = Judge(spec(), view_);
+      verdict = plan::Judge(spec(), view_);
       if (verdict.outcome == Outcome::kRunning && PastActiveDeadline(now)) {
         verdict = {Outcome::kFailed, "not finished within runPolicy.activeDeadlineSeconds"};
       }
@@ -136,11 +137,12 @@ class Run {
   }
 
   void EnforceBudget() {
-    std::vector<PopulationLosses> losses;
+    // Both ways of counting see most losses, so the greater one counts.
+    std::vector<int> restarts;
     for (std::size_t i = 0; i < view_.populations.size(); ++i) {
-      losses.push_back({view_.populations[i].attempt, agents_.deaths(static_cast<int>(i))});
+      restarts.push_back(std::max(view_.populations[i].attempt - 1, agents_.deaths(static_cast<int>(i))));
     }
-    const auto exhausted = ExhaustedRestarts(spec(), losses);
+    const auto exhausted = plan::ExhaustedRestarts(spec(), restarts);
     for (std::size_t i = 0; i < exhausted.size(); ++i) {
       const broker::PopulationView& population = view_.populations[i];
       if (!exhausted[i] || population.phase == "Succeeded" || population.phase == "Failed") continue;

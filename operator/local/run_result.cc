@@ -9,18 +9,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-int NeededSuccesses(const api::SuccessPolicy& policy, int populations) {
-  if (policy.type == "Any") return 1;
-  if (policy.type == "BestK") return policy.k;
-  return populations;
-}
-
-std::string Failure(const broker::PopulationView& population) {
-  const bool told = population.finished && !population.finished->error.empty();
-  const std::string& why = told ? population.finished->error : population.last_error;
-  return population.name + ": " + (why.empty() ? "failed" : why);
-}
-
 template <typename T>
 ordered_json OrNull(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
@@ -32,7 +20,7 @@ ordered_json PopulationJson(const broker::PopulationView& population) {
   json["bestFitness"] =
       population.learning_rates.empty() ? ordered_json(nullptr) : ordered_json(population.best_fitness);
   json["learningRates"] = population.learning_rates;
-  if (population.phase == "Failed") json["error"] = Failure(population);
+  if (population.phase == "Failed") json["error"] = plan::FailureOf(population);
   return json;
 }
 
@@ -50,33 +38,6 @@ std::string_view OutcomeName(Outcome outcome) {
       return "Interrupted";
   }
   return "Unknown";
-}
-
-Verdict Judge(const api::JobSpec& spec, const broker::EcosphereView& view) {
-  int succeeded = 0;
-  int running = 0;
-  std::string failures;
-  for (const broker::PopulationView& population : view.populations) {
-    if (population.phase == "Succeeded") {
-      ++succeeded;
-    } else if (population.phase == "Failed") {
-      failures += (failures.empty() ? "" : "; ") + Failure(population);
-    } else {
-      ++running;
-    }
-  }
-  const int needed = NeededSuccesses(spec.run_policy.success_policy, static_cast<int>(view.populations.size()));
-  if (succeeded + running < needed) return {Outcome::kFailed, failures};
-  if (running > 0) return {};
-  return {Outcome::kSucceeded, ""};
-}
-
-const broker::PopulationView* ElectedPopulation(const broker::EcosphereView& view) {
-  if (view.rounds.empty()) return nullptr;
-  const auto found = std::find_if(view.populations.begin(), view.populations.end(), [&](const auto& population) {
-    return population.name == view.rounds.back().decision.elected.population;
-  });
-  return found == view.populations.end() ? nullptr : &*found;
 }
 
 ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& view, const RunSummary& summary) {

@@ -20,9 +20,9 @@ broker::EcosphereView Ended(const std::string& wolves, const std::string& whales
 
 TEST(RunResult, AllPopulationsMustSucceedUnlessThePolicySaysOtherwise) {
   api::JobSpec spec = TestJob().spec;
-  EXPECT_EQ(Judge(spec, Ended("Running", "Succeeded")).outcome, Outcome::kRunning);
-  EXPECT_EQ(Judge(spec, Ended("Succeeded", "Succeeded")).outcome, Outcome::kSucceeded);
-  const Verdict failed = Judge(spec, Ended("Failed", "Running"));
+  EXPECT_EQ(plan::Judge(spec, Ended("Running", "Succeeded")).outcome, Outcome::kRunning);
+  EXPECT_EQ(plan::Judge(spec, Ended("Succeeded", "Succeeded")).outcome, Outcome::kSucceeded);
+  const Verdict failed = plan::Judge(spec, Ended("Failed", "Running"));
   EXPECT_EQ(failed.outcome, Outcome::kFailed);
   EXPECT_EQ(failed.reason, "wolves: wolves' error");
 }
@@ -30,11 +30,11 @@ TEST(RunResult, AllPopulationsMustSucceedUnlessThePolicySaysOtherwise) {
 TEST(RunResult, AnyAndBestKTolerateFailures) {
   api::JobSpec spec = TestJob().spec;
   spec.run_policy.success_policy = {"Any", 0};
-  EXPECT_EQ(Judge(spec, Ended("Failed", "Running")).outcome, Outcome::kRunning);
-  EXPECT_EQ(Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kSucceeded);
-  EXPECT_EQ(Judge(spec, Ended("Failed", "Failed")).outcome, Outcome::kFailed);
+  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Running")).outcome, Outcome::kRunning);
+  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kSucceeded);
+  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Failed")).outcome, Outcome::kFailed);
   spec.run_policy.success_policy = {"BestK", 2};
-  EXPECT_EQ(Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kFailed);
+  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kFailed);
 }
 
 TEST(RunResult, TellsTheElectedItsTestAccuracyAndEveryPopulation) {

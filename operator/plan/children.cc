@@ -1,0 +1,90 @@
+#include "operator/plan/children.h"
+
+#include <array>
+#include <cstdio>
+
+#include "common/api/read_job.h"
+#include "common/base/json_guard.h"
+#include "common/base/random.h"
+#include "operator/plan/names.h"
+
+namespace eoa::plan {
+namespace {
+
+using nlohmann::json;
+
+json Metadata(const api::Job& job, const std::string& name, const std::string& population = "") {
+  return {{"name", name},
+          {"namespace", job.metadata.name_space},
+          {"labels", Labels(job, population)},
+          {"ownerReferences", OwnerReferences(job)}};
+}
+
+// FNV-1a of the text: two objects that differ are never taken for one by accident alone.
+json Hashed(json object) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(HashName(DumpJson(object))));
+  object["metadata"]["annotations"][kHashAnnotation] = text.data();
+  return object;
+}
+
+json Service(const api::Job& job) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Service"},
+          {"metadata", Metadata(job, ServiceName(job))},
+          {"spec",
+           {{"clusterIP", "None"},
+            // Trainers meet before they are ready.
+            {"publishNotReadyAddresses", true},
+            {"selector", {{kJobUidLabel, job.metadata.uid}}},
+            {"ports", json::array({{{"name", "metrics"}, {"port", kMetricsPort}, {"protocol", "TCP"}}})}}}};
+}
+
+json JobConfigMap(const api::Job& job) {
+  // What trainers do not read would only make the object change.
+  api::Job resolved = job;
+  resolved.metadata.labels.clear();
+  resolved.metadata.annotations.clear();
+  resolved.spec.suspend = false;
+  resolved.spec.pod_template = json::object();
+  resolved.spec.run_policy = {};
+  for (api::PopulationSpec& population : resolved.spec.populations) population.pod_template = json::object();
+  return {{"apiVersion", "v1"},
+          {"kind", "ConfigMap"},
+          {"metadata", Metadata(job, JobConfigMapName(job))},
+          {"data", {{"job.json", DumpJsonPretty(api::JobToJson(resolved))}}}};
+}
+
+json StatefulSet(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population,
+                 const ChildrenOptions& options) {
+  json set = {{"apiVersion", "apps/v1"},
+              {"kind", "StatefulSet"},
+              {"metadata", Metadata(job, SetName(job, population.name), population.name)}};
+  json& spec = set["spec"];
+  spec["serviceName"] = ServiceName(job);
+  spec["replicas"] = options.pods ? population.members / population.members_per_pod : 0;
+  spec["podManagementPolicy"] = "Parallel";
+  // A population restarts as a whole when its pods join again; replacing them one by one would cost an attempt each.
+  spec["updateStrategy"] = {{"type", "OnDelete"}};
+  spec["selector"] = {{"matchLabels", {{kJobUidLabel, job.metadata.uid}, {kPopulationLabel, population.name}}}};
+  spec["template"] = PodTemplate(settings, job, population);
+  if (job.spec.checkpoint.volume_claim.empty()) return set;
+  json claim = {{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"spec", job.spec.checkpoint.volume_claim}};
+  claim["metadata"] = {{"name", "checkpoints"}, {"labels", Labels(job, population.name)}};
+  spec["volumeClaimTemplates"] = json::array({std::move(claim)});
+  spec["persistentVolumeClaimRetentionPolicy"] = {{"whenDeleted", options.keep_claims ? "Retain" : "Delete"},
+                                                  {"whenScaled", "Retain"}};
+  return set;
+}
+
+}  // namespace
+
+std::vector<json> Children(const TrainerSettings& settings, const api::Job& job, const ChildrenOptions& options) {
+  std::vector<json> children = {Hashed(Service(job)), Hashed(JobConfigMap(job))};
+  for (const api::PopulationSpec& population : job.spec.populations) {
+    children.push_back(Hashed(StatefulSet(settings, job, population, options)));
+  }
+  return children;
+}
+
+}  // namespace eoa::plan

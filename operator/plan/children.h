@@ -1,0 +1,25 @@
+// The objects that an EOAJob consists of, as they are applied. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/api/job.h"
+#include "operator/plan/pod_template.h"
+
+namespace eoa::plan {
+
+struct ChildrenOptions {
+  bool pods = true;         // false: StatefulSets of no replicas
+  bool keep_claims = true;  // whether claims of checkpoints outlive the StatefulSets
+};
+
+// Service, ConfigMap and one StatefulSet for each population, in this order; each with a hash of itself as the
+// annotation eoa.io/applied-hash. `job` is complete and has a uid.
+std::vector<nlohmann::json> Children(const TrainerSettings& settings, const api::Job& job,
+                                     const ChildrenOptions& options);
+
+}  // namespace eoa::plan

@@ -1,0 +1,36 @@
+// When a population may be restarted, and how a job ends (spec.runPolicy). Pure; `eoa run` and the operator share it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/api/job.h"
+#include "operator/broker/view.h"
+
+namespace eoa::plan {
+
+// Why a population has used up its restarts; by population, empty where it may go on. `restarts` is by population. With
+// gradientScope Ecosphere the populations share their attempts and are counted once.
+std::vector<std::optional<std::string>> ExhaustedRestarts(const api::JobSpec& spec, const std::vector<int>& restarts);
+
+// Restarts of all populations together, as backoffLimit counts them.
+int RestartsTogether(const api::JobSpec& spec, const std::vector<int>& restarts);
+
+enum class Outcome { kRunning, kSucceeded, kFailed, kInterrupted };  // the last: from outside
+
+struct Verdict {
+  Outcome outcome = Outcome::kRunning;
+  std::string reason;  // of kFailed and kInterrupted
+};
+
+// kRunning until the success policy is met by finished populations and none runs any more, or cannot be met any more.
+Verdict Judge(const api::JobSpec& spec, const broker::EcosphereView& view);
+
+// "wolves: " and why it failed.
+std::string FailureOf(const broker::PopulationView& population);
+
+// The population whose model is the job's result: the elected's of the last round, or nullptr before any round.
+const broker::PopulationView* ElectedPopulation(const broker::EcosphereView& view);
+
+}  // namespace eoa::plan

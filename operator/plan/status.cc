@@ -1,0 +1,135 @@
+#include "operator/plan/status.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "operator/plan/failure_policy.h"
+#include "operator/plan/names.h"
+
+namespace eoa::plan {
+namespace {
+
+const api::PopulationStatus* FindRow(const api::JobStatus& status, const std::string& name) {
+  const auto found = std::find_if(status.populations.begin(), status.populations.end(),
+                                  [&](const api::PopulationStatus& row) { return row.name == name; });
+  return found == status.populations.end() ? nullptr : &*found;
+}
+
+const broker::PopulationView* FindView(const Observed& observed, const std::string& name) {
+  if (!observed.ecosphere) return nullptr;
+  const auto& views = observed.ecosphere->populations;
+  const auto found = std::find_if(views.begin(), views.end(), [&](const auto& view) { return view.name == name; });
+  return found == views.end() ? nullptr : &*found;
+}
+
+// The first attempt since the start, or since a resume (then the row's attempt is 0), is none.
+int RestartsOf(const api::PopulationStatus* last, const broker::PopulationView* view, const PodsView& pods) {
+  int restarts = last == nullptr ? 0 : last->restarts;
+  if (last != nullptr && view != nullptr && last->attempt > 0) restarts += std::max(0, view->attempt - last->attempt);
+  return std::max(restarts, pods.restarts);
+}
+
+void AddReport(const broker::PopulationView& view, api::PopulationStatus& row, WallTime now) {
+  if (view.learning_rates.empty()) return;
+  if (!row.fitness || view.generation != row.generation) row.last_report_time = now;
+  row.fitness = view.best_fitness;
+  row.learning_rate = view.best_learning_rate;
+}
+
+api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population, WallTime now) {
+  const api::PopulationStatus* last = FindRow(observed.status, population.name);
+  const broker::PopulationView* view = FindView(observed, population.name);
+  const PodsView pods = LookAtPods(observed.pods, population.name);
+  api::PopulationStatus row = last == nullptr ? api::PopulationStatus{} : *last;
+  row.name = population.name;
+  row.members = population.members;
+  row.ready = pods.ready * population.members_per_pod;
+  row.restarts = RestartsOf(last, view, pods);
+  row.message.clear();
+  if (observed.job->spec.suspend) {
+    row.phase = "Suspended";
+    row.attempt = 0;
+    return row;
+  }
+  if (view == nullptr) {
+    if (row.phase.empty() || row.phase == "Suspended") row.phase = "Pending";
+    return row;
+  }
+  AddReport(*view, row, now);
+  row.generation = view->generation;
+  row.attempt = view->attempt;
+  row.phase = view->phase == "Joining" ? "Pending" : view->phase;
+  if (view->phase == "Failed") row.message = FailureOf(*view);
+  if (view->phase == "Joining") row.message = pods.message.empty() ? view->last_error : pods.message;
+  return row;
+}
+
+void AddProgress(const Observed& observed, api::JobStatus& status, WallTime now) {
+  api::JobProgress& progress = status.progress;
+  progress.generations = observed.job->spec.ecosphere.generations;
+  if (!observed.ecosphere || observed.ecosphere->rounds.empty()) return;
+  const api::Decision& decision = observed.ecosphere->rounds.back().decision;
+  status.elected = api::ElectedStatus{.population = decision.elected.population,
+                                      .member = decision.elected.member,
+                                      .learning_rate = decision.elected.learning_rate,
+                                      .fitness = decision.elected.fitness,
+                                      .generation = decision.elected.generation};
+  status.baseline = decision.baseline;
+  const int generation = decision.generation + 1;
+  if (generation == progress.generation) return;
+  progress.generation = generation;
+  progress.percent = static_cast<int>(std::int64_t{100} * generation / std::max(1, progress.generations));
+  if (!status.start_time) return;
+  const double pace = ToSeconds(now - *status.start_time) / generation;
+  progress.estimated_seconds_left = std::llround(pace * (progress.generations - generation));
+}
+
+// What moves all the time, taken from `last`.
+api::JobStatus WithoutMovement(const api::JobStatus& last, api::JobStatus next) {
+  for (api::PopulationStatus& row : next.populations) {
+    const api::PopulationStatus* before = FindRow(last, row.name);
+    if (before == nullptr) continue;
+    row.generation = before->generation;
+    row.fitness = before->fitness;
+    row.learning_rate = before->learning_rate;
+    row.last_report_time = before->last_report_time;
+    if (row.phase == "Pending" || before->phase == row.phase) row.ready = before->ready;
+  }
+  return next;
+}
+
+}  // namespace
+
+void SetCondition(api::JobStatus& status, const api::Condition& condition) {
+  for (api::Condition& each : status.conditions) {
+    if (each.type != condition.type) continue;
+    const WallTime since = each.status == condition.status ? each.last_transition_time : condition.last_transition_time;
+    each = condition;
+    each.last_transition_time = since;
+    return;
+  }
+  status.conditions.push_back(condition);
+}
+
+api::JobStatus ReadOff(const Observed& observed, WallTime now) {
+  api::JobStatus status = observed.status;
+  status.observed_generation = observed.generation;
+  status.selector = PodSelector(*observed.job);
+  status.replicas = observed.job->spec.suspend ? 0 : 1;
+  if (!status.start_time) status.start_time = now;
+  status.populations.clear();
+  std::vector<int> restarts;
+  for (const api::PopulationSpec& population : observed.job->spec.populations) {
+    status.populations.push_back(RowOf(observed, population, now));
+    restarts.push_back(status.populations.back().restarts);
+  }
+  status.restarts = RestartsTogether(observed.job->spec, restarts);
+  AddProgress(observed, status, now);
+  return status;
+}
+
+api::JobStatus WorthWriting(const api::JobStatus& last, api::JobStatus next) {
+  return WithoutMovement(last, next) == last ? last : next;
+}
+
+}  // namespace eoa::plan
