@@ -40,6 +40,9 @@ spec:
 - Hyper-parameters are numbers without quotes. `4.0` is an integer, as for Kubernetes; `"4"` is not.
 - Words such as `GreyWolf` are written exactly so.
 - `status` and what Kubernetes adds to `metadata` are passed over.
+- On a cluster the API server checks the same: the CustomResourceDefinition is written from the same schema, and what goes beyond a
+  single field is said there in CEL. The few differences are listed, with their reasons, in `tests/integration/crd/jobs.py`; the operator
+  checks every job once more. A job's name must also do as a Service's.
 - What goes beyond a single field is checked too: a Grey Wolf population needs three members, `membersPerPod` divides `members`, a
   Wide ResNet has 6n + 4 layers, and so on. Settings that are allowed but hardly meant give a warning.
 )";

@@ -18,7 +18,7 @@
 
 namespace eoa::api {
 
-// apiextensions.k8s.io/v1; needs Kubernetes 1.30 or newer for all of its rules.
+// apiextensions.k8s.io/v1. Rules use CEL as Kubernetes has it since 1.30; tested on 1.34.
 nlohmann::ordered_json CustomResourceDefinition();
 
 // The same as YAML, with a comment that says where it comes from: manifests/crd/eoajobs.yaml.

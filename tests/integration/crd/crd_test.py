@@ -200,6 +200,24 @@ class Changes(unittest.TestCase):
                 code, answer = self.replace(path, value)
                 self.assertEqual(code, 200, answer.get("message"))
 
+    def test_the_largest_job_can_still_be_changed_within_the_cost_that_rules_may_have(self):
+        largest = copy.deepcopy(jobs.SHORTEST)
+        largest["metadata"]["name"] = "largest"
+        largest["spec"]["trainer"]["dataset"]["path"] = "/" + "a" * 1023
+        schedule = "s" * 1020 + ".csv"
+        largest["spec"]["populations"] = [
+            {"name": f"{i:02}" + "p" * 40, "algorithm": {"name": "Fixed", "schedule": schedule}, "members": 64,
+             "template": {"spec": {"nodeSelector": {"gpu": "a" * 4096}}}} for i in range(64)]
+        code, answer = PROXY.request("POST", JOBS, largest)
+        self.assertEqual(code, 201, answer.get("message"))
+        self.addCleanup(PROXY.request, "DELETE", f"{JOBS}/largest")
+        self.name = "largest"
+        self.start()
+        for path, value in (("suspend", True), ("populations/63/template/spec/priority", 1), ("suspend", False), ("runPolicy/backoffLimit", 1)):
+            code, answer = self.replace(path, value)
+            self.assertEqual(code, 200, answer.get("message"))
+        self.assertEqual(self.replace("populations/63/members", 63)[0], 422)
+
     def test_applying_the_same_file_again_changes_nothing(self):
         self.start()
         before = PROXY.request("GET", f"{JOBS}/{self.name}")[1]
