@@ -27,16 +27,37 @@ Reflector::~Reflector() { Stop(); }
 
 void Reflector::Start() {
   thread_ = std::thread([this] { Run(); });
+  guard_ = std::thread([this] { EndQuietWatches(); });
 }
 
 void Reflector::Stop() {
+  std::shared_ptr<net::Cancellation> watch;
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
+    watch = watch_;
     changed_.notify_all();
   }
   cancellation_.Cancel();
+  if (watch) watch->Cancel();
   if (thread_.joinable()) thread_.join();
+  if (guard_.joinable()) guard_.join();
+}
+
+void Reflector::EndQuietWatches() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const Duration left = watch_ ? quiet_since_ + options_.quiet_limit - clock_.SteadyNow() : options_.quiet_limit;
+    if (left > Duration::zero()) {
+      changed_.wait_for(lock, left);
+      continue;
+    }
+    const std::shared_ptr<net::Cancellation> watch = std::exchange(watch_, nullptr);
+    // What Cancel sets off may want the lock.
+    lock.unlock();
+    watch->Cancel();
+    lock.lock();
+  }
 }
 
 bool Reflector::Pause(Duration delay) {
@@ -104,20 +125,30 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   options.resource_version = step.resource_version;
   options.timeout = step.timeout;
   options.bookmarks = true;
+  const auto watch = std::make_shared<net::Cancellation>();
   {
     const std::scoped_lock lock(mutex_);
-    state_.OnWatchBegun(clock_.SteadyNow());
+    const SteadyTime now = clock_.SteadyNow();
+    state_.OnWatchBegun(now);
+    // Stop has looked for a watch to end already.
+    if (stopping_) watch->Cancel();
+    watch_ = watch;
+    quiet_since_ = now;
+    changed_.notify_all();
   }
   std::optional<Failure> failure;
   const Status status = client_.Watch(
-      type_, options, [&](const nlohmann::json& event) { return TakeEvent(event, failure); }, &cancellation_);
+      type_, options, [&](const nlohmann::json& event) { return TakeEvent(event, failure); }, watch.get());
   // The server did not end it in time, but time it was.
   const bool timed_out = !status.ok() && status.error().code() == ErrorCode::kDeadlineExceeded;
-  if (!status.ok() && !timed_out) {
+  if (watch->cancelled()) {
+    failure = Failure{Failure::Kind::kQuiet, {}};
+  } else if (!status.ok() && !timed_out) {
     NoteError("watching", status.error());
     if (!failure) failure = FailureOf(status.error());
   }
   const std::scoped_lock lock(mutex_);
+  watch_.reset();
   return state_.OnWatchEnded(failure, clock_.SteadyNow());
 }
 
@@ -148,6 +179,7 @@ Status Reflector::TakeEvent(const nlohmann::json& event, std::optional<Failure>&
 void Reflector::NoteContact(SteadyTime now) {
   const std::scoped_lock lock(mutex_);
   last_contact_ = now;
+  quiet_since_ = now;
   last_error_.clear();
 }
 

@@ -63,6 +63,7 @@ class Reflector {
 
  private:
   void Run();
+  void EndQuietWatches();
   ReflectorStep CarryOut(const ListStep& step);
   ReflectorStep CarryOut(const WatchStep& step);
   Status TakeEvent(const nlohmann::json& event, std::optional<Failure>& failure);
@@ -76,18 +77,21 @@ class Reflector {
   ObjectStore& store_;
   Clock& clock_;
   const std::unique_ptr<Random> random_;
-  net::Cancellation cancellation_;
+  net::Cancellation cancellation_;  // of lists
   ObjectStore::Snapshot gathered_;  // pages of the list under way; the thread's own
 
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;  // synced or stopping
+  mutable std::condition_variable changed_;  // synced, watching or stopping
   ReflectorState state_;                     // guarded by mutex_, as all below; written by the thread only
   bool synced_ = false;                      // the store has a whole list
   bool stopping_ = false;
+  std::shared_ptr<net::Cancellation> watch_;  // of the watch under way; null: none
+  SteadyTime quiet_since_;                    // of the watch under way
   std::optional<SteadyTime> last_contact_;
   std::string last_error_;
 
   std::thread thread_;
+  std::thread guard_;
 };
 
 }  // namespace eoa::kube

@@ -60,6 +60,8 @@ std::string_view WatchEndName(WatchEnd end) {
       return "throttled";
     case WatchEnd::kShort:
       return "short";
+    case WatchEnd::kQuiet:
+      return "quiet";
     case WatchEnd::kError:
       return "error";
   }
@@ -210,6 +212,11 @@ ReflectorStep ReflectorState::OnWatchEnded(const std::optional<Failure>& failure
     count(WatchEnd::kShort);
     return Watch(DelayAfter({}, now), now);
   }
+  // Where a server sends no bookmarks this is how watches end, so it costs no back-off.
+  if (failure->kind == Failure::Kind::kQuiet) {
+    count(WatchEnd::kQuiet);
+    return Watch(Spread({}, options_.rewatch_spread, random_), now);
+  }
   const Duration delay = DelayAfter(*failure, now);
   switch (failure->kind) {
     case Failure::Kind::kExpired:
@@ -223,6 +230,7 @@ ReflectorStep ReflectorState::OnWatchEnded(const std::optional<Failure>& failure
     case Failure::Kind::kRejected:
       count(WatchEnd::kError);
       return FullList(ListReason::kError, delay);
+    case Failure::Kind::kQuiet:
     case Failure::Kind::kUnavailable:
       break;
   }

@@ -37,6 +37,9 @@ struct ReflectorOptions {
   Duration list_timeout = std::chrono::seconds(60);
   Duration watch_timeout = std::chrono::minutes(5);  // the server ends a watch after one to two of it, at random
   Duration short_watch = std::chrono::seconds(1);    // a watch that ends sooner, without an event, counts as failed
+  // A watch that says nothing for so long may be a connection that died without a word, and is begun anew. Servers send
+  // a bookmark about once a minute.
+  Duration quiet_limit = std::chrono::seconds(150);
   Duration rewatch_spread = std::chrono::milliseconds(500);  // a watch that ended in order begins again within it
   Duration relist_period = std::chrono::minutes(10);         // give or take a tenth
   // Objects in one answer. An answer is held as text and as a tree, which is ten times its text; small ones keep the
@@ -50,9 +53,9 @@ enum class ListReason { kFirst, kPeriodic, kExpired, kError };
 inline constexpr std::size_t kListReasons = 4;
 std::string_view ListReasonName(ListReason reason);  // "first", "periodic", "expired", "error"
 
-enum class WatchEnd { kTimeout, kGone, kThrottled, kShort, kError };
-inline constexpr std::size_t kWatchEnds = 5;
-std::string_view WatchEndName(WatchEnd end);  // "timeout", "gone", "throttled", "short", "error"
+enum class WatchEnd { kTimeout, kGone, kThrottled, kShort, kQuiet, kError };
+inline constexpr std::size_t kWatchEnds = 6;
+std::string_view WatchEndName(WatchEnd end);  // "timeout", "gone", "throttled", "short", "quiet", "error"
 
 struct ListStep {
   ListReason reason = ListReason::kFirst;
@@ -77,6 +80,7 @@ struct Failure {
   enum class Kind {
     kExpired,      // the server no longer has that version
     kThrottled,    // too many requests
+    kQuiet,        // nothing was heard for quiet_limit
     kRejected,     // the request itself is wrong, or the type is not there
     kUnavailable,  // all else: the same may work later
   };

@@ -232,6 +232,7 @@ Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::st
       const std::string line = Line(event.type, PodOf(event));
       std::unique_lock lock(mutex_);
       const bool lost = Happens(faults_.lost);
+      const bool silent = Happens(faults_.silent);
       const bool torn = Happens(faults_.torn);
       const bool reset = Happens(faults_.reset);
       const bool error_event = Happens(faults_.error_event);
@@ -240,6 +241,8 @@ Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::st
       const bool gone = random_.NextBelow(2) == 0;
       lock.unlock();
       if (lost) continue;
+      while (silent && !Cancelled(cancellation)) RealClock().SleepFor(std::chrono::milliseconds(1));
+      if (silent) return CancelledError("cancelled");
       if (torn) {
         EOA_RETURN_IF_ERROR(Emit(line.substr(0, cut), sink));
         if (gone) return whole;

@@ -65,6 +65,7 @@ struct Faults {
   double error_event = 0;   // each event: an ERROR event of 500 or 410 follows
   double clean_end = 0;     // each event: the stream ends in order after it
   double lost = 0;          // each event: it is never told
+  double silent = 0;        // each event: neither it nor anything after it is told, and the stream stays open
   double compact = 0;       // each request, before it
   double stale_list = 0;    // each list that asks for "not older than": the oldest state that qualifies is given
   bool slice = false;       // bytes come one to seven at a time

@@ -6,6 +6,7 @@
 //   Linked    what is called old is what was shown as new before
 //   Reliable  when the server is well again, nothing is missing and nothing is left over
 // The seed of a failure is printed; EOA_HISTORY_SEED=N runs that one alone, EOA_HISTORY_SEEDS=N so many.
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -202,6 +204,12 @@ TEST(ReflectorHistory, HoldsWhenLinesComeInPiecesAndBreak) {
   RunHistories({.torn = 0.2, .reset = 0.1, .slice = true}, Hasty());
 }
 
+TEST(ReflectorHistory, HoldsWhenConnectionsDieWithoutAWord) {
+  ReflectorOptions options = Hasty();
+  options.quiet_limit = milliseconds(30);
+  RunHistories({.silent = 0.1}, options);
+}
+
 TEST(ReflectorHistory, EventsThatAreNeverToldAreMadeUpForByThePeriodicList) {
   ReflectorOptions options = Hasty();
   options.relist_period = milliseconds(50);
@@ -213,6 +221,49 @@ TEST(ReflectorHistory, ResyncsAreNoChanges) {
   options.relist_period = milliseconds(20);
   options.resync = true;
   RunHistories({.refused = 0.1}, options);
+}
+
+// Stopped at any moment and started anew, as an operator is: nothing hangs, and no callback comes after Stop.
+TEST(ReflectorHistory, ReflectorsMayBeStoppedAtAnyMoment) {
+  LogOptions quiet;
+  quiet.minimum = LogLevel::kError;
+  ConfigureLog(quiet);
+  const Faults faults{.refused = 0.2, .too_many = 0.1, .torn = 0.1, .silent = 0.1, .compact = 0.1, .slice = true};
+  for (const std::uint64_t seed : Seeds()) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SeededRandom random(seed, {HashName("stops"), 0});
+    ObjectHistory history;
+    FaultyApiServer server(history, faults, seed);
+    Connection connection;
+    connection.server = "http://api.test";
+    ApiClient client(connection, server, RealClock());
+    for (int life = 0; life < 30; ++life) {
+      ObjectStore store({.index_label = "job"});
+      std::atomic<bool> stopped = false;
+      std::atomic<int> late = 0;
+      store.OnChange([&](const Change& change) {
+        if (stopped) ++late;
+        store.Get(change.key);
+      });
+      Reflector reflector(kPods, Hasty(), client, store, RealClock(),
+                          std::make_unique<SeededRandom>(seed, StreamId{HashName("reflector"), 0}));
+      reflector.Start();
+      std::thread waiter([&] { reflector.WaitForSync(kPatience); });
+      for (int i = 0; i < 20; ++i) {
+        history.Put("pod-" + std::to_string(random.NextBelow(kNames)), "life-" + std::to_string(life));
+        if (random.NextBelow(4) == 0) RealClock().SleepFor(microseconds(random.NextBelow(300)));
+      }
+      store.List();
+      reflector.stats();
+      reflector.Stop();
+      stopped = true;
+      waiter.join();
+      reflector.Stop();
+      EXPECT_EQ(late, 0);
+      EXPECT_FALSE(reflector.WaitForSync(Duration::zero())) << "a stopped reflector is not in sync any more";
+    }
+  }
+  ConfigureLog({});
 }
 
 }  // namespace

@@ -254,6 +254,17 @@ TEST_F(ReflectorStateTest, AShortWatchThatBroughtAnEventIsNone) {
   EXPECT_EQ(WatchEndsOf(WatchEnd::kTimeout), 1u);
 }
 
+TEST_F(ReflectorStateTest, AWatchThatWentQuietIsBegunAnewWithoutBackoffOrList) {
+  StartWatching({.relist_period = std::chrono::hours(24)});
+  for (int i = 0; i < 3 * ReflectorState::kWatchFailures; ++i) {
+    BeginWatch();
+    WatchEnds(Failure{Failure::Kind::kQuiet, {}}, seconds(150));
+    ASSERT_TRUE(IsWatch());
+    EXPECT_EQ(step_.delay, milliseconds(250));
+  }
+  EXPECT_EQ(WatchEndsOf(WatchEnd::kQuiet), 3u * ReflectorState::kWatchFailures);
+}
+
 TEST_F(ReflectorStateTest, BackoffOnTooManyRequestsGrows) {
   StartWatching();
   std::vector<Duration> delays;
@@ -492,6 +503,7 @@ TEST_F(ReflectorStateTest, EveryReasonHasANameOfItsOwn) {
   EXPECT_EQ(WatchEndName(WatchEnd::kGone), "gone");
   EXPECT_EQ(WatchEndName(WatchEnd::kThrottled), "throttled");
   EXPECT_EQ(WatchEndName(WatchEnd::kShort), "short");
+  EXPECT_EQ(WatchEndName(WatchEnd::kQuiet), "quiet");
   EXPECT_EQ(WatchEndName(WatchEnd::kError), "error");
 }
 
