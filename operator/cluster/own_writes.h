@@ -18,7 +18,7 @@ namespace eoa::cluster {
 
 // How the cache shows an object.
 struct CachedVersion {
-  std::string uid;
+  std::string uid;  // empty while it is being deleted
   std::string resource_version;
 };
 
@@ -38,7 +38,7 @@ class OwnWrites {
   void Wrote(const kube::ObjectKey& job, std::string_view kind, const kube::ObjectKey& object,
              const std::string& resource_version, SteadyTime now);
 
-  // It will go away; a new one of the same name has another uid.
+  // It is being deleted, or gone: the cache will show that, or one of the same name with another uid.
   void Deleted(const kube::ObjectKey& job, std::string_view kind, const kube::ObjectKey& object,
                const std::string& uid, SteadyTime now);
 

@@ -1,0 +1,232 @@
+// eoa-operator: flags, signals and wiring; what it does is in operator/cluster.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/entropy.h"
+#include "common/base/file_system.h"
+#include "common/base/log.h"
+#include "common/base/number.h"
+#include "common/net/cpprest/cpprest_client.h"
+#include "operator/cluster/operator.h"
+#include "operator/kube/connection.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+constexpr int kLeadershipLost = 3;
+
+struct Flags {
+  eoa::cluster::OperatorOptions options;
+  std::string kubeconfig;
+  std::string context;
+  std::string broker_listen = "0.0.0.0:8080";
+  std::string metrics_listen = "0.0.0.0:8081";
+  std::string log_level = "info";
+  std::string log_format = "json";
+  int lease_seconds = 15;
+  int renew_seconds = 10;
+  int retry_seconds = 2;
+  int sync_seconds = 60;
+  int drain_seconds = 20;
+};
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+  return value == nullptr ? "" : value;
+}
+
+// Every flag can be given by the environment too: EOA_TRAINER_IMAGE for --trainer-image.
+void AddFlags(CLI::App& app, Flags& flags) {
+  eoa::cluster::OperatorOptions& options = flags.options;
+  app.add_option("--kubeconfig", flags.kubeconfig,
+                 "kubeconfig file (default: the pod's own service account; outside of a pod $KUBECONFIG, ~/.kube/config)");
+  app.add_option("--context", flags.context, "context of the kubeconfig (default: the current one)");
+  app.add_option("--namespace", options.namespaces, "watch this namespace only; may be repeated (default: all)")
+      ->envname("EOA_NAMESPACE")
+      ->delimiter(',');
+  app.add_option("--trainer-image", options.trainer_image, "image of trainers whose job names none")
+      ->envname("EOA_TRAINER_IMAGE")
+      ->capture_default_str();
+  app.add_option("--broker-url", options.broker_url, "how trainers reach the broker")->envname("EOA_BROKER_URL");
+  app.add_option("--broker-listen", flags.broker_listen, "address:port of the broker")
+      ->envname("EOA_BROKER_LISTEN")
+      ->capture_default_str();
+  app.add_option("--metrics-listen", flags.metrics_listen, "address:port of /metrics, /healthz and /readyz")
+      ->envname("EOA_METRICS_LISTEN")
+      ->capture_default_str();
+  app.add_option("--leader-elect", options.leader_elect, "whether several operators choose a leader")
+      ->envname("EOA_LEADER_ELECT")
+      ->capture_default_str();
+  app.add_option("--lease-namespace", options.lease_namespace, "of the leader's Lease (default: the pod's, or the context's)")
+      ->envname("EOA_LEASE_NAMESPACE");
+  app.add_option("--lease-seconds", flags.lease_seconds, "how long a silent leader is waited for")
+      ->envname("EOA_LEASE_SECONDS")
+      ->capture_default_str();
+  app.add_option("--renew-seconds", flags.renew_seconds, "a leader that cannot renew for so long gives up")
+      ->envname("EOA_RENEW_SECONDS")
+      ->capture_default_str();
+  app.add_option("--retry-seconds", flags.retry_seconds, "between two tries to renew or to take the Lease")
+      ->envname("EOA_RETRY_SECONDS")
+      ->capture_default_str();
+  app.add_option("--identity", options.identity, "unique name in the Lease (default: the host's, with a random end)")
+      ->envname("EOA_IDENTITY");
+  app.add_option("--workers", options.workers, "jobs that are reconciled at the same time")
+      ->envname("EOA_WORKERS")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--qps", options.requests_per_second,
+                 "requests to the API server per second; 0: as its fair queuing allows")
+      ->envname("EOA_QPS")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--burst", options.burst, "requests at once, with --qps")
+      ->envname("EOA_BURST")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  app.add_option("--sync-seconds", flags.sync_seconds, "how long filling the caches may take at the start")
+      ->envname("EOA_SYNC_SECONDS")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_option("--drain-seconds", flags.drain_seconds, "how long work under way may take at the end")
+      ->envname("EOA_DRAIN_SECONDS")
+      ->check(CLI::Range(0, 600))
+      ->capture_default_str();
+  app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
+      ->envname("EOA_LOG_LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
+  app.add_option("--log-format", flags.log_format, "json or text")
+      ->envname("EOA_LOG_FORMAT")
+      ->check(CLI::IsMember({"json", "text"}))
+      ->capture_default_str();
+}
+
+eoa::LogLevel LogLevelOf(const std::string& name) {
+  if (name == "debug") return eoa::LogLevel::kDebug;
+  if (name == "warning") return eoa::LogLevel::kWarning;
+  return name == "error" ? eoa::LogLevel::kError : eoa::LogLevel::kInfo;
+}
+
+// "0.0.0.0:8080" into its parts.
+eoa::Status ReadListen(const char* flag, const std::string& text, std::string& address, std::uint16_t& port) {
+  const std::size_t colon = text.rfind(':');
+  const eoa::Result<std::int64_t> number =
+      eoa::ParseInteger(colon == std::string::npos ? std::string() : text.substr(colon + 1));
+  if (!number.ok() || *number < 0 || *number > 65535 || colon == 0) {
+    return eoa::InvalidArgumentError(std::string(flag) + " '" + text + "' is not ADDRESS:PORT, as in 0.0.0.0:8080");
+  }
+  address = text.substr(0, colon);
+  port = static_cast<std::uint16_t>(*number);
+  return eoa::OkStatus();
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "eoa-operator";
+}
+
+eoa::Status Complete(Flags& flags, const eoa::kube::Connection& connection) {
+  eoa::cluster::OperatorOptions& options = flags.options;
+  EOA_RETURN_IF_ERROR(
+      ReadListen("--broker-listen", flags.broker_listen, options.broker_address, options.broker_port));
+  EOA_RETURN_IF_ERROR(
+      ReadListen("--metrics-listen", flags.metrics_listen, options.metrics_address, options.metrics_port));
+  options.pod_name = Environment("POD_NAME");
+  options.pod_namespace = Environment("POD_NAMESPACE");
+  if (options.lease_namespace.empty()) {
+    options.lease_namespace = options.pod_namespace.empty() ? connection.name_space : options.pod_namespace;
+  }
+  if (options.broker_url.empty()) {
+    options.broker_url = "http://eoa-broker." + options.lease_namespace + ".svc:8080";
+  }
+  if (options.identity.empty()) {
+    options.identity = (options.pod_name.empty() ? HostName() : options.pod_name) + "_" + eoa::RandomHex(4);
+  }
+  options.lease_duration = std::chrono::seconds(flags.lease_seconds);
+  options.renew_deadline = std::chrono::seconds(flags.renew_seconds);
+  options.retry_period = std::chrono::seconds(flags.retry_seconds);
+  options.sync_deadline = std::chrono::seconds(flags.sync_seconds);
+  options.drain_deadline = std::chrono::seconds(flags.drain_seconds);
+  return eoa::cluster::CheckOperatorOptions(options);
+}
+
+eoa::Result<eoa::kube::Connection> Connect(const Flags& flags) {
+  eoa::FileSystem& files = eoa::RealFileSystem();
+  const bool in_pod = !Environment("KUBERNETES_SERVICE_HOST").empty();
+  if (flags.kubeconfig.empty() && flags.context.empty() && in_pod) {
+    return eoa::kube::LoadInCluster(files, eoa::RealClock());
+  }
+  return eoa::kube::LoadKubeconfig(eoa::kube::KubeconfigPaths(flags.kubeconfig), flags.context, files,
+                                   eoa::RealClock());
+}
+
+// SIGTERM and SIGINT, which are blocked in every thread, arrive here.
+void WaitForSignals(eoa::cluster::StopSignal& stop) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::thread([set, &stop] {
+    int signal = 0;
+    while (sigwait(&set, &signal) == 0) stop.Ask();
+  }).detach();
+}
+
+int Fail(const eoa::Error& error) {
+  std::cerr << "eoa-operator: " << error.message() << "\n";
+  return kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains EOAJobs (eoa.io/v1alpha1) in a Kubernetes cluster", "eoa-operator");
+  app.set_version_flag("--version", "eoa-operator " EOA_VERSION);
+  Flags flags;
+  flags.options.version = EOA_VERSION;
+  flags.options.trainer_image = "eoa-trainer:" EOA_VERSION;
+  AddFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  eoa::ConfigureLog({.minimum = LogLevelOf(flags.log_level),
+                     .format = flags.log_format == "text" ? eoa::LogFormat::kText : eoa::LogFormat::kJson,
+                     .program = ""});
+
+  eoa::cluster::StopSignal stop;
+  WaitForSignals(stop);
+  const eoa::Result<eoa::kube::Connection> connection = Connect(flags);
+  if (!connection.ok()) return Fail(connection.error());
+  if (const eoa::Status complete = Complete(flags, *connection); !complete.ok()) return Fail(complete.error());
+
+  const eoa::cluster::HttpClientFactory make_client = [&connection] {
+    eoa::net::CpprestOptions options;
+    options.user_agent = "eoa-operator/" EOA_VERSION;
+    options.tls = [credentials = connection->credentials] { return credentials->Identity(); };
+    options.tls_server_name = connection->tls_server_name;
+    options.tls_verify = connection->tls_verify;
+    return eoa::net::MakeCpprestClient(options);
+  };
+  eoa::Log(eoa::LogLevel::kInfo, "eoa-operator starts",
+           {{"version", EOA_VERSION}, {"server", connection->server}, {"identity", flags.options.identity}});
+  const eoa::Status ended =
+      eoa::cluster::RunOperator(flags.options, *connection, make_client, eoa::RealClock(), stop, nullptr);
+  // The library's threads do not end well after main; nothing is left to be done.
+  std::fflush(nullptr);
+  if (ended.ok()) _exit(0);
+  eoa::Log(eoa::LogLevel::kError, "eoa-operator ends", {{"error", ended.error().message()}});
+  _exit(ended.error().code() == eoa::ErrorCode::kAborted ? kLeadershipLost : kFailed);
+}

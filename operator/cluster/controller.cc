@@ -1,0 +1,280 @@
+#include "operator/cluster/controller.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "common/api/read_job.h"
+#include "common/base/log.h"
+#include "operator/plan/names.h"
+#include "operator/plan/status.h"
+
+namespace eoa::cluster {
+namespace {
+
+using nlohmann::json;
+
+// A burst of exchanges is one look at the job.
+constexpr Duration kBrokerChangeDelay = std::chrono::milliseconds(300);
+
+// A little after the cache's patience ends, if nothing wakes the job before.
+constexpr Duration kAfterLag = std::chrono::milliseconds(10);
+
+std::string Uid(const json& object) { return object.at("metadata").value("uid", ""); }
+
+bool IsOurs(const json& job) {
+  const auto spec = job.find("spec");
+  return spec == job.end() || spec->value("managedBy", plan::kManagedBy) == plan::kManagedBy;
+}
+
+bool IsBeingDeleted(const json& object) { return object.at("metadata").contains("deletionTimestamp"); }
+
+api::JobStatus StatusOf(const json& job) {
+  const auto status = job.find("status");
+  return status == job.end() ? api::JobStatus{} : api::StatusFromJson(*status);
+}
+
+// What a refused child does to the status: nothing else may say it, since no pod will ever be there to be looked at.
+void TellRefusal(const Error& error, std::int64_t generation, WallTime now, api::JobStatus& status) {
+  if (api::IsTerminal(status)) return;
+  plan::SetCondition(status, {.type = "Initialized",
+                              .status = "False",
+                              .observed_generation = generation,
+                              .last_transition_time = now,
+                              .reason = "ChildRefused",
+                              .message = error.message()});
+}
+
+}  // namespace
+
+Controller::Controller(plan::TrainerSettings settings, Parts parts, StoreFactory make_store)
+    : settings_(std::move(settings)),
+      parts_(parts),
+      make_store_(std::move(make_store)),
+      executor_(parts.client, own_writes_, parts.clock) {}
+
+Outcome Controller::Reconcile(const kube::ObjectKey& key) {
+  const OwnWrites::Lookup lookup = [this](std::string_view kind,
+                                          const kube::ObjectKey& object) -> std::optional<CachedVersion> {
+    const kube::ObjectPtr found = parts_.cache.FindObject(kind, object);
+    if (!found) return std::nullopt;
+    return CachedVersion{IsBeingDeleted(*found) ? "" : Uid(*found),
+                         found->at("metadata").value("resourceVersion", "")};
+  };
+  const kube::ObjectPtr job = parts_.cache.FindJob(key);
+  if (!job) {
+    Forget(key);
+    return {};
+  }
+  if (const std::optional<Duration> lag = own_writes_.Lag(key, lookup, parts_.clock.SteadyNow())) {
+    const std::lock_guard lock(mutex_);
+    ++stats_.waits_for_cache;
+    return {OkStatus(), *lag + kAfterLag, false};
+  }
+
+  const std::shared_ptr<Memory> memory = MemoryOf(key);
+  const JobObjects objects = parts_.cache.Find(key);
+  if (!objects.job) return {};  // gone this moment; its event follows
+  if (memory->uid != Uid(*objects.job)) {
+    CloseBroker(*memory);
+    *memory = Memory{.uid = Uid(*objects.job), .job = {}, .invalid = {}};
+  }
+  if (!IsOurs(*objects.job)) {
+    CloseBroker(*memory);
+    return {};
+  }
+  Read(*objects.job, *memory);
+
+  const plan::Observed observed = Observe(objects, *memory);
+  plan::PlanResult planned = plan::Plan(settings_, observed, parts_.clock.Now());
+  if (planned.keep_broker && !memory->has_broker) {
+    // What the broker remembers may change what is to be done.
+    const Status opened = OpenBroker(key, *memory);
+    if (!opened.ok()) return {opened, std::nullopt, false};
+    planned = plan::Plan(settings_, Observe(objects, *memory), parts_.clock.Now());
+  }
+  const bool keep_broker = planned.keep_broker;
+  Outcome outcome = CarryOut({key, memory->uid}, objects.job->at("metadata").value("resourceVersion", ""), observed,
+                             std::move(planned));
+  if (!keep_broker && outcome.status.ok()) CloseBroker(*memory);
+  return outcome;
+}
+
+void Controller::Read(const json& object, Memory& memory) {
+  const std::int64_t generation = object.at("metadata").value("generation", std::int64_t{0});
+  if (memory.generation == generation) return;
+  memory.generation = generation;
+  memory.job.reset();
+  memory.invalid.clear();
+  json document = object;
+  document.erase("status");
+  Result<api::Job> job = api::JobFromJson(document);
+  if (job.ok()) {
+    memory.job = *std::move(job);
+  } else {
+    memory.invalid = job.error().message();
+    Log(LogLevel::kWarning, "job is not valid",
+        {{"job", object.at("metadata").value("namespace", "") + "/" + object.at("metadata").value("name", "")},
+         {"error", memory.invalid}});
+  }
+}
+
+plan::Observed Controller::Observe(const JobObjects& objects, const Memory& memory) {
+  plan::Observed observed;
+  observed.job = memory.job;
+  observed.invalid = memory.invalid;
+  observed.generation = memory.generation;
+  observed.deleting = IsBeingDeleted(*objects.job);
+  observed.status = StatusOf(*objects.job);
+  observed.stateful_sets = objects.stateful_sets;
+  observed.services = objects.services;
+  observed.config_maps = objects.config_maps;
+  observed.pods = objects.pods;
+  if (!memory.has_broker) return observed;
+  observed.ecosphere = parts_.broker.View(memory.uid);
+  if (observed.ecosphere) {
+    observed.last_progress = progress_.Observe(memory.uid, *observed.ecosphere, parts_.clock.Now());
+  }
+  return observed;
+}
+
+Status Controller::OpenBroker(const kube::ObjectKey& key, Memory& memory) {
+  if (!memory.job) return OkStatus();
+  kube::WorkQueue& queue = parts_.queue;
+  const Status opened = parts_.broker.AddJob(*memory.job, make_store_(*memory.job),
+                                             [&queue, key] { queue.AddAfter(key, kBrokerChangeDelay); });
+  if (!opened.ok()) return Error(opened.error()).WithContext("opening the broker of " + ToString(key));
+  memory.has_broker = true;
+  return OkStatus();
+}
+
+void Controller::CloseBroker(Memory& memory) {
+  if (!memory.has_broker) return;
+  parts_.broker.RemoveJob(memory.uid);
+  progress_.Forget(memory.uid);
+  memory.has_broker = false;
+}
+
+Status Controller::Do(const JobIdentity& identity, const plan::Action& action) {
+  if (const auto* apply = std::get_if<plan::Apply>(&action)) {
+    const Status applied = executor_.Apply(identity, apply->object, apply->missing);
+    const std::lock_guard lock(mutex_);
+    ++stats_.child_writes;
+    return applied;
+  }
+  if (const auto* gone = std::get_if<plan::Delete>(&action)) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++stats_.child_writes;
+    }
+    return executor_.Delete(identity, gone->api_version, gone->kind, gone->name, gone->uid, gone->propagation);
+  }
+  if (const auto* stop = std::get_if<plan::StopPopulation>(&action)) {
+    Log(LogLevel::kInfo, "population is given up",
+        {{"job", ToString(identity.key)}, {"population", stop->name}, {"reason", stop->reason}});
+    parts_.broker.StopPopulation(identity.uid, stop->name, stop->reason);
+  }
+  if (const auto* restart = std::get_if<plan::RestartPopulation>(&action)) {
+    Log(LogLevel::kInfo, "population is restarted",
+        {{"job", ToString(identity.key)}, {"population", restart->name}, {"reason", restart->reason}});
+    parts_.broker.RestartPopulation(identity.uid, restart->name, restart->reason);
+  }
+  return OkStatus();
+}
+
+Outcome Controller::CarryOut(const JobIdentity& identity, const std::string& resource_version,
+                             const plan::Observed& observed, plan::PlanResult planned) {
+  // One child that is refused must not keep the others from what they need.
+  std::optional<Error> failure;
+  for (const plan::Action& action : planned.actions) {
+    const Status done = Do(identity, action);
+    if (done.ok()) continue;
+    if (IsRefusal(done.error())) {
+      TellRefusal(done.error(), observed.generation, parts_.clock.Now(), planned.status);
+    }
+    if (!failure || IsRefusal(done.error())) failure = done.error();
+  }
+
+  if (planned.status != observed.status) {
+    const Status written = executor_.WriteStatus(identity, resource_version, api::ToJson(planned.status));
+    if (!written.ok()) {
+      // The events belong to a status that nobody has seen; they come again with the next one.
+      return {written, std::nullopt, false};
+    }
+    Count(identity.key, observed.status, planned.status);
+    if (observed.status.phase != planned.status.phase) {
+      Log(LogLevel::kInfo, "job is " + planned.status.phase,
+          {{"job", ToString(identity.key)},
+           {"uid", identity.uid},
+           {"before", observed.status.phase},
+           {"generation", std::to_string(planned.status.progress.generation)}});
+    }
+  }
+  for (const plan::Action& action : planned.actions) {
+    const auto* event = std::get_if<plan::EmitEvent>(&action);
+    if (event == nullptr) continue;
+    parts_.events.Tell({identity.key, identity.uid, resource_version},
+                       {event->warning ? "Warning" : "Normal", event->reason, event->message});
+  }
+  if (failure) {
+    const bool terminal = IsRefusal(*failure);
+    if (terminal) {
+      parts_.events.Tell({identity.key, identity.uid, resource_version},
+                         {"Warning", "ChildRefused", failure->message()});
+    }
+    return {*std::move(failure), std::nullopt, terminal};
+  }
+  return {OkStatus(), planned.requeue_after, false};
+}
+
+void Controller::OpenBrokers() {
+  for (const kube::ObjectPtr& object : parts_.cache.Jobs()) {
+    const std::optional<kube::ObjectKey> key = kube::KeyOf(*object);
+    if (!key || !IsOurs(*object) || IsBeingDeleted(*object)) continue;
+    const api::JobStatus status = StatusOf(*object);
+    if (status.phase.empty() || api::IsTerminal(status)) continue;
+    const std::shared_ptr<Memory> memory = MemoryOf(*key);
+    memory->uid = Uid(*object);
+    Read(*object, *memory);
+    const Status opened = OpenBroker(*key, *memory);
+    if (!opened.ok()) Log(LogLevel::kWarning, "broker not opened", {{"error", opened.error().message()}});
+  }
+}
+
+std::shared_ptr<Controller::Memory> Controller::MemoryOf(const kube::ObjectKey& key) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Memory>& memory = memories_[key];
+  if (!memory) memory = std::make_shared<Memory>();
+  return memory;
+}
+
+void Controller::Forget(const kube::ObjectKey& key) {
+  std::shared_ptr<Memory> memory;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = memories_.find(key);
+    if (found == memories_.end()) return;
+    memory = std::move(found->second);
+    memories_.erase(found);
+  }
+  CloseBroker(*memory);
+  own_writes_.Forget(key);
+}
+
+void Controller::Count(const kube::ObjectKey& key, const api::JobStatus& before, const api::JobStatus& after) {
+  const std::lock_guard lock(mutex_);
+  ++stats_.status_writes;
+  ControllerStats::Jobs& jobs = stats_.jobs[key.name_space];
+  if (before.phase.empty()) ++jobs.created;
+  if (!api::IsTrue(before, "Complete") && api::IsTrue(after, "Complete")) ++jobs.completed;
+  if (!api::IsTrue(before, "Failed") && api::IsTrue(after, "Failed")) ++jobs.failed;
+  jobs.restarted += static_cast<std::uint64_t>(std::max(0, after.restarts - before.restarts));
+}
+
+ControllerStats Controller::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+}  // namespace eoa::cluster

@@ -1,0 +1,107 @@
+// Controller: brings one EOAJob after the other to what its spec asks for. Level-triggered: Reconcile reads all there is
+// about a job from the cache and its broker, has Plan decide, and does that; which event led to it does not matter.
+//
+// The order of writes is Plan's: actions, then the status, so that what it tells is true, then events, and only when the
+// status could be written. Plan itself sees to it that no child is taken away before the status says why. A crash
+// between any two writes is therefore harmless: the next reconcile does what is still to be done.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/api/job.h"
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "operator/broker/broker_service.h"
+#include "operator/broker/state_store.h"
+#include "operator/cluster/event_recorder.h"
+#include "operator/cluster/executor.h"
+#include "operator/cluster/job_cache.h"
+#include "operator/cluster/own_writes.h"
+#include "operator/cluster/progress_watch.h"
+#include "operator/cluster/workers.h"
+#include "operator/kube/api_client.h"
+#include "operator/kube/work_queue.h"
+#include "operator/plan/plan.h"
+
+namespace eoa::cluster {
+
+// What the jobs went through, counted since the start.
+struct ControllerStats {
+  struct Jobs {
+    std::uint64_t created = 0;
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t restarted = 0;  // restarts of populations
+  };
+  std::map<std::string, Jobs> jobs;  // by namespace
+  std::uint64_t waits_for_cache = 0;
+  std::uint64_t status_writes = 0;
+  std::uint64_t child_writes = 0;
+};
+
+// Thread-safety: every method from any thread, but Reconcile for one key from one thread at a time (the work queue sees
+// to that). All that it refers to outlives it.
+class Controller {
+ public:
+  // Makes the place where a job's rounds are kept.
+  using StoreFactory = std::function<std::unique_ptr<broker::StateStore>(const api::Job& job)>;
+
+  struct Parts {
+    JobCache& cache;
+    kube::ApiClient& client;
+    kube::WorkQueue& queue;
+    broker::BrokerService& broker;
+    EventRecorder& events;
+    Clock& clock;
+  };
+  Controller(plan::TrainerSettings settings, Parts parts, StoreFactory make_store);
+
+  Outcome Reconcile(const kube::ObjectKey& key);
+
+  // Opens the brokers of all jobs that have begun and not ended, so that no trainer that asks is refused. Jobs that fail
+  // are logged and left to Reconcile. Before the broker serves.
+  void OpenBrokers();
+
+  ControllerStats stats() const;
+
+ private:
+  // What is remembered of a job between two reconciles; everything in it can be lost.
+  struct Memory {
+    std::string uid;
+    std::int64_t generation = -1;  // of `job` and `invalid`
+    std::optional<api::Job> job;
+    std::string invalid;
+    bool has_broker = false;
+  };
+
+  std::shared_ptr<Memory> MemoryOf(const kube::ObjectKey& key);
+  void Forget(const kube::ObjectKey& key);
+  void Read(const nlohmann::json& object, Memory& memory);
+  Status OpenBroker(const kube::ObjectKey& key, Memory& memory);
+  void CloseBroker(Memory& memory);
+  plan::Observed Observe(const JobObjects& objects, const Memory& memory);
+  Outcome CarryOut(const JobIdentity& identity, const std::string& resource_version, const plan::Observed& observed,
+                   plan::PlanResult planned);
+  Status Do(const JobIdentity& identity, const plan::Action& action);
+  void Count(const kube::ObjectKey& key, const api::JobStatus& before, const api::JobStatus& after);
+
+  const plan::TrainerSettings settings_;
+  const Parts parts_;
+  const StoreFactory make_store_;
+  OwnWrites own_writes_;
+  Executor executor_;
+  ProgressWatch progress_;
+  mutable std::mutex mutex_;
+  std::unordered_map<kube::ObjectKey, std::shared_ptr<Memory>> memories_;  // guarded by mutex_, as all below
+  ControllerStats stats_;
+};
+
+}  // namespace eoa::cluster

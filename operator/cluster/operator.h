@@ -1,0 +1,86 @@
+// Operator: the program eoa-operator, without its flags: it watches EOAJobs and their children, and the one process that
+// leads reconciles them and serves their broker. The others wait with warm caches.
+//
+// Life: metrics and health are served at once; caches fill; then the process is ready and runs for the Lease. When it
+// leads: its pod is labelled, so that trainers find it; the brokers of all running jobs are opened; workers start; the
+// broker serves. A leader that loses the Lease stops serving and ends at once, without cleaning up, since another may
+// lead already. Asked to stop, it stops serving, lets its workers finish, gives the Lease back and ends well.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/net/http_client.h"
+#include "operator/kube/connection.h"
+
+namespace eoa::cluster {
+
+struct OperatorOptions {
+  std::vector<std::string> namespaces;  // none: all
+  std::string trainer_image;
+  std::string broker_url;  // as pods reach it
+  std::string broker_address = "0.0.0.0";
+  std::uint16_t broker_port = 8080;  // 0: any free one
+  std::string metrics_address = "0.0.0.0";
+  std::uint16_t metrics_port = 8081;  // likewise
+  bool leader_elect = true;
+  std::string lease_namespace;
+  std::string lease_name = "eoa-operator";
+  std::string identity;  // unique for each process
+  Duration lease_duration = std::chrono::seconds(15);
+  Duration renew_deadline = std::chrono::seconds(10);
+  Duration retry_period = std::chrono::seconds(2);
+  int workers = 2;
+  double requests_per_second = 0;  // 0: no limit; the API server's own fairness does it
+  int burst = 100;
+  std::string pod_name;       // own pod; empty: not in a pod
+  std::string pod_namespace;  // likewise
+  std::string version;
+  Duration sync_deadline = std::chrono::seconds(60);
+  Duration drain_deadline = std::chrono::seconds(20);
+};
+
+// InvalidArgument says which flag is wrong.
+Status CheckOperatorOptions(const OperatorOptions& options);
+
+// Asks a running operator to end. Thread-safety: every method from any thread.
+class StopSignal {
+ public:
+  enum class Reason { kNone, kAsked, kLeadershipLost };
+
+  void Ask() { Set(Reason::kAsked); }
+  void LoseLeadership() { Set(Reason::kLeadershipLost); }
+
+  // The first reason that was given; kNone when there is none within `limit`.
+  Reason Wait(Duration limit) const;
+  Reason reason() const { return Wait(Duration::zero()); }
+
+ private:
+  void Set(Reason reason);
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  Reason reason_ = Reason::kNone;  // guarded by mutex_
+};
+
+// One client with connections of its own.
+using HttpClientFactory = std::function<std::unique_ptr<net::HttpClient>()>;
+
+// Told once the ports are known, for tests.
+struct OperatorPorts {
+  std::uint16_t broker = 0;
+  std::uint16_t metrics = 0;
+};
+
+// Runs until `stop` says so, or something cannot go on. Ok: it was asked to stop and everything is done. Aborted: it
+// does not lead any more; the process must end at once, without running anything else. Other errors: it could not start.
+Status RunOperator(const OperatorOptions& options, const kube::Connection& connection,
+                   const HttpClientFactory& make_client, Clock& clock, StopSignal& stop,
+                   const std::function<void(const OperatorPorts&)>& on_ports = nullptr);
+
+}  // namespace eoa::cluster
