@@ -10,7 +10,11 @@ bool HasBearerToken(const Headers& headers, std::string_view token) {
   std::string_view given = headers.Get("Authorization");
   if (!given.starts_with(kScheme)) return false;
   given.remove_prefix(kScheme.size());
-  return given.size() == token.size() && ::CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
+  return EqualSecrets(given, token);
+}
+
+bool EqualSecrets(std::string_view given, std::string_view secret) {
+  return given.size() == secret.size() && ::CRYPTO_memcmp(given.data(), secret.data(), secret.size()) == 0;
 }
 
 }  // namespace eoa::net

@@ -44,6 +44,10 @@ class Responder {
   explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
   void Respond(ServerResponse response) const;
 
+  // Calls `observer` with the answer's status when it is given, from the thread that gives it; also when the request is
+  // dropped. At most one observer, before anybody else has a copy of this responder.
+  void Observe(std::function<void(int status)> observer) const;
+
  private:
   std::shared_ptr<Connection> connection_;
 };
@@ -97,5 +101,8 @@ class HttpServer {
 // True when the request carries exactly "Authorization: Bearer TOKEN"; takes the same time for every wrong token of the
 // same length.
 bool HasBearerToken(const Headers& headers, std::string_view token);
+
+// Takes the same time for every wrong secret of the same length.
+bool EqualSecrets(std::string_view given, std::string_view secret);
 
 }  // namespace eoa::net

@@ -89,6 +89,18 @@ void Broker::Stop(int population, const std::string& reason, SteadyTime now, Rep
   Settle(now, replies);
 }
 
+void Broker::Restart(int population, const std::string& reason, SteadyTime now, Replies& replies) {
+  EndAttemptOf(state_, population, reason);
+  Settle(now, replies);
+}
+
+// An attempt that ends is followed by an event before another can end, so this never shows less than before.
+std::uint64_t Broker::changes() const {
+  std::uint64_t ended = 0;
+  for (const World& world : state_.worlds) ended += world.attempt > 0 && !world.running ? 1 : 0;
+  return events_ * (state_.worlds.size() + 1) + ended;
+}
+
 void Broker::Tick(SteadyTime now, Replies& replies) {
   if (retry_at_ && now >= *retry_at_) retry_at_.reset();
   Settle(now, replies);
@@ -110,6 +122,7 @@ bool Broker::Store(const Event& event, SteadyTime now) {
     return false;
   }
   retry_at_.reset();
+  ++events_;
   const Status applied = Apply(event, state_);
   EOA_CHECK(applied.ok(), "an event of this broker's own does not fit its state");
   return true;

@@ -1,10 +1,11 @@
 // Broker: one job's state with its store and its long polls: takes requests, stores what follows from them, applies it,
-// and answers. It is what BrokerServer runs under its lock; it knows no socket and no thread.
+// and answers. It is what ServedJob runs under its lock; it knows no socket and no thread.
 //
 // Every change goes through Settle: whatever the state makes due (attempts, elections, lost pods) is stored and applied
 // until nothing more is. A failed store leaves the state as it was; what was due stays due.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -35,6 +36,9 @@ class Broker {
   const EcosphereState& state() const { return state_; }
   bool store_works() const { return !retry_at_.has_value(); }
 
+  // Grows with every event, and whenever an attempt begins or ends.
+  std::uint64_t changes() const;
+
   Answer<api::HeartbeatAnswer> Heartbeat(int population, const api::HeartbeatRequest& request, SteadyTime now);
   Answer<api::ReportAnswer> Report(int population, const api::ReportRequest& request, SteadyTime now, Replies& replies);
   std::optional<api::Problem> Finish(int population, const api::FinishRequest& request, SteadyTime now,
@@ -44,6 +48,7 @@ class Broker {
   void Decision(const DecisionPoll& question, int wait_seconds, net::Responder responder, SteadyTime now,
                 Replies& replies);
   void Stop(int population, const std::string& reason, SteadyTime now, Replies& replies);
+  void Restart(int population, const std::string& reason, SteadyTime now, Replies& replies);
 
   // Does what time has made due. To be called at NextWakeup, or any time.
   void Tick(SteadyTime now, Replies& replies);
@@ -62,6 +67,7 @@ class Broker {
   const std::size_t max_polls_;
   Polls polls_;
   std::optional<SteadyTime> retry_at_;  // the store failed
+  std::uint64_t events_ = 0;            // applied
 };
 
 }  // namespace eoa::broker

@@ -1,6 +1,6 @@
 // Long polls: requests that wait for the state to change, each with a deadline. Bounded: a pod waits with one join, a
 // population with kDecisionPolls decisions; when another comes the oldest is answered at once that there is nothing
-// yet. Thread-safety: none; BrokerServer uses it under its lock.
+// yet. Thread-safety: none; ServedJob uses it under its lock.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 
 namespace eoa::broker {
 
-// One job's events, oldest first. Thread-safety: one owner at a time (BrokerServer uses it under its own lock).
+// One job's events, oldest first. Thread-safety: one owner at a time (ServedJob uses it under its own lock).
 class StateStore {
  public:
   virtual ~StateStore() = default;

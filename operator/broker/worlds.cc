@@ -208,6 +208,13 @@ bool DropLostPods(EcosphereState& state, const Moment& moment) {
   return changed;
 }
 
+void EndAttemptOf(EcosphereState& state, int population, const std::string& reason) {
+  World& world = state.WorldOf(state.population(population));
+  if (!world.running) return;
+  state.population(population).last_error = reason;
+  EndAttempt(state, world, reason);
+}
+
 void WatchPods(EcosphereState& state, const Moment& moment) {
   for (Population& population : state.populations) {
     if (population.ended() || !state.WorldOf(population).running) continue;

@@ -48,6 +48,9 @@ Answer<api::HeartbeatAnswer> TakeHeartbeat(EcosphereState& state, int population
 // when something changed.
 bool DropLostPods(EcosphereState& state, const Moment& moment);
 
+// Ends the running attempt of this population's world, from outside: its pods are told to join again.
+void EndAttemptOf(EcosphereState& state, int population, const std::string& reason);
+
 // Starts to count the silence of pods that nobody watches yet: after an attempt began and after a restart.
 void WatchPods(EcosphereState& state, const Moment& moment);
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/api/job.h"
-#include "operator/broker/broker_server.h"
+#include "operator/broker/view.h"
 
 namespace eoa::local {
 

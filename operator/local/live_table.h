@@ -7,7 +7,7 @@
 
 #include "common/api/job.h"
 #include "common/base/clock.h"
-#include "operator/broker/broker_server.h"
+#include "operator/broker/view.h"
 
 namespace eoa::local {
 

@@ -18,7 +18,7 @@
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
-#include "operator/broker/broker_server.h"
+#include "operator/broker/broker_service.h"
 #include "operator/broker/journal.h"
 #include "operator/local/agent_pool.h"
 #include "operator/local/event_lines.h"
@@ -78,7 +78,7 @@ std::string BesideThisProgram(const std::string& given, const char* name) {
 
 class Run {
  public:
-  Run(RunDirectory directory, broker::BrokerServer& broker, AgentPoolOptions agents, FileSystem& files, Clock& clock)
+  Run(RunDirectory directory, broker::BrokerService& broker, AgentPoolOptions agents, FileSystem& files, Clock& clock)
       : directory_(std::move(directory)),
         broker_(broker),
         agents_(std::move(agents), directory_.job.spec),
@@ -116,6 +116,9 @@ class Run {
 
  private:
   const api::JobSpec& spec() const { return directory_.job.spec; }
+  broker::EcosphereView View() const {
+    return broker_.View(directory_.job.metadata.uid).value_or(broker::EcosphereView{});
+  }
 
   // Until something happens or the next refresh is due; true when asked to stop.
   bool Wait(const SignalQueue& signals) {
@@ -152,9 +155,10 @@ class Run {
   }
 
   void GiveUp(int population, const std::string& reason) {
-    broker_.StopPopulation(spec().populations[static_cast<std::size_t>(population)].name, reason);
+    broker_.StopPopulation(directory_.job.metadata.uid, spec().populations[static_cast<std::size_t>(population)].name,
+                           reason);
     agents_.GiveUp(population);
-    view_ = broker_.View();
+    view_ = View();
   }
 
   bool PastActiveDeadline(SteadyTime now) const {
@@ -163,7 +167,7 @@ class Run {
   }
 
   void Refresh(SteadyTime now) {
-    broker::EcosphereView view = broker_.View();
+    broker::EcosphereView view = View();
     const EventLines lines = DescribeChanges(directory_.job, view_, view);
     const bool decided = view.rounds.size() > view_.rounds.size();
     view_ = std::move(view);
@@ -187,7 +191,7 @@ class Run {
   void Print(const std::string& line) { screen_.Print("[" + FormatDuration(elapsed()) + "] " + line); }
 
   const RunDirectory directory_;
-  broker::BrokerServer& broker_;
+  broker::BrokerService& broker_;
   AgentPool agents_;
   FileSystem& files_;
   Clock& clock_;
@@ -244,10 +248,12 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
   const Result<RunDirectory> run = OpenRunDirectory(options, files);
   if (!run.ok()) return Fail(kNotStartedCode, run.error());
   for (const std::string& warning : run->warnings) std::cerr << warning << "\n";
-  const auto journal = broker::OpenJournal(run->file("journal"), run->job.metadata.uid, files);
+  auto journal = broker::OpenJournal(run->file("journal"), run->job.metadata.uid, files);
   if (!journal.ok()) return Fail(1, journal.error());
-  const auto broker = broker::BrokerServer::Start({.token = run->token}, run->job, **journal, clock);
+  broker::FixedToken token(run->token);
+  const auto broker = broker::BrokerService::Start({}, token, clock);
   if (!broker.ok()) return Fail(1, broker.error());
+  if (const Status added = (*broker)->AddJob(run->job, *std::move(journal)); !added.ok()) return Fail(1, added.error());
 
   const api::JobSpec& spec = run->job.spec;
   std::error_code error;

@@ -8,7 +8,7 @@
 #include "common/api/job.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
-#include "operator/broker/broker_server.h"
+#include "operator/broker/view.h"
 #include "operator/local/run_command.h"
 
 namespace eoa::local {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "operator/broker/broker_server.h"
+#include "operator/broker/view.h"
 
 namespace eoa::local {
 

@@ -14,10 +14,13 @@ Responder::Connection::~Connection() {
 
 void Responder::Connection::Answer(ServerResponse response) {
   if (answered_.exchange(true)) return;
+  if (observer_) observer_(response.status);
   mailbox_->Dispatch([session = session_, number = number_, response = std::move(response)]() mutable {
     if (const auto alive = session.lock()) alive->Deliver(number, std::move(response));
   });
 }
+
+void Responder::Observe(std::function<void(int status)> observer) const { connection_->Observe(std::move(observer)); }
 
 void Responder::Respond(ServerResponse response) const { connection_->Answer(std::move(response)); }
 

@@ -85,11 +85,13 @@ class Responder::Connection {
   Connection& operator=(const Connection&) = delete;
 
   void Answer(ServerResponse response);
+  void Observe(std::function<void(int status)> observer) { observer_ = std::move(observer); }
 
  private:
   const std::shared_ptr<Mailbox> mailbox_;
   const std::weak_ptr<Session> session_;
   const std::uint64_t number_;
+  std::function<void(int status)> observer_;  // set before the connection is shared
   std::atomic<bool> answered_{false};
 };
 

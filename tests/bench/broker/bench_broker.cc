@@ -17,7 +17,7 @@
 
 #include "common/base/file_system.h"
 #include "common/base/json_guard.h"
-#include "operator/broker/broker_server.h"
+#include "operator/broker/broker_service.h"
 #include "operator/broker/journal.h"
 #include "tests/bench/broker/load_connections.h"
 
@@ -78,10 +78,9 @@ std::string HeartbeatRequest(int pod) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   auto store = broker::OpenJournal(journal, "bench", RealFileSystem());
   if (!store.ok()) std::_Exit(1);
-  broker::BrokerServerOptions options;
-  options.token = kToken;
-  auto server = broker::BrokerServer::Start(options, BenchJob(), **store, RealClock());
-  if (!server.ok()) std::_Exit(1);
+  broker::FixedToken token(kToken);
+  auto server = broker::BrokerService::Start({}, token, RealClock());
+  if (!server.ok() || !(*server)->AddJob(BenchJob(), *std::move(store)).ok()) std::_Exit(1);
   const std::uint16_t port = (*server)->port();
   if (::write(port_pipe, &port, sizeof port) != sizeof port) std::_Exit(1);
   for (;;) ::pause();

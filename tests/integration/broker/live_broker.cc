@@ -34,38 +34,57 @@ api::Job LiveBroker::TwoPopulations() {
   return job;
 }
 
-LiveBroker::LiveBroker(api::Job job, BrokerServerOptions options, StateStore* store)
-    : job_(std::move(job)), options_(std::move(options)), store_(store), client_(net::MakeCpprestClient()) {
+LiveBroker::LiveBroker(api::Job job, BrokerServiceOptions options, StateStore* store)
+    : job_(std::move(job)),
+      options_(std::move(options)),
+      store_(store),
+      client_(net::MakeCpprestClient()),
+      token_(kToken) {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
   journal_ =
       testing::TempDir() + "broker-" + test->test_suite_name() + "-" + test->name() + "-" + std::to_string(::getpid());
   std::filesystem::remove(journal_);
-  options_.token = kToken;
   Start();
-  port_ = server_->port();
+  port_ = service_->port();
   options_.port = port_;
   // Alone: the client's library starts itself with the first request, by a lock that the thread sanitizer cannot see.
   EOA_CHECK(Send("GET", "/healthz").status == 200, "the broker does not answer");
 }
 
 LiveBroker::~LiveBroker() {
-  server_.reset();
+  service_.reset();
   std::filesystem::remove(journal_);
 }
 
+// A store that outlives the broker.
+class BorrowedStore final : public StateStore {
+ public:
+  explicit BorrowedStore(StateStore& store) : store_(store) {}
+  Status Append(const Event& event) override { return store_.Append(event); }
+  Result<std::vector<Event>> Load() override { return store_.Load(); }
+
+ private:
+  StateStore& store_;
+};
+
 void LiveBroker::Start() {
+  std::unique_ptr<StateStore> store;
   if (store_ == nullptr) {
     auto opened = OpenJournal(journal_, job_.metadata.uid, RealFileSystem());
     EOA_CHECK(opened.ok(), opened.error().ToString());
-    own_store_ = *std::move(opened);
+    store = *std::move(opened);
+  } else {
+    store = std::make_unique<BorrowedStore>(*store_);
   }
-  auto started = BrokerServer::Start(options_, job_, store_ == nullptr ? *own_store_ : *store_, RealClock());
+  auto started = BrokerService::Start(options_, token_, RealClock());
   EOA_CHECK(started.ok(), started.error().ToString());
-  server_ = *std::move(started);
+  service_ = *std::move(started);
+  const Status added = service_->AddJob(job_, std::move(store));
+  EOA_CHECK(added.ok(), added.error().ToString());
 }
 
 void LiveBroker::Restart() {
-  server_.reset();
+  service_.reset();
   Start();
 }
 

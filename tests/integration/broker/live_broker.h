@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/net/http_client.h"
-#include "operator/broker/broker_server.h"
+#include "operator/broker/broker_service.h"
 #include "operator/broker/state_store.h"
 
 namespace eoa::broker {
@@ -27,13 +27,17 @@ class LiveBroker {
   static api::Job TwoPopulations();
 
   // A fresh journal named after the running test. `store` takes its place if given.
-  explicit LiveBroker(api::Job job = TwoPopulations(), BrokerServerOptions options = {}, StateStore* store = nullptr);
+  explicit LiveBroker(api::Job job = TwoPopulations(), BrokerServiceOptions options = {}, StateStore* store = nullptr);
   ~LiveBroker();
 
   // Ends the server and starts another on the same port with the same journal.
   void Restart();
 
-  BrokerServer& server() { return *server_; }
+  void StopPopulation(const std::string& population, const std::string& reason) {
+    service_->StopPopulation(job_.metadata.uid, population, reason);
+  }
+  EcosphereView View() const { return service_->View(job_.metadata.uid).value(); }
+  BrokerService& service() { return *service_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   std::string job_path() const { return "/v1/jobs/" + job_.metadata.uid; }
   std::string path(const std::string& population, const std::string& what) const {
@@ -53,13 +57,13 @@ class LiveBroker {
   void Start();
 
   const api::Job job_;
-  BrokerServerOptions options_;
+  BrokerServiceOptions options_;
   std::string journal_;
   StateStore* store_;
-  std::unique_ptr<StateStore> own_store_;
   std::uint16_t port_ = 0;
   std::unique_ptr<net::HttpClient> client_;
-  std::unique_ptr<BrokerServer> server_;
+  FixedToken token_;
+  std::unique_ptr<BrokerService> service_;
 };
 
 nlohmann::json JoinBody(int pod, const std::string& incarnation, int after_attempt = 0, int wait_seconds = 10);

@@ -131,7 +131,7 @@ TEST_F(OpenApiContractTest, TheServerAnswersAsDocumented) {
   Check("GET", "/v1/openapi.json", broker.Send("GET", "/v1/openapi.json", "", {}));
 
   // Too many.
-  BrokerServerOptions options;
+  BrokerServiceOptions options;
   options.max_polls = 0;
   BreakableStore second;
   LiveBroker crowded(LiveBroker::TwoPopulations(), options, &second);

@@ -1,4 +1,4 @@
-#include "operator/broker/broker_server.h"
+#include "operator/broker/broker_service.h"
 
 #include <atomic>
 #include <future>
@@ -47,7 +47,7 @@ std::vector<json> Lead(const LiveBroker& broker, const std::string& population, 
   return decisions;
 }
 
-TEST(BrokerServer, TwoPopulationsExchangeToTheEnd) {
+TEST(BrokerService, TwoPopulationsExchangeToTheEnd) {
   LiveBroker broker;
   ASSERT_EQ(broker.JoinAll("wolves"), 1);
   ASSERT_EQ(broker.JoinAll("whales"), 1);
@@ -60,7 +60,7 @@ TEST(BrokerServer, TwoPopulationsExchangeToTheEnd) {
   EXPECT_EQ(wolves[3]["elected"]["population"], "wolves");
   EXPECT_EQ(wolves[3]["closedBy"], "All");
 
-  const EcosphereView view = broker.server().View();
+  const EcosphereView view = broker.View();
   EXPECT_EQ(view.populations[0].phase, "Succeeded");
   EXPECT_EQ(view.populations[1].phase, "Succeeded");
   EXPECT_EQ(view.rounds.size(), 4U);
@@ -69,7 +69,7 @@ TEST(BrokerServer, TwoPopulationsExchangeToTheEnd) {
   EXPECT_EQ(broker.Send("GET", broker.job_path() + "/ecosphere").body["lastDecision"], wolves[3]);
 }
 
-TEST(BrokerServer, ARestartInTheMiddleIsNotNoticed) {
+TEST(BrokerService, ARestartInTheMiddleIsNotNoticed) {
   LiveBroker broker;
   broker.JoinAll("wolves");
   broker.JoinAll("whales");
@@ -84,10 +84,10 @@ TEST(BrokerServer, ARestartInTheMiddleIsNotNoticed) {
   EXPECT_EQ(decisions, whales.get());
   ASSERT_EQ(decisions.size(), 4U);
   EXPECT_EQ(decisions[3]["elected"]["fitness"], Fitness("wolves", 3));
-  EXPECT_EQ(broker.server().View().populations[0].attempt, 1);
+  EXPECT_EQ(broker.View().populations[0].attempt, 1);
 }
 
-TEST(BrokerServer, ARestartedBrokerAnswersWhatItAnsweredBefore) {
+TEST(BrokerService, ARestartedBrokerAnswersWhatItAnsweredBefore) {
   LiveBroker broker;
   broker.JoinAll("wolves");
   broker.JoinAll("whales");
@@ -101,7 +101,7 @@ TEST(BrokerServer, ARestartedBrokerAnswersWhatItAnsweredBefore) {
   EXPECT_EQ(broker.Post("wolves", "heartbeat", HeartbeatBody(0, "a-0", 1)).body["command"], "Continue");
 }
 
-TEST(BrokerServer, TheDeadlineAnswersWaitingPopulationsOnceTheQuorumIsThere) {
+TEST(BrokerService, TheDeadlineAnswersWaitingPopulationsOnceTheQuorumIsThere) {
   api::Job job = LiveBroker::TwoPopulations();
   job.spec.ecosphere.exchange.deadline_seconds = 1;
   job.spec.ecosphere.exchange.quorum = 1;
@@ -118,7 +118,7 @@ TEST(BrokerServer, TheDeadlineAnswersWaitingPopulationsOnceTheQuorumIsThere) {
   EXPECT_EQ(broker.Decision("whales", 1, 0, 0).body, reply.body);
 }
 
-TEST(BrokerServer, ALongPollEndsWithoutAnAnswerWhenItsTimeIsUp) {
+TEST(BrokerService, ALongPollEndsWithoutAnAnswerWhenItsTimeIsUp) {
   LiveBroker broker;
   const Reply join = broker.Post("wolves", "join", JoinBody(0, "a-0", 0, 1));
   EXPECT_EQ(join.status, 200);
@@ -129,7 +129,7 @@ TEST(BrokerServer, ALongPollEndsWithoutAnAnswerWhenItsTimeIsUp) {
   EXPECT_TRUE(broker.Decision("wolves", 1, 0, 1).body["decision"].is_null());
 }
 
-TEST(BrokerServer, InAsyncModeNobodyWaits) {
+TEST(BrokerService, InAsyncModeNobodyWaits) {
   api::Job job = LiveBroker::TwoPopulations();
   job.spec.ecosphere.exchange.mode = api::ExchangeMode::kAsync;
   LiveBroker broker(job);
@@ -140,7 +140,7 @@ TEST(BrokerServer, InAsyncModeNobodyWaits) {
   }
 }
 
-TEST(BrokerServer, ANewProcessEndsTheAttemptAndStragglersAreRefused) {
+TEST(BrokerService, ANewProcessEndsTheAttemptAndStragglersAreRefused) {
   LiveBroker broker;
   broker.JoinAll("wolves", "a");
   broker.JoinAll("whales", "a");
@@ -156,8 +156,8 @@ TEST(BrokerServer, ANewProcessEndsTheAttemptAndStragglersAreRefused) {
   EXPECT_EQ(broker.Post("whales", "heartbeat", HeartbeatBody(0, "a-0", 1)).body["command"], "Continue");
 }
 
-TEST(BrokerServer, ASilentPodIsLostAndTheOthersAreToldToRejoin) {
-  BrokerServerOptions options;
+TEST(BrokerService, ASilentPodIsLostAndTheOthersAreToldToRejoin) {
+  BrokerServiceOptions options;
   options.heartbeat_timeout = 300ms;
   LiveBroker broker(LiveBroker::TwoPopulations(), options);
   broker.JoinAll("wolves");
@@ -170,24 +170,24 @@ TEST(BrokerServer, ASilentPodIsLostAndTheOthersAreToldToRejoin) {
   EXPECT_EQ(answer["reason"], "wolves pod 1 was silent for 0.3 s");
 }
 
-TEST(BrokerServer, AStoppedPopulationIsToldSoAndNotWaitedFor) {
+TEST(BrokerService, AStoppedPopulationIsToldSoAndNotWaitedFor) {
   LiveBroker broker;
   broker.JoinAll("wolves");
   broker.JoinAll("whales");
   broker.Post("wolves", "report", ReportBody(1, 0, 0.5));
   auto waiting = std::async(std::launch::async, [&] { return broker.Decision("wolves", 1, 0, 20); });
-  broker.server().StopPopulation("whales", "no restarts left");
-  broker.server().StopPopulation("bears", "who?");
+  broker.StopPopulation("whales", "no restarts left");
+  broker.StopPopulation("bears", "who?");
   EXPECT_EQ(waiting.get().body["decision"]["missing"], json({"whales"}));
   const Reply beat = broker.Post("whales", "heartbeat", HeartbeatBody(0, "a-0", 1));
   EXPECT_EQ(beat.body["command"], "Stop");
   EXPECT_THAT(beat.body["reason"], HasSubstr("no restarts left"));
   EXPECT_EQ(broker.Post("whales", "join", JoinBody(0, "b")).reason(), "PopulationEnded");
   broker.Restart();
-  EXPECT_EQ(broker.server().View().populations[1].phase, "Failed");
+  EXPECT_EQ(broker.View().populations[1].phase, "Failed");
 }
 
-TEST(BrokerServer, BadInputIsRefusedByNameAndChangesNothing) {
+TEST(BrokerService, BadInputIsRefusedByNameAndChangesNothing) {
   LiveBroker broker;
   broker.JoinAll("wolves");
   const std::string report = DumpJson(ReportBody(1, 0, 0.5));
@@ -222,40 +222,124 @@ TEST(BrokerServer, BadInputIsRefusedByNameAndChangesNothing) {
     EXPECT_THAT(reply.body.value("detail", ""), HasSubstr(each.detail)) << each.body;
     EXPECT_EQ(reply.headers.Get("Content-Type"), "application/problem+json");
   }
-  EXPECT_TRUE(broker.server().View().rounds.empty());
-  EXPECT_TRUE(broker.server().View().populations[0].learning_rates.empty());
+  EXPECT_TRUE(broker.View().rounds.empty());
+  EXPECT_TRUE(broker.View().populations[0].learning_rates.empty());
 
   json newer = ReportBody(1, 0, 0.5);
   newer["somethingNew"] = {{"nested", true}};
   EXPECT_EQ(broker.Post("wolves", "report", newer).status, 200);
 }
 
-TEST(BrokerServer, OnlyTheTokensBearerGetsIn) {
+TEST(BrokerService, OnlyTheTokensBearerGetsIn) {
   LiveBroker broker;
   for (const net::Headers& headers :
        {net::Headers{}, net::Headers{{"Authorization", "Bearer wrong"}}, net::Headers{{"Authorization", "Bearer "}},
         net::Headers{{"Authorization", "a-token-of-this-test"}},
         net::Headers{{"Authorization", "Basic a-token-of-this-test"}}}) {
-    for (const std::string& path : {broker.job_path() + "/ecosphere", std::string("/nowhere")}) {
-      const Reply reply = broker.Send("GET", path, "", headers);
-      EXPECT_EQ(reply.status, 401) << path;
-      EXPECT_EQ(reply.headers.Get("WWW-Authenticate"), "Bearer");
-    }
+    const Reply reply = broker.Send("GET", broker.job_path() + "/ecosphere", "", headers);
+    EXPECT_EQ(reply.status, 401);
+    EXPECT_EQ(reply.headers.Get("WWW-Authenticate"), "Bearer");
   }
   EXPECT_EQ(broker.Send("GET", "/healthz", "", {}).status, 200);
 }
 
-TEST(BrokerServer, WillNotStartWithoutAToken) {
-  class NoEvents final : public StateStore {
-    Status Append(const Event&) override { return OkStatus(); }
-    Result<std::vector<Event>> Load() override { return std::vector<Event>(); }
-  } store;
-  const auto server = BrokerServer::Start({}, LiveBroker::TwoPopulations(), store, RealClock());
-  ASSERT_FALSE(server.ok());
-  EXPECT_EQ(server.error().code(), ErrorCode::kInvalidArgument);
+class MemoryStore final : public StateStore {
+ public:
+  Status Append(const Event& event) override {
+    events_.push_back(event);
+    return OkStatus();
+  }
+  Result<std::vector<Event>> Load() override { return events_; }
+
+ private:
+  std::vector<Event> events_;
+};
+
+TEST(BrokerService, ServesJobsSideBySideUntilTheyAreRemoved) {
+  LiveBroker broker;
+  api::Job other = LiveBroker::TwoPopulations();
+  other.metadata.uid = "other";
+  std::atomic<int> changes = 0;
+  ASSERT_TRUE(broker.service().AddJob(other, std::make_unique<MemoryStore>(), [&] { ++changes; }).ok());
+  EXPECT_EQ(broker.service().AddJob(other, std::make_unique<MemoryStore>()).error().code(), ErrorCode::kAlreadyExists);
+  EXPECT_EQ(broker.JoinAll("wolves"), 1);
+  EXPECT_EQ(broker.View().populations[0].attempt, 1);
+  EXPECT_EQ(broker.service().View("other")->populations[0].attempt, 0);
+  EXPECT_EQ(changes, 0);
+
+  const std::string join = "/v1/jobs/other/populations/wolves/join";
+  broker.Send("POST", join, DumpJson(JoinBody(0, "a", 0, 0)));
+  EXPECT_EQ(broker.Send("POST", join, DumpJson(JoinBody(1, "a", 0, 0))).status, 200);
+  EXPECT_EQ(broker.service().View("other")->populations[0].attempt, 1);
+  EXPECT_EQ(changes, 1) << "an attempt began";
+  broker.service().RestartPopulation("other", "wolves", "no step for 600 s");
+  EXPECT_EQ(broker.service().View("other")->populations[0].phase, "Joining");
+  EXPECT_EQ(broker.service().View("other")->populations[0].last_error, "no step for 600 s");
+  EXPECT_EQ(changes, 2) << "an attempt ended";
+  EXPECT_EQ(broker.service().stats().jobs, 2);
+
+  broker.service().RemoveJob("other");
+  EXPECT_FALSE(broker.service().View("other").has_value());
+  EXPECT_EQ(broker.Send("GET", "/v1/jobs/other/ecosphere").status, 404);
+  EXPECT_EQ(broker.Send("GET", broker.job_path() + "/ecosphere").status, 200);
 }
 
-TEST(BrokerServer, DozensOfPodsStartTogether) {
+TEST(BrokerService, AStandbySendsItsCallersElsewhere) {
+  LiveBroker broker;
+  broker.service().SetServing(false);
+  const Reply refused = broker.Send("GET", broker.job_path() + "/ecosphere");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.headers.Has("Retry-After"));
+  EXPECT_EQ(broker.Send("GET", "/healthz", "", {}).status, 200);
+  broker.service().SetServing(true);
+  EXPECT_EQ(broker.Send("GET", broker.job_path() + "/ecosphere").status, 200);
+}
+
+TEST(BrokerService, CountsAnswersByRouteAndRefusedTokensByReason) {
+  LiveBroker broker;
+  broker.JoinAll("wolves");
+  broker.Send("GET", broker.job_path() + "/ecosphere", "", {{"Authorization", "Bearer wrong"}});
+  const BrokerServiceStats stats = broker.service().stats();
+  EXPECT_EQ(stats.routes.at("/v1/jobs/{uid}/populations/{population}/join").answers.at(200), 2);
+  EXPECT_EQ(stats.routes.at("/v1/jobs/{uid}/ecosphere").answers.at(401), 1);
+  EXPECT_EQ(stats.denied.at("Unauthorized"), 1);
+  EXPECT_EQ(stats.in_flight, 0);
+}
+
+// Waits in Append until it is let go.
+class SlowStore final : public StateStore {
+ public:
+  explicit SlowStore(std::shared_future<void> gate) : gate_(std::move(gate)) {}
+  Status Append(const Event& event) override {
+    gate_.wait_for(std::chrono::seconds(20));
+    events_.push_back(event);
+    return OkStatus();
+  }
+  Result<std::vector<Event>> Load() override { return events_; }
+
+ private:
+  std::shared_future<void> gate_;
+  std::vector<Event> events_;
+};
+
+TEST(BrokerService, AStoreThatHangsHoldsUpNoOtherJob) {
+  LiveBroker broker;
+  EXPECT_EQ(broker.JoinAll("wolves"), 1);
+  api::Job slow = LiveBroker::TwoPopulations();
+  slow.metadata.uid = "slow";
+  std::promise<void> gate;
+  ASSERT_TRUE(broker.service().AddJob(slow, std::make_unique<SlowStore>(gate.get_future().share())).ok());
+  const std::string join = "/v1/jobs/slow/populations/wolves/join";
+  broker.Send("POST", join, DumpJson(JoinBody(0, "a", 0, 0)));
+  auto stuck = std::async(std::launch::async,
+                          [&] { return broker.Send("POST", join, DumpJson(JoinBody(1, "a", 0, 0))).status; });
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(broker.Post("wolves", "heartbeat", HeartbeatBody(0, "a", 1)).status, 200);
+  EXPECT_EQ(stuck.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it is still stuck";
+  gate.set_value();
+  EXPECT_EQ(stuck.get(), 200);
+}
+
+TEST(BrokerService, DozensOfPodsStartTogether) {
   api::Job job = LiveBroker::TwoPopulations();
   job.spec.populations[0].members = 64;
   LiveBroker broker(job);

@@ -1,0 +1,365 @@
+#include "operator/plan/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/plan/job_fixture.h"
+
+namespace eoa::plan {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+const TrainerSettings kSettings{.image = "eoa-trainer:test", .broker_url = "http://broker:8080"};
+const WallTime kNoon{seconds(1'800'000'000)};
+
+// A cluster that does what it is told, and nothing more.
+class Cluster {
+ public:
+  explicit Cluster(api::Job job = SmallJob()) {
+    seen_.job = std::move(job);
+    seen_.generation = 1;
+  }
+
+  // Plans once and carries everything out; how many writes that took.
+  int Step() {
+    const PlanResult planned = Plan(kSettings, seen_, now_);
+    int writes = 0;
+    for (const Action& action : planned.actions) {
+      if (const auto* apply = std::get_if<Apply>(&action)) {
+        Put(apply->object);
+        ++writes;
+      } else if (const auto* event = std::get_if<EmitEvent>(&action)) {
+        events_.push_back(event->reason);
+      } else if (const auto* stop = std::get_if<StopPopulation>(&action)) {
+        View(stop->name).phase = "Failed";
+        View(stop->name).last_error = stop->reason;
+      } else if (const auto* restart = std::get_if<RestartPopulation>(&action)) {
+        restarted_.push_back(restart->name);
+        seen_.last_progress[restart->name] = now_;
+      } else if (const auto* remove = std::get_if<Delete>(&action)) {
+        deleted_.push_back(remove->kind);
+        ++writes;
+      }
+    }
+    if (planned.status != seen_.status) {
+      // As the API server keeps it.
+      seen_.status = api::StatusFromJson(api::ToJson(planned.status));
+      ++writes;
+    }
+    keeps_broker_ = planned.keep_broker;
+    requeue_ = planned.requeue_after;
+    if (planned.keep_broker && !seen_.ecosphere) OpenBroker();
+    if (!planned.keep_broker) seen_.ecosphere.reset();
+    return writes;
+  }
+
+  // Until nothing is left to do.
+  int Settle() {
+    int writes = 0;
+    for (int i = 0; i < 10; ++i) {
+      const int now = Step();
+      writes += now;
+      if (now == 0) return writes;
+    }
+    ADD_FAILURE() << "it does not settle";
+    return writes;
+  }
+
+  void Run() {
+    Settle();
+    for (broker::PopulationView& view : seen_.ecosphere->populations) {
+      view.phase = "Running";
+      ++view.attempt;
+    }
+    Settle();
+  }
+
+  void Decide(int generation, const std::string& elected = "wolves") {
+    broker::RoundView round;
+    round.decision.generation = generation;
+    round.decision.elected = {elected, 1, 0.2, 0.5, generation};
+    round.decision.baseline = 0.2;
+    seen_.ecosphere->rounds.push_back(round);
+  }
+
+  void Finish(const std::string& population, bool succeeded = true, const std::string& error = "") {
+    broker::PopulationView& view = View(population);
+    view.phase = succeeded ? "Succeeded" : "Failed";
+    view.finished = api::FinishRequest{.attempt = 1, .succeeded = succeeded, .error = error};
+    if (succeeded) view.finished->test_accuracy = 0.6;
+  }
+
+  broker::PopulationView& View(const std::string& name) {
+    for (broker::PopulationView& view : seen_.ecosphere->populations) {
+      if (view.name == name) return view;
+    }
+    ADD_FAILURE() << name;
+    return seen_.ecosphere->populations[0];
+  }
+
+  void AddPod(const std::string& population, const json& status) {
+    seen_.pods.push_back(std::make_shared<const json>(
+        json{{"metadata", {{"name", "small-" + population + "-0"}, {"labels", {{"eoa.io/population", population}}}}},
+             {"status", status}}));
+  }
+
+  int Replicas(const std::string& set) const {
+    for (const ObjectPtr& each : seen_.stateful_sets) {
+      if (each->at("metadata").at("name") == set) return each->at("spec").at("replicas");
+    }
+    return -1;
+  }
+
+  const api::JobStatus& status() const { return seen_.status; }
+  const api::Condition& condition(const char* type) const {
+    static const api::Condition kNone;
+    const api::Condition* found = api::FindCondition(seen_.status, type);
+    return found == nullptr ? kNone : *found;
+  }
+
+  Observed seen_;
+  WallTime now_ = kNoon;
+  std::vector<std::string> events_;
+  std::vector<std::string> restarted_;
+  std::vector<std::string> deleted_;
+  bool keeps_broker_ = false;
+  std::optional<Duration> requeue_;
+
+ private:
+  void Put(const json& object) {
+    std::vector<ObjectPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
+                                   : object.at("kind") == "Service"   ? seen_.services
+                                                                      : seen_.config_maps;
+    std::erase_if(list, [&](const ObjectPtr& each) {
+      return each->at("metadata").at("name") == object.at("metadata").at("name");
+    });
+    list.push_back(std::make_shared<const json>(object));
+  }
+
+  void OpenBroker() {
+    seen_.ecosphere.emplace();
+    for (const api::PopulationSpec& population : seen_.job->spec.populations) {
+      broker::PopulationView view;
+      view.name = population.name;
+      view.phase = "Joining";
+      for (const api::PopulationStatus& row : seen_.status.populations) {
+        if (row.name == population.name) view.attempt = std::max(view.attempt, attempts_);
+      }
+      seen_.ecosphere->populations.push_back(view);
+    }
+  }
+
+ public:
+  int attempts_ = 0;  // what the broker's store remembers
+};
+
+TEST(Plan, BringsAJobToItsChildrenAndToRunningWithFewWrites) {
+  Cluster cluster;
+  const int begin = cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Pending");
+  EXPECT_EQ(cluster.seen_.stateful_sets.size(), 2);
+  EXPECT_TRUE(cluster.keeps_broker_);
+  for (auto& view : cluster.seen_.ecosphere->populations) {
+    view.phase = "Running";
+    view.attempt = 1;
+  }
+  const int running = cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Running");
+  EXPECT_EQ(cluster.condition("Running").status, "True");
+  EXPECT_LE(begin + running, 6) << "two more go to the broker's attempts";
+  EXPECT_EQ(cluster.Settle(), 0) << "a steady state";
+}
+
+TEST(Plan, WritesProgressOncePerElection) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.View("wolves").learning_rates = {0.1};
+  cluster.View("wolves").best_fitness = 0.4;
+  cluster.View("wolves").generation = 1;
+  EXPECT_EQ(cluster.Settle(), 0) << "a report alone is not worth a write";
+  cluster.now_ += seconds(60);
+  cluster.Decide(0);
+  EXPECT_EQ(cluster.Settle(), 1);
+  EXPECT_EQ(cluster.status().progress.generation, 1);
+  EXPECT_EQ(cluster.status().progress.percent, 25);
+  EXPECT_EQ(cluster.status().progress.estimated_seconds_left, 180);
+  EXPECT_EQ(cluster.status().elected->population, "wolves");
+  EXPECT_EQ(cluster.status().populations[0].fitness, 0.4);
+}
+
+TEST(Plan, LatchesTheEndBeforePodsAreTakenAway) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.Decide(3);
+  cluster.Finish("wolves");
+  cluster.Finish("whales");
+  EXPECT_EQ(cluster.Step(), 1) << "the status alone";
+  EXPECT_EQ(cluster.status().phase, "Succeeded");
+  EXPECT_EQ(cluster.Replicas("small-wolves"), 3);
+  EXPECT_EQ(cluster.status().test_accuracy, 0.6);
+  cluster.Settle();
+  EXPECT_EQ(cluster.Replicas("small-wolves"), 0);
+  EXPECT_FALSE(cluster.keeps_broker_);
+  EXPECT_EQ(cluster.condition("Complete").status, "True");
+  EXPECT_EQ(cluster.Settle(), 0);
+}
+
+TEST(Plan, DeletesAFinishedJobAfterItsTime) {
+  Cluster cluster;
+  cluster.seen_.job->spec.run_policy.ttl_seconds_after_finished = 100;
+  cluster.Run();
+  cluster.Decide(3);
+  cluster.Finish("wolves");
+  cluster.Finish("whales");
+  cluster.Settle();
+  EXPECT_EQ(cluster.requeue_, seconds(100));
+  cluster.now_ += seconds(101);
+  cluster.Step();
+  EXPECT_EQ(cluster.deleted_, (std::vector<std::string>{"EOAJob"}));
+}
+
+TEST(Plan, FailsAJobWhosePopulationFailsWithItsError) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.Finish("whales", false, "/data: no such directory");
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Failed");
+  EXPECT_EQ(cluster.condition("Failed").message, "whales: /data: no such directory");
+}
+
+TEST(Plan, CountsAttemptsAndStopsAPopulationThatHasUsedThemUp) {
+  Cluster cluster;
+  cluster.seen_.job->spec.run_policy.max_population_restarts = 2;
+  cluster.Run();
+  for (int attempt = 2; attempt <= 3; ++attempt) {
+    cluster.View("wolves").attempt = attempt;
+    cluster.Settle();
+    EXPECT_EQ(cluster.status().populations[0].restarts, attempt - 1);
+    EXPECT_EQ(cluster.status().phase, "Running");
+  }
+  cluster.View("wolves").attempt = 4;
+  cluster.View("wolves").last_error = "a peer was lost";
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Failed");
+  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("maxPopulationRestarts"));
+  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("a peer was lost"));
+}
+
+TEST(Plan, TellsWhatKeepsPodsFromStarting) {
+  Cluster cluster;
+  cluster.Settle();
+  cluster.AddPod("whales", json::parse(R"({"containerStatuses": [{"name": "trainer", "image": "x:y",
+    "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}]})"));
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Running").reason, "ErrImagePull");
+  EXPECT_THAT(cluster.condition("Running").message, HasSubstr("image x:y"));
+  EXPECT_THAT(cluster.events_, testing::Contains("ErrImagePull"));
+  cluster.now_ += seconds(3601);
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Failed").reason, "PreRunningDeadlineExceeded");
+  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("image x:y"));
+}
+
+TEST(Plan, SuspendsAndResumesWithoutARestart) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.attempts_ = 1;
+  cluster.seen_.job->spec.suspend = true;
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Suspended");
+  EXPECT_EQ(cluster.Replicas("small-wolves"), 0);
+  EXPECT_FALSE(cluster.keeps_broker_);
+  cluster.now_ += seconds(500);
+  cluster.seen_.job->spec.suspend = false;
+  cluster.Run();
+  EXPECT_EQ(cluster.status().phase, "Running");
+  EXPECT_EQ(cluster.condition("Suspended").status, "False");
+  EXPECT_EQ(cluster.Replicas("small-wolves"), 3);
+  EXPECT_EQ(cluster.status().populations[0].attempt, 2);
+  EXPECT_EQ(cluster.status().restarts, 0);
+}
+
+TEST(Plan, CountsTheActiveDeadlineAnewAfterAResume) {
+  Cluster cluster;
+  cluster.seen_.job->spec.run_policy.active_deadline_seconds = 100;
+  cluster.Run();
+  cluster.now_ += seconds(90);
+  cluster.seen_.job->spec.suspend = true;
+  cluster.Settle();
+  cluster.now_ += seconds(1000);
+  cluster.seen_.job->spec.suspend = false;
+  cluster.Run();
+  EXPECT_EQ(cluster.status().phase, "Running");
+  cluster.now_ += seconds(101);
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Failed").reason, "ActiveDeadlineExceeded");
+}
+
+TEST(Plan, RestartsAPopulationThatDoesNotMove) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.seen_.last_progress = {{"wolves", cluster.now_}, {"whales", cluster.now_}};
+  cluster.now_ += seconds(599);
+  cluster.Settle();
+  EXPECT_TRUE(cluster.restarted_.empty());
+  EXPECT_LE(*cluster.requeue_, seconds(1));
+  cluster.now_ += seconds(1);
+  cluster.seen_.last_progress["whales"] = cluster.now_;
+  cluster.Step();
+  EXPECT_EQ(cluster.restarted_, (std::vector<std::string>{"wolves"}));
+  EXPECT_EQ(cluster.condition("Stalled").status, "True");
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Stalled").status, "False");
+}
+
+TEST(Plan, PutsBackWhatSomebodyChanged) {
+  Cluster cluster;
+  cluster.Run();
+  json set = *cluster.seen_.stateful_sets[0];
+  set["spec"]["replicas"] = 1;
+  cluster.seen_.stateful_sets[0] = std::make_shared<const json>(set);
+  cluster.seen_.services.clear();
+  EXPECT_EQ(cluster.Settle(), 2);
+  EXPECT_EQ(cluster.Replicas("small-wolves"), 3);
+}
+
+TEST(Plan, LeavesAloneWhatIsNotItsBusiness) {
+  Cluster other;
+  other.seen_.job->spec.managed_by = "somebody.else/controller";
+  EXPECT_EQ(other.Step(), 0);
+  Cluster gone;
+  gone.seen_.deleting = true;
+  EXPECT_EQ(gone.Step(), 0);
+}
+
+TEST(Plan, TellsWhatIsWrongWithASpecAndWaitsForABetterOne) {
+  Cluster cluster;
+  cluster.seen_.job.reset();
+  cluster.seen_.invalid = "spec.populations: ...";
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Initialized").reason, "InvalidSpec");
+  EXPECT_EQ(cluster.condition("Initialized").message, "spec.populations: ...");
+  cluster.seen_.job = SmallJob();
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Initialized").status, "True");
+}
+
+TEST(Plan, IsTerminalForEver) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.Finish("whales", false, "diverged");
+  cluster.Settle();
+  const api::JobStatus ended = cluster.status();
+  cluster.seen_.stateful_sets.clear();
+  cluster.seen_.job->spec.suspend = true;
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Failed");
+  EXPECT_EQ(cluster.status().completion_time, ended.completion_time);
+  EXPECT_TRUE(cluster.seen_.stateful_sets.empty()) << "nothing is made any more";
+}
+
+}  // namespace
+}  // namespace eoa::plan
