@@ -1,4 +1,5 @@
 #include <map>
+#include <utility>
 
 #include "common/api/crd_parts.h"
 
@@ -89,10 +90,11 @@ std::vector<CelRule> RootRules() {
   const std::string started = "has(oldSelf.status) && has(oldSelf.status.startTime)";
   for (const Field& field : FindField(JobSchema(), "spec")->object->fields) {
     if (!field.immutable) continue;
-    const std::string same = field.kind == FieldKind::kList ? SameItems(field, "spec." + field.name)
-                                                            : Same("self.spec", "oldSelf.spec", field.name);
-    rules.push_back(
-        {"!(" + started + ") || (" + same + ")", "is immutable once the job has started", ".spec." + field.name});
+    std::string rule = "!(" + started + ") || (";
+    rule += field.kind == FieldKind::kList ? SameItems(field, "spec." + field.name)
+                                           : Same("self.spec", "oldSelf.spec", field.name);
+    rule += ")";
+    rules.push_back({std::move(rule), "is immutable once the job has started", ".spec." + field.name});
   }
   const std::string pods_may_run = started +
                                    " && !self.spec.suspend && self.spec.replicas == 1 && !oldSelf.spec.suspend && "
