@@ -16,9 +16,9 @@ namespace eoa::kube {
 struct Connection {
   std::string server;  // https://host:port, perhaps with a path; no slash at the end
   std::string name_space = "default";
-  std::string tls_server_name;  // empty: the server's host
+  std::string tls_server_name{};  // empty: the server's host
   bool tls_verify = true;
-  std::shared_ptr<Credentials> credentials;
+  std::shared_ptr<Credentials> credentials{};
 };
 
 // As a pod: kubernetes.default.svc, with the service account's token and authorities. FailedPrecondition outside of

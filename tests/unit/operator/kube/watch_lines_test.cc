@@ -1,0 +1,71 @@
+#include "operator/kube/watch_lines.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace eoa::kube {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+TEST(WatchLinesTest, HandsOutTheSameEventsWhereverTheBytesAreCut) {
+  const std::string body = R"({"type":"ADDED","object":{"a":"é"}})"
+                           "\n"
+                           R"({"type":"BOOKMARK","object":{}})"
+                           "\n"
+                           R"({"type":"ERROR","object":{"code":410}})"
+                           "\n";
+  for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+    std::vector<json> events;
+    WatchLines lines([&](json event) {
+      events.push_back(std::move(event));
+      return OkStatus();
+    });
+    ASSERT_TRUE(lines.Take(std::string_view(body).substr(0, cut)).ok());
+    ASSERT_TRUE(lines.Take(std::string_view(body).substr(cut)).ok());
+    ASSERT_TRUE(lines.Finish().ok());
+    ASSERT_EQ(events.size(), 3U);
+    EXPECT_EQ(events[0]["object"]["a"], "é");
+    EXPECT_EQ(events[2]["type"], "ERROR");
+  }
+}
+
+TEST(WatchLinesTest, SaysSoWhenTheBodyEndsWithinALineAtWhateverByte) {
+  const std::string line = R"({"type":"ADDED","object":{}})";
+  for (std::size_t size = 1; size <= line.size(); ++size) {
+    int events = 0;
+    WatchLines lines([&](const json&) {
+      ++events;
+      return OkStatus();
+    });
+    ASSERT_TRUE(lines.Take(line.substr(0, size)).ok());
+    EXPECT_EQ(lines.Finish().error().code(), ErrorCode::kDataLoss);
+    EXPECT_EQ(events, 0);
+  }
+}
+
+TEST(WatchLinesTest, RefusesALineThatNeverEnds) {
+  WatchLines lines([](const json&) { return OkStatus(); });
+  const std::string piece(WatchLines::kMaxLineBytes / 4, ' ');
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(lines.Take(piece).ok());
+  EXPECT_EQ(lines.Take("x").error().code(), ErrorCode::kDataLoss);
+}
+
+TEST(WatchLinesTest, RefusesWhatIsNotAnObjectOrTooDeep) {
+  const auto code = [](const std::string& line) {
+    WatchLines lines([](const json&) { return OkStatus(); });
+    return lines.Take(line + "\n").error().code();
+  };
+  EXPECT_EQ(code("[]"), ErrorCode::kDataLoss);
+  EXPECT_EQ(code("{\"type\":"), ErrorCode::kDataLoss);
+  EXPECT_EQ(code("{\"a\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}"), ErrorCode::kDataLoss);
+}
+
+TEST(WatchLinesTest, EndsWithTheSinksError) {
+  WatchLines lines([](const json&) { return Status(CancelledError("enough")); });
+  EXPECT_THAT(lines.Take("{}\n{}\n").error().message(), HasSubstr("enough"));
+}
+
+}  // namespace
+}  // namespace eoa::kube
