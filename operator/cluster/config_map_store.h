@@ -1,0 +1,90 @@
+// ConfigMapStore: a StateStore in the ConfigMaps JOB-rounds-0, -1, ... beside the job. docs/file-formats.md has the
+// format. They belong to the EOAJob and go with it.
+//
+// One event is one write, which the API server carries out only if nobody else has written since: of two leaders, the
+// one that is behind is told Aborted and must Load again, so that what was answered is never contradicted. An answer
+// that got lost is looked up before the caller hears of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/api/job.h"
+#include "common/base/result.h"
+#include "operator/broker/event.h"
+#include "operator/broker/state_store.h"
+#include "operator/kube/api_client.h"
+
+namespace eoa::cluster {
+
+inline constexpr std::string_view kStateLabel = "eoa.io/state";  // of the ConfigMaps: "rounds"
+
+// A ConfigMap is closed when it holds so much, and the next is begun. The API server allows 1 MiB.
+inline constexpr std::size_t kRoundsChunkBytes = std::size_t{256} << 10;
+
+// An event must fit one ConfigMap: Append answers ResourceExhausted otherwise.
+inline constexpr std::size_t kMaxRoundsEventBytes = std::size_t{900} << 10;
+
+class ConfigMapStore final : public broker::StateStore {
+ public:
+  // `client` outlives it. Reads and writes nothing yet.
+  ConfigMapStore(kube::ApiClient& client, const api::Job& job, std::size_t chunk_bytes = kRoundsChunkBytes);
+
+  // Loads first if nobody has. Aborted: another leader has written; nothing more is appended before the next Load.
+  // FailedPrecondition: a ConfigMap of that name belongs to somebody else. DataLoss: one is gone.
+  Status Append(const broker::Event& event) override;
+
+  // Errors of ApiClient; DataLoss names the ConfigMap and the key.
+  Result<std::vector<broker::Event>> Load() override;
+
+ private:
+  Status AppendRecord(const std::string& key, const std::string& record);
+  Status Begin(const std::string& key, const std::string& record);
+  Status Patch(const std::string& key, const std::string& record);
+  Status Close();
+  Status Settle(const Error& error, const std::string& key, const std::string& record);
+  Status Accept(const nlohmann::json& config_map, std::size_t bytes, std::uint32_t checksum);
+  kube::ObjectKey ChunkKey() const;
+  Error Superseded();
+
+  kube::ApiClient& client_;
+  const kube::ObjectKey job_;
+  const nlohmann::json labels_;
+  const nlohmann::json owners_;
+  const std::string selector_;
+  const std::string uid_;
+  const std::size_t chunk_bytes_;
+
+  bool loaded_ = false;
+  int chunk_ = 0;                // the one that is written
+  bool exists_ = false;          // likewise, and so the rest
+  bool closed_ = false;
+  std::size_t bytes_ = 0;
+  std::string resource_version_;
+  std::uint64_t events_ = 0;     // in all chunks
+  std::uint32_t checksum_ = 0;   // of the last event
+};
+
+// The parts of the format, for ConfigMapStore and tests. Pure.
+std::string RoundsName(const std::string& job, int chunk);  // JOB-rounds-CHUNK
+std::string RoundsEventKey(std::uint64_t event);            // e0000000000
+
+// "CHECKSUM JSON": eight hexadecimal digits, the CRC-32 of the JSON that goes on from the event before (0 at the
+// start), so that an event that is missing, changed or out of order does not fit.
+std::string EncodeRoundsEvent(const broker::Event& event, std::uint32_t previous);
+
+struct RoundsContent {
+  std::vector<broker::Event> events;
+  std::uint32_t checksum = 0;      // of the last event
+  std::size_t last_bytes = 0;      // keys and values of the last ConfigMap
+};
+
+// The events of a job's ConfigMaps, in any order.
+Result<RoundsContent> DecodeRounds(const std::string& job, const std::vector<nlohmann::json>& config_maps);
+
+}  // namespace eoa::cluster

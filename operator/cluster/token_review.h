@@ -1,0 +1,51 @@
+// TokenReview: asks the API server whose a token is. A trainer's pod is let in with a token of its own service account
+// that was made for this job alone (audience eoa.io/jobs/UID) and is bound to a pod; the pod must be one of the
+// population that it speaks for.
+//
+// Refusals' reasons: 401 Unauthorized (not a token of this job), 403 WrongPod (of another pod), 503 Unavailable (the API server does
+// not answer: nobody is let in who is not known, nobody known is shut out for kKnownFor).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.h"
+#include "operator/broker/token_verifier.h"
+#include "operator/kube/api_client.h"
+
+namespace eoa::cluster {
+
+struct TokenReviewStats {
+  std::map<std::string, std::uint64_t> reviews;  // asked of the API server, by outcome: allowed | unauthenticated |
+                                                 // audience | unbound | namespace | pod | error
+  std::uint64_t known = 0;                       // answered from memory
+  std::size_t remembered = 0;
+};
+
+class TokenReview : public broker::TokenVerifier {
+ public:
+  static constexpr Duration kKnownFor = std::chrono::seconds(60);       // a pod that was let in
+  static constexpr Duration kRefusedFor = std::chrono::seconds(10);     // one that was not
+  static constexpr std::size_t kMostKnown = 4096;                       // the oldest are forgotten
+  static constexpr Duration kPatience = std::chrono::seconds(5);        // for the API server
+
+  virtual TokenReviewStats stats() const = 0;
+};
+
+// `client` and `clock` outlive it.
+std::unique_ptr<TokenReview> MakeTokenReview(kube::ApiClient& client, Clock& clock);
+
+// Whose the token is, from the review's status.
+struct TokenOwner {
+  std::string outcome;     // "allowed", or what is wrong, as in TokenReviewStats
+  std::string name_space;  // the rest only when allowed
+  std::string pod;
+};
+TokenOwner ReadTokenReview(const nlohmann::json& review, const std::string& audience);  // pure
+
+}  // namespace eoa::cluster
