@@ -217,11 +217,26 @@ class Chart(unittest.TestCase):
                                                              "podDisruptionBudget.enabled=false")}
         self.assertEqual(kinds, {"Deployment", "Service"})
 
+    def test_gives_rights_in_the_namespaces_that_are_named_alone(self):
+        objects = rendered("--set", "operator.namespaces={a,b}")
+        bindings = {(kind, namespace, name): found["roleRef"]["name"] for (_, kind, namespace, name), found in objects.items() if "Binding" in kind}
+        self.assertEqual(bindings, {("ClusterRoleBinding", "", "eoa-operator-tokens"): "eoa-operator-tokens",
+                                    ("RoleBinding", "a", "eoa-operator-jobs"): "eoa-operator", ("RoleBinding", "b", "eoa-operator-jobs"): "eoa-operator",
+                                    ("RoleBinding", NAMESPACE, "eoa-operator"): "eoa-operator"})
+        arguments = named(objects, "Deployment", "eoa-operator")["spec"]["template"]["spec"]["containers"][0]["args"]
+        self.assertLessEqual({"--namespace=a", "--namespace=b"}, set(arguments))
+
+    def test_passes_only_flags_that_the_operator_has(self):
+        source = (SOURCE / "operator/app/operator_main.cc").read_text()
+        objects = rendered("--set", "operator.namespaces={a},operator.logLevel=debug")
+        for argument in named(objects, "Deployment", "eoa-operator")["spec"]["template"]["spec"]["containers"][0]["args"]:
+            self.assertIn(f'add_option("{argument.split("=")[0]}"', source)
+
     def test_refuses_values_that_are_misspelt_or_out_of_bounds(self):
         for wrong in ("operator.replica=2", "crd.enabled=true", "operator.replicas=-1", "operator.replicas=two", "operator.image.pullPolicy=Sometimes",
                       "operator.image.digest=latest", "operator.extraArgs={verbose}", "trainer.image=Not An Image", "monitoring.interval=15",
                       "podDisruptionBudget.maxUnavailable=many", "crds.keep=perhaps", "serviceAccount.name=UPPER", "operator.resources.limit.cpu=1",
-                      "imagePullSecrets={}", "rbac.aggregate=1"):
+                      "imagePullSecrets={}", "rbac.aggregate=1", "operator.logLevel=loud", "operator.namespaces={A_B}"):
             with self.subTest(wrong):
                 done = template("--set", wrong)
                 # Helm reads {} as a list with one empty name.
