@@ -1,5 +1,6 @@
 #include "operator/kube/reflector.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -10,6 +11,10 @@ namespace eoa::kube {
 namespace {
 
 constexpr std::size_t kLongestQuote = 500;  // of an event, in an error
+
+// A server that has not come as far as the version asked for says so after three seconds and wants to be asked again;
+// the full list that follows helps sooner.
+constexpr Duration kPatienceForVersion = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -88,6 +93,7 @@ ReflectorStep Reflector::CarryOut(const ListStep& step) {
   if (step.continue_token.empty() && !step.resource_version.empty()) {
     options.resource_version = step.resource_version;
     options.resource_version_match = "NotOlderThan";
+    options.timeout = std::min(options.timeout, kPatienceForVersion);
   }
   Result<ObjectList> page = client_.List(type_, options, &cancellation_);
   const SteadyTime now = clock_.SteadyNow();
