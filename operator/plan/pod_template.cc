@@ -163,7 +163,8 @@ int ThreadsOf(const json& container, int members_per_pod) {
 json PodTemplate(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population) {
   json pod = Overlay(job.spec.pod_template, population.pod_template);
   if (!pod.is_object()) pod = json::object();
-  for (const auto& [name, value] : Labels(job, population.name).items()) pod["metadata"]["labels"][name] = value;
+  const json labels = Labels(job, population.name);
+  for (const auto& [name, value] : labels.items()) pod["metadata"]["labels"][name] = value;
   SetDefault(pod["metadata"]["annotations"], "kubectl.kubernetes.io/default-container", kTrainerContainer);
 
   json& spec = pod["spec"];
