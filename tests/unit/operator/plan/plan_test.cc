@@ -88,7 +88,9 @@ class Cluster {
   void Finish(const std::string& population, bool succeeded = true, const std::string& error = "") {
     broker::PopulationView& view = View(population);
     view.phase = succeeded ? "Succeeded" : "Failed";
-    view.finished = api::FinishRequest{.attempt = 1, .succeeded = succeeded, .error = error};
+    view.finished.emplace();
+    view.finished->succeeded = succeeded;
+    view.finished->error = error;
     if (succeeded) view.finished->test_accuracy = 0.6;
   }
 
