@@ -17,7 +17,7 @@ ALLOWED = {
     "operator/broker": ["common/base", "common/api", "common/evolve", "common/net"],
     "operator/plan": ["common/base", "common/api", "common/evolve", "operator/broker"],
     "operator/kube": ["common/base", "common/api", "common/net"],
-    "operator/metrics": ["common/base", "common/net", "operator/broker", "operator/kube"],
+    "operator/metrics": ["common/base", "common/api", "common/net", "operator/broker", "operator/kube"],
     "operator/local": ["common/base", "common/api", "common/evolve", "common/net", "operator/plan", "operator/broker"],
     "operator/cluster": ["common/base", "common/api", "common/evolve", "common/net", "operator/plan", "operator/broker",
                          "operator/kube", "operator/metrics"],
