@@ -1,8 +1,9 @@
-// MetricsServer: GET /metrics in the Prometheus text format, /healthz and /readyz. docs/metrics.md explains every metric.
+// MetricsServer: GET /metrics in the Prometheus text format, /healthz and /readyz. docs/metrics.md explains every
+// metric.
 //
 // Each source is asked at scrape time and rendered anew, so a job that is gone has no series any more. Sources run on
 // the server's thread: they may lock for as long as copying takes, and must not do I/O. One that throws costs its own
-// metrics in that scrape, nothing else (eoa_scrape_errors_total).
+// metrics in that scrape, nothing else (eoa_scrape_part_failed).
 #pragma once
 
 #include <cstddef>
@@ -37,7 +38,7 @@ struct MetricsSources {
   std::function<std::vector<JobSnapshot>()> jobs = nullptr;
 
   // Jobs with series of their own: the first ones by namespace and name. All are counted in eoa_jobs.
-  std::size_t max_jobs = 2000;
+  std::size_t max_jobs = 1000;
 };
 
 struct MetricsServerOptions {

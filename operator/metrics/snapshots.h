@@ -1,5 +1,6 @@
-// What the metrics of the operator are made from: plain values, which the owners of the numbers hand out at scrape time.
-// Those of operator/kube and operator/broker have their own stats structs; these are for what stands above this folder.
+// What the metrics of the operator are made from: plain values, which the owners of the numbers hand out at scrape
+// time. Those of operator/kube and operator/broker have their own stats structs; these are for what stands above this
+// folder.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ struct ReconcileSnapshot {
   std::uint64_t requeue_after = 0;
   std::uint64_t terminal_errors = 0;
   std::uint64_t panics = 0;
-  int active = 0;   // workers that reconcile now
-  int workers = 0;  // threads
+  int active = 0;                     // workers that reconcile now
+  int workers = 0;                    // threads
   std::vector<double> bounds;         // seconds, ascending, inclusive
   std::vector<std::uint64_t> counts;  // by bucket, not cumulative; one more than bounds
   double sum_seconds = 0;

@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include "operator/metrics/families.h"
+
+namespace eoa::metrics {
+namespace {
+
+constexpr std::array<std::string_view, 5> kPhases = {"Pending", "Running", "Suspended", "Succeeded", "Failed"};
+constexpr std::array<std::string_view, 4> kClosings = {"All", "Quorum", "Deadline", "Async"};
+
+prometheus::MetricFamily JobsByPhase(const std::vector<JobSnapshot>& jobs) {
+  std::map<std::string, std::array<std::uint64_t, kPhases.size()>> counts;
+  for (const JobSnapshot& job : jobs) {
+    std::size_t phase = 0;  // a job that was never reconciled is pending
+    while (phase < kPhases.size() && kPhases[phase] != job.status.phase) ++phase;
+    ++counts[job.name_space][phase == kPhases.size() ? 0 : phase];
+  }
+  prometheus::MetricFamily family = Gauge("eoa_jobs", "Jobs that there are now, by phase.");
+  for (const auto& [name_space, by_phase] : counts) {
+    for (std::size_t i = 0; i < kPhases.size(); ++i) {
+      Add(family, {{"job_namespace", name_space}, {"phase", std::string(kPhases[i])}}, by_phase[i]);
+    }
+  }
+  return family;
+}
+
+double Seconds(WallTime from, WallTime to) { return std::max(0.0, ToSeconds(to - from)); }
+
+// Every family that has series for each job, and how a job fills them.
+struct PerJob {
+  using Family = prometheus::MetricFamily;
+  Family info = Gauge("eoa_job_info", "1 for each job; the labels say which.");
+  Family condition = Gauge("eoa_job_condition",
+                           "1: the condition is True; 0: it is not. One series for each condition of the status.");
+  Family progress = Gauge("eoa_job_progress_ratio", "Part of the generations that are decided, 0 to 1.");
+  Family generation = Gauge("eoa_job_generation", "Generations that are decided.");
+  Family generations = Gauge("eoa_job_generations", "Generations that the job has in all.");
+  Family left = Gauge("eoa_job_estimated_seconds_left", "Estimated time until the last generation ends.");
+  Family restarts = Gauge("eoa_job_restarts", "Restarts of its populations that count towards backoffLimit.");
+  Family stage =
+      Gauge("eoa_job_stage_duration_seconds",
+            "How long the job was in a stage so far: pending until its first child, active from then until its end.");
+  Family accuracy = Gauge("eoa_job_test_accuracy", "Accuracy of the final model on the test set, 0 to 1.");
+  Family baseline = Gauge("eoa_exchange_baseline_learning_rate", "Learning rate that populations search around now.");
+  Family elected = Gauge("eoa_exchange_elected_fitness", "Validation accuracy of the last elected member, 0 to 1.");
+  Family elected_rate = Gauge("eoa_exchange_elected_learning_rate", "Its learning rate.");
+  Family rounds = Counter("eoa_exchange_rounds_total", "Rounds that were decided, by what closed them.");
+  Family missing = Counter("eoa_exchange_missing_reports_total", "Rounds that closed without this population.");
+  Family elections = Counter("eoa_exchange_elections_total", "Rounds that elected a member of this population.");
+  Family members = Gauge("eoa_population_members", "Members of the population.");
+  Family ready = Gauge("eoa_population_ready_members", "Members in pods that are ready.");
+  Family phase = Gauge("eoa_population_phase", "1 for the population's phase.");
+  Family attempt = Gauge("eoa_population_attempt", "The newest attempt; 0: none yet.");
+  Family population_restarts =
+      Counter("eoa_population_restarts_total", "Restarts that count towards maxPopulationRestarts.");
+  Family population_generation = Gauge("eoa_population_generation", "Generation that is being trained.");
+  Family fitness = Gauge("eoa_population_fitness", "Best validation accuracy of the last report, 0 to 1.");
+  Family rate = Gauge("eoa_population_learning_rate", "Learning rate of the member that has it.");
+  Family report_age = Gauge("eoa_population_last_report_age_seconds", "Since the population last reported.");
+  Family images = Gauge("eoa_population_images_per_second", "Images that its members train per second, together.");
+  Family loss = Gauge("eoa_population_train_loss", "Mean training loss of the generation so far.");
+  Family step_ratio = Gauge("eoa_population_progress_ratio", "Part of the generation's steps that are done, 0 to 1.");
+  Family offline = Gauge("eoa_population_offline_generations", "Generations it went on without a decision.");
+
+  void AddJob(const JobSnapshot& job, WallTime now);
+  void AddStages(const JobSnapshot& job, const Labels& labels, WallTime now);
+  void AddPopulation(const api::PopulationStatus& population, Labels labels, WallTime now);
+  void AddRounds(const broker::EcosphereView& ecosphere, const Labels& labels);
+  void AddLive(const broker::PopulationView& population, Labels labels);
+  Families Take();
+};
+
+Labels With(Labels labels, std::string_view name, std::string_view value) {
+  labels.emplace_back(name, std::string(value));
+  return labels;
+}
+
+void AddIf(prometheus::MetricFamily& family, const Labels& labels, std::optional<double> value) {
+  if (value) Add(family, labels, *value);
+}
+
+void PerJob::AddJob(const JobSnapshot& job, WallTime now) {
+  const Labels labels = {{"job_namespace", job.name_space}, {"job_name", job.name}};
+  const api::JobStatus& status = job.status;
+  Add(info, With(labels, "uid", job.uid), 1.0);
+  for (const api::Condition& each : status.conditions) {
+    Add(condition, With(With(labels, "condition", each.type), "reason", each.reason),
+        each.status == "True" ? 1.0 : 0.0);
+  }
+  if (status.progress.generations > 0) {
+    Add(progress, labels, static_cast<double>(status.progress.generation) / status.progress.generations);
+    Add(generation, labels, static_cast<double>(status.progress.generation));
+    Add(generations, labels, static_cast<double>(status.progress.generations));
+  }
+  if (const auto seconds = status.progress.estimated_seconds_left) Add(left, labels, static_cast<double>(*seconds));
+  Add(restarts, labels, static_cast<double>(status.restarts));
+  AddStages(job, labels, now);
+  AddIf(accuracy, labels, status.test_accuracy);
+  AddIf(baseline, labels, status.baseline);
+  if (status.elected) {
+    Add(elected, labels, status.elected->fitness);
+    Add(elected_rate, labels, status.elected->learning_rate);
+  }
+  for (const api::PopulationStatus& each : status.populations) AddPopulation(each, labels, now);
+  if (!job.ecosphere) return;
+  AddRounds(*job.ecosphere, labels);
+  for (const broker::PopulationView& each : job.ecosphere->populations) AddLive(each, labels);
+}
+
+void PerJob::AddStages(const JobSnapshot& job, const Labels& labels, WallTime now) {
+  const api::JobStatus& status = job.status;
+  const WallTime end = status.completion_time.value_or(now);
+  if (job.created) {
+    Add(stage, With(labels, "stage", "pending"), Seconds(*job.created, status.start_time.value_or(end)));
+  }
+  if (status.start_time) Add(stage, With(labels, "stage", "active"), Seconds(*status.start_time, end));
+}
+
+void PerJob::AddPopulation(const api::PopulationStatus& population, Labels labels, WallTime now) {
+  labels = With(std::move(labels), "population", population.name);
+  Add(members, labels, static_cast<double>(population.members));
+  Add(ready, labels, static_cast<double>(population.ready));
+  if (!population.phase.empty()) Add(phase, With(labels, "phase", population.phase), 1.0);
+  Add(attempt, labels, static_cast<double>(population.attempt));
+  Add(population_restarts, labels, static_cast<double>(population.restarts));
+  Add(population_generation, labels, static_cast<double>(population.generation));
+  AddIf(fitness, labels, population.fitness);
+  AddIf(rate, labels, population.learning_rate);
+  if (population.last_report_time) Add(report_age, labels, Seconds(*population.last_report_time, now));
+}
+
+void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& labels) {
+  std::map<std::string, std::uint64_t, std::less<>> closed;
+  std::map<std::string, std::uint64_t, std::less<>> left_out;
+  std::map<std::string, std::uint64_t, std::less<>> won;
+  for (const std::string_view closing : kClosings) closed[std::string(closing)] = 0;
+  for (const broker::PopulationView& population : ecosphere.populations)
+    left_out[population.name] = won[population.name] = 0;
+  for (const broker::RoundView& round : ecosphere.rounds) {
+    ++closed[round.decision.closed_by];
+    ++won[round.decision.elected.population];
+    for (const std::string& population : round.decision.missing) ++left_out[population];
+  }
+  for (const auto& [closing, count] : closed) Add(rounds, With(labels, "closed_by", closing), count);
+  for (const auto& [population, count] : left_out) Add(missing, With(labels, "population", population), count);
+  for (const auto& [population, count] : won) Add(elections, With(labels, "population", population), count);
+}
+
+void PerJob::AddLive(const broker::PopulationView& population, Labels labels) {
+  labels = With(std::move(labels), "population", population.name);
+  Add(images, labels, population.images_per_second);
+  Add(loss, labels, population.train_loss);
+  if (population.steps > 0) {
+    Add(step_ratio, labels, static_cast<double>(population.step) / static_cast<double>(population.steps));
+  }
+  Add(offline, labels, static_cast<double>(population.offline_generations));
+}
+
+Families PerJob::Take() {
+  Families families;
+  for (Family* family : {&info,
+                         &condition,
+                         &progress,
+                         &generation,
+                         &generations,
+                         &left,
+                         &restarts,
+                         &stage,
+                         &accuracy,
+                         &baseline,
+                         &elected,
+                         &elected_rate,
+                         &rounds,
+                         &missing,
+                         &elections,
+                         &members,
+                         &ready,
+                         &phase,
+                         &attempt,
+                         &population_restarts,
+                         &population_generation,
+                         &fitness,
+                         &rate,
+                         &report_age,
+                         &images,
+                         &loss,
+                         &step_ratio,
+                         &offline}) {
+    if (!family->metric.empty()) families.push_back(std::move(*family));
+  }
+  return families;
+}
+
+}  // namespace
+
+Families JobFamilies(std::vector<JobSnapshot> jobs, std::size_t max_jobs, WallTime now) {
+  std::ranges::sort(jobs, {}, [](const JobSnapshot& job) { return std::tie(job.name_space, job.name); });
+  prometheus::MetricFamily by_phase = JobsByPhase(jobs);
+  const std::size_t shown = std::min(max_jobs, jobs.size());
+  prometheus::MetricFamily hidden =
+      Gauge("eoa_jobs_without_series", "Jobs beyond the limit of those that have series of their own.");
+  Add(hidden, {}, static_cast<double>(jobs.size() - shown));
+  PerJob per_job;
+  for (std::size_t i = 0; i < shown; ++i) per_job.AddJob(jobs[i], now);
+  Families families = per_job.Take();
+  families.push_back(std::move(by_phase));
+  families.push_back(std::move(hidden));
+  return families;
+}
+
+}  // namespace eoa::metrics
