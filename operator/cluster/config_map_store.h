@@ -43,14 +43,12 @@ class ConfigMapStore final : public broker::StateStore {
   Result<std::vector<broker::Event>> Load() override;
 
  private:
-  Status AppendRecord(const std::string& key, const std::string& record);
+  Status Write(const std::string& key, const std::string& record);
   Status Begin(const std::string& key, const std::string& record);
-  Status Patch(const std::string& key, const std::string& record);
+  Status Change(nlohmann::json patch, const std::string& key, const std::string& record);
   Status Close();
   Status Settle(const Error& error, const std::string& key, const std::string& record);
-  Status Accept(const nlohmann::json& config_map, std::size_t bytes, std::uint32_t checksum);
   kube::ObjectKey ChunkKey() const;
-  Error Superseded();
 
   kube::ApiClient& client_;
   const kube::ObjectKey job_;
@@ -61,13 +59,15 @@ class ConfigMapStore final : public broker::StateStore {
   const std::size_t chunk_bytes_;
 
   bool loaded_ = false;
-  int chunk_ = 0;                // the one that is written
-  bool exists_ = false;          // likewise, and so the rest
+  Status fault_ = OkStatus();  // why nothing is appended any more
+  int chunk_ = 0;              // the one that is written
+  bool exists_ = false;        // likewise, and so down to resource_version_
   bool closed_ = false;
+  std::size_t keys_ = 0;  // events
   std::size_t bytes_ = 0;
   std::string resource_version_;
-  std::uint64_t events_ = 0;     // in all chunks
-  std::uint32_t checksum_ = 0;   // of the last event
+  std::uint64_t events_ = 0;    // in all chunks
+  std::uint32_t checksum_ = 0;  // of the last event
 };
 
 // The parts of the format, for ConfigMapStore and tests. Pure.
@@ -80,8 +80,9 @@ std::string EncodeRoundsEvent(const broker::Event& event, std::uint32_t previous
 
 struct RoundsContent {
   std::vector<broker::Event> events;
-  std::uint32_t checksum = 0;      // of the last event
-  std::size_t last_bytes = 0;      // keys and values of the last ConfigMap
+  std::uint32_t checksum = 0;   // of the last event
+  std::size_t last_events = 0;  // in the last ConfigMap
+  std::size_t last_bytes = 0;   // likewise: keys and values
 };
 
 // The events of a job's ConfigMaps, in any order.

@@ -2,8 +2,8 @@
 // that was made for this job alone (audience eoa.io/jobs/UID) and is bound to a pod; the pod must be one of the
 // population that it speaks for.
 //
-// Refusals' reasons: 401 Unauthorized (not a token of this job), 403 WrongPod (of another pod), 503 Unavailable (the API server does
-// not answer: nobody is let in who is not known, nobody known is shut out for kKnownFor).
+// Refusals' reasons: 401 Unauthorized (not a token of this job), 403 WrongPod (of another pod), 503 Unavailable (the
+// API server does not answer: nobody is let in who is not known, nobody known is shut out for kKnownFor).
 #pragma once
 
 #include <cstddef>
@@ -29,10 +29,10 @@ struct TokenReviewStats {
 
 class TokenReview : public broker::TokenVerifier {
  public:
-  static constexpr Duration kKnownFor = std::chrono::seconds(60);       // a pod that was let in
-  static constexpr Duration kRefusedFor = std::chrono::seconds(10);     // one that was not
-  static constexpr std::size_t kMostKnown = 4096;                       // the oldest are forgotten
-  static constexpr Duration kPatience = std::chrono::seconds(5);        // for the API server
+  static constexpr Duration kKnownFor = std::chrono::seconds(60);    // a pod that was let in
+  static constexpr Duration kRefusedFor = std::chrono::seconds(10);  // one that was not
+  static constexpr std::size_t kMostKnown = 4096;                    // the oldest are forgotten
+  static constexpr Duration kPatience = std::chrono::seconds(5);     // for the API server
 
   virtual TokenReviewStats stats() const = 0;
 };
