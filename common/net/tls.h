@@ -9,9 +9,9 @@
 namespace eoa::net {
 
 struct TlsIdentity {
-  std::string authorities;  // PEM: the only authorities that are trusted; empty: the system's
-  std::string certificate;  // PEM: the client's own, with its chain; empty: none
-  std::string key;          // PEM: of the certificate
+  std::string authorities{};  // PEM: the only authorities that are trusted; empty: the system's
+  std::string certificate{};  // PEM: the client's own, with its chain; empty: none
+  std::string key{};          // PEM: of the certificate
 
   friend bool operator==(const TlsIdentity&, const TlsIdentity&) = default;
 };

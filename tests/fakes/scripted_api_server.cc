@@ -124,11 +124,11 @@ struct ScriptedApiServer::Peer {
     request.target = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
     for (std::size_t begin = head.find("\r\n"); begin != std::string::npos; begin = head.find("\r\n", begin + 2)) {
       const std::string line = head.substr(begin + 2, head.find("\r\n", begin + 2) - begin - 2);
-      const std::size_t colon = line.find(": ");
+      const std::size_t colon = line.find(':');
       if (colon == std::string::npos) continue;
       std::string name = line.substr(0, colon);
       std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-      request.headers[name] = line.substr(colon + 2);
+      request.headers[name] = line.substr(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
     }
     const std::size_t length =
         request.headers.contains("content-length") ? std::stoul(request.headers["content-length"]) : 0;
