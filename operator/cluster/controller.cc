@@ -7,6 +7,7 @@
 
 #include "common/api/read_job.h"
 #include "common/base/log.h"
+#include "common/base/timestamp.h"
 #include "operator/plan/names.h"
 #include "operator/plan/status.h"
 
@@ -228,7 +229,8 @@ Outcome Controller::CarryOut(const JobIdentity& identity, const std::string& res
   return {OkStatus(), planned.requeue_after, false};
 }
 
-void Controller::OpenBrokers() {
+bool Controller::OpenBrokers() {
+  bool all = true;
   for (const kube::ObjectPtr& object : parts_.cache.Jobs()) {
     const std::optional<kube::ObjectKey> key = kube::KeyOf(*object);
     if (!key || !IsOurs(*object) || IsBeingDeleted(*object)) continue;
@@ -237,9 +239,29 @@ void Controller::OpenBrokers() {
     const std::shared_ptr<Memory> memory = MemoryOf(*key);
     memory->uid = Uid(*object);
     Read(*object, *memory);
+    if (memory->has_broker) continue;
     const Status opened = OpenBroker(*key, *memory);
-    if (!opened.ok()) Log(LogLevel::kWarning, "broker not opened", {{"error", opened.error().message()}});
+    if (opened.ok()) continue;
+    Log(LogLevel::kWarning, "broker not opened", {{"error", opened.error().message()}});
+    if (opened.error().code() != ErrorCode::kDataLoss) all = false;
   }
+  return all;
+}
+
+std::vector<metrics::JobSnapshot> Controller::Jobs() const {
+  std::vector<metrics::JobSnapshot> jobs;
+  for (const kube::ObjectPtr& object : parts_.cache.Jobs()) {
+    const json& metadata = object->at("metadata");
+    metrics::JobSnapshot job;
+    job.name_space = metadata.value("namespace", "");
+    job.name = metadata.value("name", "");
+    job.uid = Uid(*object);
+    job.created = ParseTimestamp(metadata.value("creationTimestamp", ""));
+    job.status = StatusOf(*object);
+    if (!api::IsTerminal(job.status)) job.ecosphere = parts_.broker.View(job.uid);
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
 }
 
 std::shared_ptr<Controller::Memory> Controller::MemoryOf(const kube::ObjectKey& key) {
@@ -265,14 +287,14 @@ void Controller::Forget(const kube::ObjectKey& key) {
 void Controller::Count(const kube::ObjectKey& key, const api::JobStatus& before, const api::JobStatus& after) {
   const std::lock_guard lock(mutex_);
   ++stats_.status_writes;
-  ControllerStats::Jobs& jobs = stats_.jobs[key.name_space];
+  metrics::JobCounts& jobs = stats_.jobs[key.name_space];
   if (before.phase.empty()) ++jobs.created;
   if (!api::IsTrue(before, "Complete") && api::IsTrue(after, "Complete")) ++jobs.completed;
   if (!api::IsTrue(before, "Failed") && api::IsTrue(after, "Failed")) ++jobs.failed;
   jobs.restarted += static_cast<std::uint64_t>(std::max(0, after.restarts - before.restarts));
 }
 
-ControllerStats Controller::stats() const {
+metrics::ControllerSnapshot Controller::stats() const {
   const std::lock_guard lock(mutex_);
   return stats_;
 }

@@ -29,23 +29,10 @@
 #include "operator/cluster/workers.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/work_queue.h"
+#include "operator/metrics/snapshots.h"
 #include "operator/plan/plan.h"
 
 namespace eoa::cluster {
-
-// What the jobs went through, counted since the start.
-struct ControllerStats {
-  struct Jobs {
-    std::uint64_t created = 0;
-    std::uint64_t completed = 0;
-    std::uint64_t failed = 0;
-    std::uint64_t restarted = 0;  // restarts of populations
-  };
-  std::map<std::string, Jobs> jobs;  // by namespace
-  std::uint64_t waits_for_cache = 0;
-  std::uint64_t status_writes = 0;
-  std::uint64_t child_writes = 0;
-};
 
 // Thread-safety: every method from any thread, but Reconcile for one key from one thread at a time (the work queue sees
 // to that). All that it refers to outlives it.
@@ -66,11 +53,14 @@ class Controller {
 
   Outcome Reconcile(const kube::ObjectKey& key);
 
-  // Opens the brokers of all jobs that have begun and not ended, so that no trainer that asks is refused. Jobs that fail
-  // are logged and left to Reconcile. Before the broker serves.
-  void OpenBrokers();
+  // Opens the brokers of all jobs that have begun and not ended, so that no trainer that asks is refused; before the
+  // broker serves. False: the API server could not be read, and it should be called again. A job whose rounds are
+  // damaged is left to Reconcile.
+  bool OpenBrokers();
 
-  ControllerStats stats() const;
+  // What the cache and the brokers show of all jobs, and what was counted, for metrics.
+  std::vector<metrics::JobSnapshot> Jobs() const;
+  metrics::ControllerSnapshot stats() const;
 
  private:
   // What is remembered of a job between two reconciles; everything in it can be lost.
@@ -101,7 +91,7 @@ class Controller {
   ProgressWatch progress_;
   mutable std::mutex mutex_;
   std::unordered_map<kube::ObjectKey, std::shared_ptr<Memory>> memories_;  // guarded by mutex_, as all below
-  ControllerStats stats_;
+  metrics::ControllerSnapshot stats_;
 };
 
 }  // namespace eoa::cluster

@@ -6,7 +6,6 @@
 #include "common/base/entropy.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
-#include "common/net/http_server.h"
 #include "operator/broker/broker_service.h"
 #include "operator/cluster/config_map_store.h"
 #include "operator/cluster/controller.h"
@@ -19,14 +18,52 @@
 #include "operator/kube/api_client.h"
 #include "operator/kube/leader_election.h"
 #include "operator/kube/work_queue.h"
+#include "operator/metrics/metrics_server.h"
+#include "operator/metrics/snapshots.h"
 
 namespace eoa::cluster {
 namespace {
 
 constexpr Duration kGlance = std::chrono::milliseconds(200);  // between two looks at whether to stop, while waiting
 constexpr Duration kLabelRetry = std::chrono::seconds(2);
+constexpr Duration kBrokerRetry = std::chrono::seconds(1);
 
 std::uint64_t RandomSeed() { return HashName(RandomHex(16)); }
+
+kube::LeaderElectionOptions ElectionOptions(const OperatorOptions& options) {
+  kube::LeaderElectionOptions election;
+  election.lease = {options.lease_namespace, options.lease_name};
+  election.identity = options.identity;
+  election.lease_duration = options.lease_duration;
+  election.renew_deadline = options.renew_deadline;
+  election.retry_period = options.retry_period;
+  return election;
+}
+
+metrics::ReconcileSnapshot Snapshot(const WorkersStats& stats) {
+  metrics::ReconcileSnapshot snapshot;
+  snapshot.success = stats.success;
+  snapshot.error = stats.error;
+  snapshot.requeue = stats.requeue;
+  snapshot.requeue_after = stats.requeue_after;
+  snapshot.terminal_errors = stats.terminal_errors;
+  snapshot.panics = stats.panics;
+  snapshot.active = stats.active;
+  snapshot.workers = stats.workers;
+  snapshot.bounds.assign(WorkersStats::kSecondsBounds.begin(), WorkersStats::kSecondsBounds.end());
+  snapshot.counts.assign(stats.counts.begin(), stats.counts.end());
+  snapshot.sum_seconds = stats.sum_seconds;
+  return snapshot;
+}
+
+std::vector<metrics::CacheSnapshot> Snapshots(const std::vector<CacheStats>& caches) {
+  std::vector<metrics::CacheSnapshot> snapshots;
+  for (const CacheStats& cache : caches) {
+    snapshots.push_back({std::string(cache.resource), cache.name_space, cache.store, cache.reflector.counts,
+                         cache.reflector.synced, cache.reflector.quiet});
+  }
+  return snapshots;
+}
 
 // Everything that lives as long as the process, in the order in which parts need each other.
 class Running {
@@ -52,12 +89,12 @@ class Running {
   Status Run(const std::function<void(const OperatorPorts&)>& on_ports);
 
  private:
+  void MakeElection();
   Status ServeStatus();
   Status WaitForCaches();
   Status Lead();
   Status ShutDown();
   void LabelOwnPod();
-  net::ServerResponse Answer(const net::ServerRequest& request);
   bool Stopping() const { return stop_.reason() != StopSignal::Reason::kNone; }
 
   const OperatorOptions& options_;
@@ -82,13 +119,14 @@ class Running {
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<kube::LeaderElection> election_;
-  std::unique_ptr<net::HttpServer> status_server_;  // last: its handler uses all of the above
+  std::unique_ptr<metrics::MetricsServer> metrics_server_;  // last: it reads all of the above
 };
 
 Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
   broker::BrokerServiceOptions broker;
   broker.address = options_.broker_address;
   broker.port = options_.broker_port;
+  broker.serving = false;
   verifier_ = MakeTokenReview(write_client_, clock_);
   EOA_ASSIGN_OR_RETURN(broker_, broker::BrokerService::Start(broker, *verifier_, clock_));
   events_ = std::make_unique<EventRecorder>(event_client_, clock_, options_.identity);
@@ -98,8 +136,9 @@ Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
       [this](const api::Job& job) { return std::make_unique<ConfigMapStore>(write_client_, job); });
   workers_ = std::make_unique<Workers>(queue_, clock_,
                                        [this](const kube::ObjectKey& key) { return controller_->Reconcile(key); });
+  if (options_.leader_elect) MakeElection();
   EOA_RETURN_IF_ERROR(ServeStatus());
-  if (on_ports) on_ports({broker_->port(), status_server_->port()});
+  if (on_ports) on_ports({broker_->port(), metrics_server_->port()});
 
   cache_.Start();
   EOA_RETURN_IF_ERROR(WaitForCaches());
@@ -109,30 +148,48 @@ Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
 }
 
 Status Running::ServeStatus() {
-  net::HttpServerOptions http;
-  http.address = options_.metrics_address;
-  http.port = options_.metrics_port;
-  http.max_connections = 64;
-  Result<std::unique_ptr<net::HttpServer>> server =
-      net::HttpServer::Start(http, [this](const net::ServerRequest& request, const net::Responder& responder) {
-        responder.Respond(Answer(request));
-      });
+  metrics::MetricsSources sources;
+  sources.version = options_.version;
+  sources.reconcile = [this] { return Snapshot(workers_->stats()); };
+  sources.controller_counts = [this] { return controller_->stats(); };
+  sources.queue = [this] { return queue_.stats(); };
+  sources.clients = [this] {
+    return std::vector<kube::ApiClientStats>{watch_client_.stats(), write_client_.stats(), event_client_.stats(),
+                                             lease_client_.stats()};
+  };
+  if (election_) {
+    sources.election = [this] { return metrics::ElectionSnapshot{options_.lease_name, election_->stats()}; };
+  }
+  sources.caches = [this] { return Snapshots(cache_.stats()); };
+  sources.broker = [this] { return broker_->stats(); };
+  sources.jobs = [this] { return controller_->Jobs(); };
+  const metrics::Probe unhealthy = [this] {
+    return health_.Fault(cache_.stats(), queue_.stats(), clock_.SteadyNow());
+  };
+  const metrics::Probe unready = [this]() -> std::optional<std::string> {
+    if (cache_.synced()) return std::nullopt;
+    return "waiting for caches: " + cache_.Missing();
+  };
+  Result<std::unique_ptr<metrics::MetricsServer>> server =
+      metrics::MetricsServer::Start({options_.metrics_address, options_.metrics_port}, std::move(sources), unhealthy,
+                                    unready, clock_, RealFileSystem());
   if (!server.ok()) return std::move(server).error().WithContext("serving metrics");
-  status_server_ = *std::move(server);
+  metrics_server_ = *std::move(server);
   return OkStatus();
 }
 
-net::ServerResponse Running::Answer(const net::ServerRequest& request) {
-  const std::string path = request.path.size() == 1 ? request.path[0] : "";
-  std::optional<std::string> fault;
-  if (path == "healthz") {
-    fault = health_.Fault(cache_.stats(), queue_.stats(), clock_.SteadyNow());
-  } else if (path == "readyz") {
-    if (!cache_.synced()) fault = "waiting for caches: " + cache_.Missing();
-  } else {
-    return {.status = 404, .content_type = "text/plain", .body = "no such page\n"};
-  }
-  return {.status = fault ? 503 : 200, .content_type = "text/plain", .body = fault.value_or("ok") + "\n"};
+void Running::MakeElection() {
+  kube::LeaderElection::Callbacks callbacks;
+  callbacks.on_started = [this] { started_.Ask(); };
+  callbacks.on_lost = [this](const std::string& reason) {
+    // First of all: from now on another may answer trainers.
+    broker_->SetServing(false);
+    Log(LogLevel::kError, "leadership is lost", {{"reason", reason}});
+    stop_.LoseLeadership();
+  };
+  election_ = std::make_unique<kube::LeaderElection>(
+      ElectionOptions(options_), lease_client_, clock_,
+      std::make_unique<SeededRandom>(seed_, StreamId{HashName("cluster/election")}), std::move(callbacks));
 }
 
 Status Running::WaitForCaches() {
@@ -147,32 +204,19 @@ Status Running::WaitForCaches() {
 }
 
 Status Running::Lead() {
-  if (options_.leader_elect) {
-    kube::LeaderElectionOptions election;
-    election.lease = {options_.lease_namespace, options_.lease_name};
-    election.identity = options_.identity;
-    election.lease_duration = options_.lease_duration;
-    election.renew_deadline = options_.renew_deadline;
-    election.retry_period = options_.retry_period;
-    kube::LeaderElection::Callbacks callbacks;
-    callbacks.on_started = [this] { started_.Ask(); };
-    callbacks.on_lost = [this](const std::string& reason) {
-      // First of all: from now on another may answer trainers.
-      broker_->SetServing(false);
-      Log(LogLevel::kError, "leadership is lost", {{"reason", reason}});
-      stop_.LoseLeadership();
-    };
-    election_ = std::make_unique<kube::LeaderElection>(
-        election, lease_client_, clock_, std::make_unique<SeededRandom>(seed_, StreamId{HashName("cluster/election")}),
-        std::move(callbacks));
-    Log(LogLevel::kInfo, "waiting for the lease", {{"lease", ToString(election.lease)}, {"identity", election.identity}});
+  if (election_) {
+    Log(LogLevel::kInfo, "waiting for the lease",
+        {{"lease", options_.lease_namespace + "/" + options_.lease_name}, {"identity", options_.identity}});
     election_->Start();
     while (started_.Wait(kGlance) == StopSignal::Reason::kNone) {
       if (Stopping()) return ShutDown();
     }
   }
   Log(LogLevel::kInfo, "leading", {{"identity", options_.identity}});
-  controller_->OpenBrokers();
+  // A trainer that asks for a job that is not served yet would be told that there is none.
+  while (!controller_->OpenBrokers()) {
+    if (stop_.Wait(kBrokerRetry) != StopSignal::Reason::kNone) return ShutDown();
+  }
   workers_->Start(options_.workers);
   broker_->SetServing(true);
   LabelOwnPod();
@@ -197,16 +241,16 @@ Status Running::ShutDown() {
   Log(LogLevel::kInfo, "stopping");
   broker_->SetServing(false);
   const bool drained = workers_->Drain(options_.drain_deadline);
-  if (!drained) Log(LogLevel::kWarning, "a reconcile did not end in time");
   const bool leads = !options_.leader_elect || (election_ && election_->leads());
   if (leads && !options_.pod_name.empty()) {
     const Status dropped = DropLeaderLabel(write_client_, {options_.pod_namespace, options_.pod_name});
     if (!dropped.ok()) Log(LogLevel::kWarning, "leader label not removed", {{"error", dropped.error().message()}});
   }
   // Whoever has the Lease may write: not before everything here has ended.
-  if (election_) election_->Stop(drained);
+  if (!drained) return AbortedError("a reconcile did not end in time; the lease is left to expire");
+  if (election_) election_->Stop(true);
   cache_.Stop();
-  status_server_.reset();
+  metrics_server_.reset();
   return OkStatus();
 }
 
@@ -219,13 +263,7 @@ Status CheckOperatorOptions(const OperatorOptions& options) {
   }
   if (options.workers < 1) return InvalidArgumentError("--workers must be at least 1");
   if (!options.leader_elect) return OkStatus();
-  kube::LeaderElectionOptions election;
-  election.lease = {options.lease_namespace, options.lease_name};
-  election.identity = options.identity;
-  election.lease_duration = options.lease_duration;
-  election.renew_deadline = options.renew_deadline;
-  election.retry_period = options.retry_period;
-  return kube::CheckLeaderElection(election);
+  return kube::CheckLeaderElection(ElectionOptions(options));
 }
 
 void StopSignal::Set(Reason reason) {
@@ -246,8 +284,11 @@ Status RunOperator(const OperatorOptions& options, const kube::Connection& conne
                    const HttpClientFactory& make_client, Clock& clock, StopSignal& stop,
                    const std::function<void(const OperatorPorts&)>& on_ports) {
   EOA_RETURN_IF_ERROR(CheckOperatorOptions(options));
-  Running running(options, connection, make_client, clock, stop);
-  return running.Run(on_ports);
+  auto running = std::make_unique<Running>(options, connection, make_client, clock, stop);
+  const Status ended = running->Run(on_ports);
+  // A worker that hangs would be waited for without end, and another may lead already: the process ends around it.
+  if (!ended.ok() && ended.error().code() == ErrorCode::kAborted) (void)running.release();
+  return ended;
 }
 
 }  // namespace eoa::cluster

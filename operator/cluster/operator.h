@@ -78,7 +78,8 @@ struct OperatorPorts {
 };
 
 // Runs until `stop` says so, or something cannot go on. Ok: it was asked to stop and everything is done. Aborted: it
-// does not lead any more; the process must end at once, without running anything else. Other errors: it could not start.
+// does not lead any more, or a worker did not end in time; threads still run, and the process must end at once. Other
+// errors: it could not start.
 Status RunOperator(const OperatorOptions& options, const kube::Connection& connection,
                    const HttpClientFactory& make_client, Clock& clock, StopSignal& stop,
                    const std::function<void(const OperatorPorts&)>& on_ports = nullptr);
