@@ -6,13 +6,14 @@ build=${1:?usage: run.sh BUILD_DIR [NAME...]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(boundary broker data step)
+[[ ${#names[@]} -gt 0 ]] || names=(boundary broker data step store)
 for name in "${names[@]}"; do
   echo "== $name"
   case $name in
     boundary) python3 "$here/boundary/boundary.py" "$build" ;;
     broker) "$build/bin/bench_broker" ;;
     data) "$build/bin/bench_data" ;;
+    store) "$build/bin/bench_store" ;;
     step) "$here/../parity/python_env.sh" "$here/step/step.py" "$build" ;;
     *) echo "no bench named $name" >&2; exit 2 ;;
   esac
