@@ -1,0 +1,291 @@
+// The whole operator over real sockets against the scripted API server: that it brings jobs to their children whatever
+// happens between two writes.
+#include "operator/cluster/operator.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/scripted_api_server.h"
+#include "tests/integration/operator/operator_process.h"
+
+namespace eoa {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using Kind = ApiFault::Kind;
+using namespace std::chrono_literals;
+
+class OperatorTest : public testing::Test {
+ protected:
+  void Create(const std::string& name) {
+    ASSERT_EQ(server_.objects().Create(JobPath(""), SmallJob(name)).status, 201);
+  }
+
+  bool Exists(const std::string& api_version, const std::string& plural, const std::string& name) {
+    return server_.objects().Get(PathOf(api_version, plural, name)).status == 200;
+  }
+
+  bool HasChildren(const std::string& name) {
+    return Exists("v1", "services", name) && Exists("v1", "configmaps", name + "-job") &&
+           Exists("apps/v1", "statefulsets", name + "-wolves") && Exists("apps/v1", "statefulsets", name + "-whales");
+  }
+
+  json StatusOf(const std::string& name) {
+    return server_.objects().Get(JobPath(name)).body.value("status", json::object());
+  }
+
+  std::string PhaseOf(const std::string& name) { return StatusOf(name).value("phase", ""); }
+
+  // All children, and a status that tells of them.
+  bool Converged(const std::string& name) { return HasChildren(name) && PhaseOf(name) == "Pending"; }
+
+  std::string Holder() {
+    const ApiAnswer lease = server_.objects().Get(PathOf("coordination.k8s.io/v1", "leases", "eoa-operator"));
+    if (lease.status != 200) return "";
+    const json holder = lease.body.at("spec").value("holderIdentity", json());
+    return holder.is_string() ? holder.get<std::string>() : "";
+  }
+
+  // Writes of anything but leases and events.
+  std::size_t JobWrites() {
+    std::size_t writes = 0;
+    for (const ApiRequest& request : server_.requests()) {
+      const bool other = request.target.find("/leases") != std::string::npos ||
+                         request.target.find("/events") != std::string::npos;
+      if (request.method != "GET" && !other) ++writes;
+    }
+    return writes;
+  }
+
+  ScriptedApiServer server_;
+};
+
+TEST_F(OperatorTest, AJobGetsItsChildrenAndAStatusInFiveWritesAndThenNothingIsWritten) {
+  OperatorProcess process(server_, "a");
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
+  EXPECT_EQ(JobWrites(), 5U) << "Service, ConfigMap, two StatefulSets, status";
+  const std::string state = StateOf(server_.objects());
+  RealClock().SleepFor(1500ms);
+  EXPECT_EQ(JobWrites(), 5U);
+  EXPECT_EQ(StateOf(server_.objects()), state);
+}
+
+TEST_F(OperatorTest, ReadyOnceCachesAreFilledAndHealthyAllTheTime) {
+  OperatorProcess process(server_, "a");
+  const std::uint16_t port = process.ports().metrics;
+  ASSERT_NE(port, 0);
+  EXPECT_EQ(process.Get(port, "/healthz").status, 200);
+  EXPECT_TRUE(Eventually([&] { return process.Get(port, "/readyz").status == 200; }));
+  EXPECT_THAT(process.Get(port, "/metrics").body, HasSubstr("controller_runtime_reconcile_total"));
+}
+
+TEST_F(OperatorTest, WithoutAnApiServerItSaysWhatIsMissingAndEnds) {
+  server_.Inject({.kind = Kind::kAnswer, .target = "/statefulsets", .times = -1, .status = 403, .reason = "Forbidden"});
+  cluster::OperatorOptions options = QuickOptions("a");
+  options.sync_deadline = 1s;
+  OperatorProcess process(server_, options);
+  const std::uint16_t port = process.ports().metrics;
+  EXPECT_EQ(process.Get(port, "/readyz").status, 503);
+  const Status ended = process.Join();
+  ASSERT_FALSE(ended.ok());
+  EXPECT_THAT(ended.error().message(), HasSubstr("statefulsets"));
+}
+
+// Sieve's crash test: stop after each write, with the write's answer seen or not.
+class CrashTest : public OperatorTest, public testing::WithParamInterface<std::tuple<int, Kind>> {};
+
+TEST_P(CrashTest, AnOperatorThatEndsBetweenAnyTwoWritesIsTakenUpByTheNextWhereItWas) {
+  std::string undisturbed;
+  {
+    ScriptedApiServer calm;
+    OperatorProcess process(calm, "a");
+    ASSERT_EQ(calm.objects().Create(JobPath(""), SmallJob("job")).status, 201);
+    ASSERT_TRUE(Eventually([&] {
+      return calm.objects().Get(JobPath("job")).body.value("status", json::object()).value("phase", "") == "Pending";
+    }));
+    undisturbed = StateOf(calm.objects());
+  }
+  const auto [writes, kind] = GetParam();
+  // Writes of children and status are PATCHes here; what fails is that one and all that would follow.
+  server_.Inject({.kind = kind, .method = "PATCH", .target = "fieldManager", .skip = writes, .times = 1});
+  server_.Inject({.kind = Kind::kAnswer, .method = "PATCH", .target = "fieldManager", .skip = writes, .times = -1,
+                  .status = 503});
+  {
+    OperatorProcess first(server_, "a");
+    Create("job");
+    ASSERT_TRUE(Eventually([&] {
+      return server_.CountRequests("PATCH", "fieldManager") > static_cast<std::size_t>(writes);
+    }));
+    EXPECT_TRUE(first.Stop().ok());
+  }
+  server_.Heal();
+  OperatorProcess second(server_, "b");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
+  EXPECT_TRUE(Eventually([&] { return StateOf(server_.objects()) == undisturbed; }))
+      << StateOf(server_.objects()) << "\nis not\n"
+      << undisturbed;
+}
+
+INSTANTIATE_TEST_SUITE_P(AfterWrite, CrashTest,
+                         testing::Combine(testing::Range(0, 5), testing::Values(Kind::kAnswer, Kind::kReset)));
+
+TEST_F(OperatorTest, OfTwoOperatorsOneLeadsAndTheOtherTakesOverWithAWarmCache) {
+  auto first = std::make_unique<OperatorProcess>(server_, "a");
+  ASSERT_TRUE(Eventually([&] { return Holder() == "a"; }));
+  OperatorProcess second(server_, "b");
+  const cluster::OperatorPorts ports = second.ports();
+  ASSERT_TRUE(Eventually([&] { return second.Get(ports.metrics, "/readyz").status == 200; })) << "a warm standby";
+  Create("one");
+  ASSERT_TRUE(Eventually([&] { return Converged("one"); }));
+  const std::string uid = server_.objects().Get(JobPath("one")).body.at("metadata").at("uid");
+  const net::Response standby = second.Get(ports.broker, "/v1/jobs/" + uid + "/ecosphere");
+  EXPECT_EQ(standby.status, 503) << standby.body;
+  EXPECT_TRUE(standby.headers.Has("Retry-After"));
+
+  EXPECT_TRUE(first->Stop().ok());
+  const SteadyTime released = RealClock().SteadyNow();
+  ASSERT_TRUE(Eventually([&] { return Holder() == "b"; }));
+  EXPECT_LT(RealClock().SteadyNow() - released, 2500ms) << "the lease was given back, not waited for";
+  Create("two");
+  EXPECT_TRUE(Eventually([&] { return Converged("two"); }));
+  EXPECT_TRUE(Eventually([&] { return second.Get(ports.broker, "/v1/jobs/" + uid + "/ecosphere").status == 401; }))
+      << "the broker serves, and wants a token";
+}
+
+TEST_F(OperatorTest, ALeaderThatLosesItsLeaseStopsServingAndEnds) {
+  OperatorProcess process(server_, "a");
+  ASSERT_TRUE(Eventually([&] { return Holder() == "a"; }));
+  server_.Inject({.kind = Kind::kAnswer, .target = "/leases", .times = -1, .status = 500});
+  const Status ended = process.Join();
+  ASSERT_FALSE(ended.ok());
+  EXPECT_EQ(ended.error().code(), ErrorCode::kAborted);
+}
+
+TEST_F(OperatorTest, ConflictsAreTriedAgainUntilTheyEnd) {
+  server_.Inject(
+      {.kind = Kind::kAnswer, .method = "PATCH", .target = "fieldManager", .times = 12, .status = 409,
+       .reason = "Conflict"});
+  OperatorProcess process(server_, "a");
+  Create("job");
+  EXPECT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
+}
+
+TEST_F(OperatorTest, WatchesThatFallBehindAreListedAnewAndNothingIsMissed) {
+  OperatorProcess process(server_, "a");
+  Create("one");
+  ASSERT_TRUE(Eventually([&] { return Converged("one"); }));
+  server_.Inject({.kind = Kind::kError, .target = "watch=true", .times = 5, .status = 410, .reason = "Expired"});
+  server_.EndWatches();
+  Create("two");
+  server_.objects().ForgetHistory();
+  EXPECT_TRUE(Eventually([&] { return Converged("two"); })) << StateOf(server_.objects());
+}
+
+TEST_F(OperatorTest, AnApiServerThatWasAwayIsTakenUpWhereItWas) {
+  OperatorProcess process(server_, "a");
+  Create("one");
+  ASSERT_TRUE(Eventually([&] { return Converged("one"); }));
+  // All but the lease, which has its own client; a longer absence than its deadline ends the process.
+  for (const char* target : {"/apis/apps", "/api/v1", "/apis/eoa.io"}) {
+    server_.Inject({.kind = Kind::kAnswer, .target = target, .times = -1, .status = 503});
+  }
+  server_.ResetConnections();
+  Create("two");
+  RealClock().SleepFor(1s);
+  EXPECT_FALSE(HasChildren("two"));
+  EXPECT_EQ(process.Get(process.ports().metrics, "/healthz").status, 200) << "a restart would not bring it back";
+  server_.Heal();
+  EXPECT_TRUE(Eventually([&] { return Converged("two"); }, 60s)) << StateOf(server_.objects());
+}
+
+TEST_F(OperatorTest, ADeletedJobTakesItsChildrenWithItAndComesBackAsANewOne) {
+  OperatorProcess process(server_, "a");
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); }));
+  server_.objects().Delete(JobPath("job"), json::object());
+  ASSERT_TRUE(Eventually([&] { return !Exists("v1", "services", "job"); }));
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
+  const json uid = server_.objects().Get(JobPath("job")).body.at("metadata").at("uid");
+  EXPECT_EQ(server_.objects()
+                .Get(PathOf("v1", "services", "job"))
+                .body.at("metadata")
+                .at("ownerReferences")
+                .at(0)
+                .at("uid"),
+            uid);
+}
+
+TEST_F(OperatorTest, AnObjectOfSomebodyElseIsLeftAloneAndNamed) {
+  const json service = {{"apiVersion", "v1"},
+                        {"kind", "Service"},
+                        {"metadata", {{"name", "job"}, {"namespace", "ns"}}},
+                        {"spec", {{"clusterIP", "10.0.0.1"}}}};
+  ASSERT_EQ(server_.objects().Create(PathOf("v1", "services", ""), service).status, 201);
+  OperatorProcess process(server_, "a");
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return StatusOf("job").dump().find("ChildRefused") != std::string::npos; }))
+      << StateOf(server_.objects());
+  EXPECT_THAT(StatusOf("job").dump(), HasSubstr("does not belong to this job"));
+  EXPECT_EQ(server_.objects().Get(PathOf("v1", "services", "job")).body.at("spec").at("clusterIP"), "10.0.0.1");
+}
+
+TEST_F(OperatorTest, AnInvalidJobGetsTheFieldInItsStatusAndNoChildren) {
+  json job = SmallJob("bad");
+  job["spec"]["trainer"]["model"]["name"] = "wrn-11-4";
+  ASSERT_EQ(server_.objects().Create(JobPath(""), job).status, 201);
+  OperatorProcess process(server_, "a");
+  ASSERT_TRUE(Eventually([&] { return StatusOf("bad").dump().find("InvalidSpec") != std::string::npos; }));
+  EXPECT_THAT(StatusOf("bad").dump(), HasSubstr("spec.trainer.model.name"));
+  EXPECT_FALSE(HasChildren("bad"));
+}
+
+TEST_F(OperatorTest, AJobThatAnotherOperatorManagesIsLeftAlone) {
+  json job = SmallJob("theirs");
+  job["spec"]["managedBy"] = "kueue.x-k8s.io/multikueue";
+  ASSERT_EQ(server_.objects().Create(JobPath(""), job).status, 201);
+  OperatorProcess process(server_, "a");
+  Create("ours");
+  ASSERT_TRUE(Eventually([&] { return Converged("ours"); }));
+  EXPECT_EQ(PhaseOf("theirs"), "");
+  EXPECT_FALSE(HasChildren("theirs"));
+}
+
+TEST_F(OperatorTest, AChildThatSomebodyDeletesOrScalesIsMadeAgain) {
+  OperatorProcess process(server_, "a");
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); }));
+  const std::string state = StateOf(server_.objects());
+  server_.objects().Delete(PathOf("v1", "services", "job"), json::object());
+  server_.objects().MergePatch(PathOf("apps/v1", "statefulsets", "job-wolves"), {{"spec", {{"replicas", 7}}}});
+  EXPECT_TRUE(Eventually([&] { return StateOf(server_.objects()) == state; })) << StateOf(server_.objects());
+}
+
+TEST_F(OperatorTest, TheLeaderLabelsItsPodAndTakesTheLabelOffAPredecessor) {
+  for (const char* name : {"old", "new"}) {
+    json pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", name}, {"namespace", "ns"}}}};
+    if (std::string(name) == "old") pod["metadata"]["labels"]["eoa.io/leader"] = "true";
+    ASSERT_EQ(server_.objects().Create(PathOf("v1", "pods", ""), pod).status, 201);
+  }
+  cluster::OperatorOptions options = QuickOptions("new");
+  options.pod_name = "new";
+  options.pod_namespace = "ns";
+  const auto label = [&](const char* name) {
+    const json metadata = server_.objects().Get(PathOf("v1", "pods", name)).body.at("metadata");
+    return metadata.value("labels", json::object()).value("eoa.io/leader", "");
+  };
+  OperatorProcess process(server_, options);
+  EXPECT_TRUE(Eventually([&] { return label("new") == "true" && label("old").empty(); }));
+  EXPECT_TRUE(process.Stop().ok());
+  EXPECT_EQ(label("new"), "");
+  EXPECT_EQ(Holder(), "");
+}
+
+}  // namespace
+}  // namespace eoa
