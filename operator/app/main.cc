@@ -6,6 +6,7 @@
 
 #include "common/base/file_system.h"
 #include "common/net/cpprest/cpprest_client.h"
+#include "operator/app/render_command.h"
 #include "operator/app/validate_command.h"
 #include "operator/data/data_command.h"
 #include "operator/local/run_command.h"
@@ -33,6 +34,19 @@ void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
   });
 }
 
+CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
+  options.trainer_image = std::string("eoa-trainer:") + EOA_VERSION;
+  options.broker_url = "http://eoa-broker.eoa-system.svc:8080";
+  CLI::App* render = app.add_subcommand("render", "Print the Kubernetes objects that the operator makes of a job");
+  render->add_option("FILE", options.file, "the job; - for standard input")->required();
+  render->add_option("-n,--namespace", options.name_space, "of the objects (default: the job's, or default)");
+  render->add_option("--uid", options.uid, "uid of the EOAJob in a cluster, for exactly what is applied there");
+  render->add_option("--trainer-image", options.trainer_image, "as the operator has it")->capture_default_str();
+  render->add_option("--broker-url", options.broker_url, "as the operator has it")->capture_default_str();
+  render->add_flag("--json", options.json, "one JSON List in place of YAML documents");
+  return render;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,6 +62,9 @@ int main(int argc, char** argv) {
   CLI::App* validate_command = app.add_subcommand("validate", "Check a job file: every mistake at once");
   validate_command->add_option("FILE", validate.file, "the job; - for standard input")->required();
   validate_command->add_flag("--defaults", validate.defaults, "print the job with every default filled in");
+
+  eoa::app::RenderOptions render;
+  CLI::App* render_command = AddRender(app, render);
 
   eoa::data::DataOptions data;
   CLI::App* data_command = app.add_subcommand("data", "Fetch an official data set archive");
@@ -66,6 +83,7 @@ int main(int argc, char** argv) {
   eoa::FileSystem& files = eoa::RealFileSystem();
   if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
   if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
+  if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
   if (app.got_subcommand(data_command)) {
     const auto http = eoa::net::MakeCpprestClient({});
     return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/file_system.h"
+#include "operator/app/job_file.h"
 
 namespace eoa::app {
 
@@ -13,13 +14,8 @@ struct ValidateOptions {
   bool defaults = false;  // print the completed job as YAML
 };
 
-// Exit codes, for scripts.
-inline constexpr int kValid = 0;
-inline constexpr int kMistakes = 1;
-inline constexpr int kUnreadable = 2;  // not there, no permission, or larger than any job file
-
-// Mistakes and warnings go to `err`, one to a line ("FILE:LINE:COLUMN: FIELD: value 'VALUE': MESSAGE"), with a last
-// line that sums up. To `out` goes the completed job, or that the file is valid. Warnings alone leave a file valid.
+// Ends with an exit code of job_file.h. To `out` goes the completed job, or that the file is valid; to `err` what
+// ReadJobFile says.
 int Validate(const ValidateOptions& options, FileSystem& files, std::ostream& out, std::ostream& err);
 
 }  // namespace eoa::app

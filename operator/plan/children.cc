@@ -79,6 +79,10 @@ json StatefulSet(const TrainerSettings& settings, const api::Job& job, const api
 
 }  // namespace
 
+ChildrenOptions OptionsOf(const api::Job& job) {
+  return {.pods = !job.spec.suspend, .keep_claims = job.spec.checkpoint.retain != "Never"};
+}
+
 std::vector<json> Children(const TrainerSettings& settings, const api::Job& job, const ChildrenOptions& options) {
   std::vector<json> children = {Hashed(Service(job)), Hashed(JobConfigMap(job))};
   for (const api::PopulationSpec& population : job.spec.populations) {

@@ -17,6 +17,9 @@ struct ChildrenOptions {
   bool keep_claims = true;  // whether claims of checkpoints outlive the StatefulSets
 };
 
+// Of a job that has not ended.
+ChildrenOptions OptionsOf(const api::Job& job);
+
 // Service, ConfigMap and one StatefulSet for each population, in this order; each with a hash of itself as the
 // annotation eoa.io/applied-hash. `job` is complete and has a uid.
 std::vector<nlohmann::json> Children(const TrainerSettings& settings, const api::Job& job,
