@@ -45,7 +45,8 @@ ObjectKey KeyIn(const json& object) {
 
 // What the server asks to be waited before the same request; nothing when it asks for nothing.
 std::optional<Duration> RetryAfter(const net::Response& answer) {
-  if (answer.status != 429 && answer.status < 500) return std::nullopt;
+  // 504: the server has waited itself, for a version that it does not have yet.
+  if ((answer.status != 429 && answer.status < 500) || answer.status == 504) return std::nullopt;
   const std::string_view text = answer.headers.Get("Retry-After");
   int seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);

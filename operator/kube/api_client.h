@@ -13,7 +13,7 @@
 //   DataLoss            the answer is not what the API promises
 //
 // Every request has a deadline, which includes waiting for the rate limiter and for what the server asks to be waited
-// (429 and 5xx with Retry-After: nothing was carried out, so any request is repeated).
+// (429 and 5xx but 504, with Retry-After: nothing was carried out, so any request is repeated).
 #pragma once
 
 #include <array>

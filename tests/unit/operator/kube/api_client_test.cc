@@ -101,6 +101,12 @@ TEST_F(ApiClientTest, DoesNotRepeatWhatTheServerDidNotAskToBeRepeated) {
   EXPECT_EQ(http_.requests.size(), 1U);
 }
 
+TEST_F(ApiClientTest, LeavesAVersionThatTheServerDoesNotHaveYetToTheCaller) {
+  http_.answers.push_back(Answer(504, Problem("Timeout", "Too large resource version"), {{"Retry-After", "1"}}));
+  EXPECT_EQ(Client().List(kPods, {.resource_version = "9"}).error().code(), ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(http_.requests.size(), 1U);
+}
+
 TEST_F(ApiClientTest, DoesNotWaitBeyondTheDeadline) {
   http_.answers.push_back(Answer(429, Problem("TooManyRequests"), {{"Retry-After", "20"}}));
   const SteadyTime begin = clock_.SteadyNow();
