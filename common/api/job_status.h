@@ -52,7 +52,7 @@ struct PopulationStatus {
   int generation = 0;
   int members = 0;
   int ready = 0;     // members in pods that are ready
-  int attempt = 0;   // 0: none since the start or the last resume
+  int attempt = 0;   // the newest, after a resume the one to come; 0: none yet, or suspended
   int restarts = 0;  // that count towards maxPopulationRestarts
   std::optional<double> fitness;
   std::optional<double> learning_rate;

@@ -43,13 +43,17 @@ struct Observed {
 
 // What is wrong with a population's pods, as the API server tells it.
 struct PodsView {
-  int pods = 0;         // not being deleted
-  int ready = 0;        // of those
-  int restarts = 0;     // of trainer containers, since their pods were made
-  std::string reason;   // one word: ImagePullBackOff, Unschedulable, OOMKilled, ...; empty: nothing is wrong
-  std::string message;  // for people: the pod and what is the matter
+  int pods = 0;              // not being deleted
+  int ready = 0;             // of those
+  int restarts = 0;          // of the trainer container that was restarted most, since its pod was made
+  bool terminating = false;  // some are being deleted
+  bool hopeless = false;     // a trainer ended with a code that is not retried; `message` says which
+  std::string reason;        // one word: ImagePullBackOff, Unschedulable, OOMKilled, ...; empty: nothing is wrong
+  std::string message;       // for people: the pod and what is the matter
 };
 
-PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& population);
+// The same objects in another order give the same view. `now` tells pods that are being deleted from those that should
+// be gone.
+PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& population, WallTime now);
 
 }  // namespace eoa::plan

@@ -16,6 +16,9 @@ using nlohmann::json;
 // A status holds whole seconds, so that what is written and what is read back are the same.
 WallTime WholeSeconds(WallTime time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
+// A StatefulSet makes its pods within seconds, when nobody refuses them.
+constexpr Duration kPodsMadeWithin = std::chrono::seconds(60);
+
 class Planner {
  public:
   Planner(const TrainerSettings& settings, const Observed& observed, WallTime now)
@@ -63,6 +66,8 @@ class Planner {
   // What passed the API server's schema and is wrong all the same. Not final: the user may correct it.
   void RefuseSpec() {
     if (api::IsTerminal(observed_.status)) return;
+    // What trains already goes on.
+    result_.keep_broker = observed_.ecosphere.has_value();
     status().observed_generation = observed_.generation;
     if (status().phase.empty()) status().phase = "Pending";
     Set("Initialized", false, "InvalidSpec", observed_.invalid);
@@ -72,7 +77,6 @@ class Planner {
   void Live() {
     status() = ReadOff(observed_, now_);
     const bool first = observed_.status.phase.empty();
-    Set("Initialized", true, "SpecAccepted", "the job's objects are planned");
     if (job().spec.suspend) {
       Suspend();
     } else {
@@ -91,7 +95,7 @@ class Planner {
     Set("Running", false, "Suspended", "spec.suspend is true");
     Set("Suspended", true, "Suspended", "pods are removed, checkpoints are kept");
     if (!api::IsTrue(observed_.status, "Suspended")) Tell(false, "Suspended", "pods are removed, checkpoints are kept");
-    ApplyChildren({.pods = false, .keep_claims = true});
+    ApplyChildren();
   }
 
   void GoOn() {
@@ -100,7 +104,7 @@ class Planner {
       Set("Suspended", false, "Resumed", "spec.suspend is false");
       Tell(false, "Resumed", "pods are started from the newest checkpoints");
     }
-    ApplyChildren({.pods = true, .keep_claims = job().spec.checkpoint.retain != "Never"});
+    ApplyChildren();
     EnforceBudget();
     CheckProgress();
     const Verdict verdict = observed_.ecosphere ? Judge(job().spec, *observed_.ecosphere) : Verdict{};
@@ -136,8 +140,8 @@ class Planner {
     return child.value("spec", json::object()).value("replicas", -1) == wanted.at("spec").at("replicas");
   }
 
-  void ApplyChildren(const ChildrenOptions& options) {
-    for (json& wanted : Children(settings_, job(), options)) {
+  void ApplyChildren() {
+    for (json& wanted : Children(settings_, job(), OptionsOf(job()))) {
       const json* child = FindChild(wanted);
       if (child != nullptr && child->at("metadata").contains("deletionTimestamp")) {
         LookAgainIn(std::chrono::seconds(2));
@@ -146,6 +150,12 @@ class Planner {
       if (child != nullptr && IsAsWanted(*child, wanted)) continue;
       result_.actions.emplace_back(Apply{std::move(wanted), child == nullptr});
     }
+    // A refusal stands until nothing is left to apply; told anew at each try it would be a write each time.
+    const api::Condition* before = api::FindCondition(observed_.status, "Initialized");
+    const bool refused = before != nullptr && before->reason == kChildRefused;
+    const bool applies = std::any_of(result_.actions.begin(), result_.actions.end(),
+                                     [](const Action& action) { return std::holds_alternative<Apply>(action); });
+    if (!refused || !applies) Set("Initialized", true, "SpecAccepted", "the job's objects are planned");
   }
 
   // ---- failures ----
@@ -162,7 +172,12 @@ class Planner {
         Tell(true, "PopulationRestarted",
              row.name + ": restart " + std::to_string(row.restarts) + Because(WhyOf(row.name)));
       }
-      if (!exhausted[i] || ended) continue;
+      if (ended) continue;
+      if (const PodsView pods = LookAtPods(observed_.pods, row.name, now_); pods.hopeless) {
+        result_.actions.emplace_back(StopPopulation{row.name, pods.message + " (not retried)"});
+        continue;
+      }
+      if (!exhausted[i]) continue;
       result_.actions.emplace_back(StopPopulation{row.name, *exhausted[i] + Because(WhyOf(row.name))});
     }
   }
@@ -171,7 +186,7 @@ class Planner {
 
   // The pods' own words are more to the point than what their peers saw.
   std::string WhyOf(const std::string& population) const {
-    const PodsView pods = LookAtPods(observed_.pods, population);
+    const PodsView pods = LookAtPods(observed_.pods, population, now_);
     if (!pods.message.empty()) return pods.message;
     if (!observed_.ecosphere) return "";
     for (const broker::PopulationView& view : observed_.ecosphere->populations) {
@@ -211,27 +226,28 @@ class Planner {
     }
   }
 
+  // One that was given up is no reason to wait: whether the job can do without it is for its success policy to say.
   bool AllTrain() {
-    return std::all_of(status().populations.begin(), status().populations.end(),
-                       [](const auto& row) { return row.phase == "Running" || row.phase == "Succeeded"; });
+    return std::all_of(status().populations.begin(), status().populations.end(), [](const auto& row) {
+      return row.phase == "Running" || row.phase == "Succeeded" || row.phase == "Failed";
+    });
   }
 
   // ---- phase and deadlines ----
 
   void TellPhase() {
     int training = 0;
-    std::string reason;
-    std::string message;
+    PodsView trouble;
     for (const api::PopulationStatus& row : status().populations) {
       training += row.phase == "Running" || row.phase == "Succeeded" ? 1 : 0;
-      if (row.phase != "Pending" || !message.empty()) continue;
-      const PodsView pods = LookAtPods(observed_.pods, row.name);
-      reason = pods.reason;
-      message = pods.message;
+      if (row.phase != "Pending" || !trouble.reason.empty()) continue;
+      trouble = LookAtPods(observed_.pods, row.name, now_);
+      if (trouble.terminating) LookAgainIn(std::chrono::seconds(30));
     }
+    if (trouble.reason.empty()) TellMissingPods(trouble);
     const auto populations = static_cast<int>(status().populations.size());
     const std::string count = std::to_string(training) + " of " + std::to_string(populations) + " populations train";
-    if (training == populations) {
+    if (AllTrain()) {
       status().phase = "Running";
       Set("Running", true, "PopulationsRunning", count);
       if (!api::IsTrue(observed_.status, "Running")) Tell(false, "Running", count);
@@ -240,10 +256,39 @@ class Planner {
     const bool was_running = observed_.status.phase == "Running";
     status().phase = was_running ? "Running" : "Pending";
     // Pods that are on their way need no condition of their own; what keeps them does.
-    Set("Running", false, reason.empty() ? "PodsStarting" : reason,
-        reason.empty() ? "waiting for all members to join" : message);
+    Set("Running", false, trouble.reason.empty() ? "PodsStarting" : trouble.reason,
+        trouble.reason.empty() ? "waiting for all members to join" : trouble.message);
     const api::Condition* before = api::FindCondition(observed_.status, "Running");
-    if (!reason.empty() && (before == nullptr || before->reason != reason)) Tell(true, reason, message);
+    if (!trouble.reason.empty() && (before == nullptr || before->reason != trouble.reason)) {
+      Tell(true, trouble.reason, trouble.message);
+    }
+  }
+
+  // A quota or an admission policy that refuses pods shows in the StatefulSet's events alone.
+  void TellMissingPods(PodsView& trouble) {
+    for (const api::PopulationSpec& population : job().spec.populations) {
+      const api::PopulationStatus* row = LastRow(population.name);
+      if (row == nullptr || row->phase != "Pending") continue;
+      const PodsView pods = LookAtPods(observed_.pods, population.name, now_);
+      const int missing = population.members / population.members_per_pod - pods.pods;
+      if (missing <= 0 || pods.terminating) continue;
+      const Duration left = kPodsMadeWithin - (now_ - NotRunningSince());
+      if (left > Duration::zero()) return LookAgainIn(left);
+      trouble.reason = "PodsMissing";
+      trouble.message = population.name + ": " + std::to_string(missing) +
+                        " pods were not made; often a quota or an admission policy refuses them: kubectl describe "
+                        "statefulset " +
+                        SetName(job(), population.name);
+      return;
+    }
+  }
+
+  // Since when the job has pods and waits for them; only while it does.
+  WallTime NotRunningSince() {
+    const api::Condition* running = api::FindCondition(observed_.status, "Running");
+    const WallTime began = Began();
+    if (running == nullptr) return began;
+    return running->status == "True" ? now_ : std::max(began, running->last_transition_time);
   }
 
   // When this run began: the start, or the last resume.
@@ -264,8 +309,9 @@ class Planner {
       }
       LookAgainIn(left);
     }
-    if (status().phase != "Pending" || policy().pre_running_deadline_seconds <= 0) return;
-    const Duration left = std::chrono::seconds(policy().pre_running_deadline_seconds) - running;
+    // It holds for every wait, also after a pod was lost: what cannot be placed again would wait for ever.
+    if (api::IsTrue(status(), "Running") || policy().pre_running_deadline_seconds <= 0) return;
+    const Duration left = std::chrono::seconds(policy().pre_running_deadline_seconds) - (now_ - NotRunningSince());
     if (left > Duration::zero()) return LookAgainIn(left);
     const api::Condition* why = api::FindCondition(status(), "Running");
     Fail("PreRunningDeadlineExceeded", "not running within runPolicy.preRunningDeadlineSeconds (" +

@@ -2,6 +2,7 @@
 #include <array>
 #include <string_view>
 
+#include "common/base/timestamp.h"
 #include "operator/plan/names.h"
 #include "operator/plan/observed.h"
 
@@ -33,11 +34,42 @@ struct Trouble {
   std::string message;
 };
 
+// Of two alike the one that sorts first, so that a status does not change with the order of pods.
 void Worsen(Trouble& trouble, Trouble other) {
-  if (other.weight > trouble.weight) trouble = std::move(other);
+  const bool worse = other.weight > trouble.weight;
+  const bool alike = other.weight > 0 && other.weight == trouble.weight && other.message < trouble.message;
+  if (worse || alike) trouble = std::move(other);
 }
 
+// A node's kubelet removes a pod within its grace period; one that is still there long after is on a node that is lost.
+constexpr Duration kLostAfter = std::chrono::seconds(60);
+
+// A trainer that ends so would end so again: docs/operations.md.
+constexpr std::array<int, 3> kHopelessCodes = {64, 65, 66};
+
 constexpr std::array<std::string_view, 3> kUsualWaits = {"ContainerCreating", "PodInitializing", ""};
+
+// The kubelet calls the same trouble by two names in turn; of one name the status changes but once.
+std::string WaitReason(const json& waiting) {
+  const std::string reason = Text(waiting, "reason");
+  return reason == "ErrImagePull" ? "ImagePullBackOff" : reason;
+}
+
+std::string WaitMessage(const json& waiting) {
+  std::string message = Text(waiting, "message");
+  constexpr std::string_view kCause = "ErrImagePull: ";
+  if (const std::size_t cause = message.find(kCause); cause != std::string::npos)
+    message.erase(0, cause + kCause.size());
+  return message;
+}
+
+bool IsHopeless(const json& container) {
+  for (const char* state : {"state", "lastState"}) {
+    const int code = Whole(At(At(container, state), "terminated"), "exitCode");
+    if (std::find(kHopelessCodes.begin(), kHopelessCodes.end(), code) != kHopelessCodes.end()) return true;
+  }
+  return false;
+}
 
 // Exit codes of docs/operations.md in words.
 std::string ExitText(const json& terminated) {
@@ -52,7 +84,7 @@ std::string ExitText(const json& terminated) {
 Trouble TroubleOfContainer(const std::string& pod, const json& container) {
   Trouble trouble;
   const json& waiting = At(At(container, "state"), "waiting");
-  const std::string why = Text(waiting, "reason");
+  const std::string why = WaitReason(waiting);
   for (const char* state : {"state", "lastState"}) {
     const json& terminated = At(At(container, state), "terminated");
     if (!terminated.is_object() || (Whole(terminated, "exitCode") == 0 && Text(terminated, "reason") != "OOMKilled")) {
@@ -67,7 +99,7 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
     if (const std::string image = Text(container, "image"); why.find("Image") != std::string::npos && !image.empty()) {
       message += ": image " + image;
     }
-    if (const std::string detail = Text(waiting, "message"); !detail.empty()) message += ": " + detail;
+    if (const std::string detail = WaitMessage(waiting); !detail.empty()) message += ": " + detail;
     Worsen(trouble, {4, why, message});
   }
   return trouble;
@@ -103,30 +135,50 @@ bool IsReady(const json& pod) {
          });
 }
 
-int RestartsOf(const json& pod) {
+// Null when the kubelet has told nothing yet.
+const json& TrainerOf(const json& pod) {
+  static const json kNull;
   const json& containers = At(At(pod, "status"), "containerStatuses");
-  if (!containers.is_array()) return 0;
+  if (!containers.is_array()) return kNull;
   for (const json& container : containers) {
-    if (Text(container, "name") == kTrainerContainer) return Whole(container, "restartCount");
+    if (Text(container, "name") == kTrainerContainer) return container;
   }
-  return 0;
+  return kNull;
+}
+
+Trouble TroubleOfDeletion(const json& pod, WallTime now) {
+  const json& metadata = At(pod, "metadata");
+  const std::optional<WallTime> due = ParseTimestamp(Text(metadata, "deletionTimestamp"));
+  if (!due || now - *due < kLostAfter) return {};
+  const std::string node = Text(At(pod, "spec"), "nodeName");
+  return {3, "PodNotDeleted",
+          "pod " + Text(metadata, "name") + " should be gone since " + FormatTimestamp(*due) + ": is node " + node +
+              " lost? Bring it back, or delete the node or, when it surely is down, the pod with --force"};
 }
 
 }  // namespace
 
-PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& population) {
+PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& population, WallTime now) {
   PodsView view;
   Trouble worst;
   for (const ObjectPtr& pod : pods) {
     const json& metadata = At(*pod, "metadata");
     if (Text(At(metadata, "labels"), kPopulationLabel) != population) continue;
-    if (metadata.contains("deletionTimestamp")) continue;
+    if (metadata.contains("deletionTimestamp")) {
+      view.terminating = true;
+      Worsen(worst, TroubleOfDeletion(*pod, now));
+      continue;
+    }
     ++view.pods;
-    const bool ready = IsReady(*pod);
-    view.ready += ready ? 1 : 0;
-    view.restarts += RestartsOf(*pod);
+    const json& trainer = TrainerOf(*pod);
+    view.restarts = std::max(view.restarts, Whole(trainer, "restartCount"));
     // A ready pod's earlier ends are told by its restarts.
-    if (!ready) Worsen(worst, TroubleOfPod(*pod));
+    if (IsReady(*pod)) {
+      ++view.ready;
+      continue;
+    }
+    view.hopeless = view.hopeless || IsHopeless(trainer);
+    Worsen(worst, TroubleOfPod(*pod));
   }
   view.reason = worst.reason;
   view.message = worst.message;

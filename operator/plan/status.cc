@@ -22,7 +22,13 @@ const broker::PopulationView* FindView(const Observed& observed, const std::stri
   return found == views.end() ? nullptr : &*found;
 }
 
-// The first attempt since the start, or since a resume (then the row's attempt is 0), is none.
+// The first attempt since the start or since a resume is no restart. After a resume the row's attempt is 0 and the
+// broker still tells the last one before it: the one to come is noted, so that it is free and no other.
+int AttemptOf(const api::PopulationStatus* last, const broker::PopulationView& view) {
+  if (last != nullptr && last->attempt > 0) return std::max(last->attempt, view.attempt);
+  return view.phase == "Joining" && view.attempt > 0 ? view.attempt + 1 : view.attempt;
+}
+
 int RestartsOf(const api::PopulationStatus* last, const broker::PopulationView* view, const PodsView& pods) {
   int restarts = last == nullptr ? 0 : last->restarts;
   if (last != nullptr && view != nullptr && last->attempt > 0) restarts += std::max(0, view->attempt - last->attempt);
@@ -39,7 +45,7 @@ void AddReport(const broker::PopulationView& view, api::PopulationStatus& row, W
 api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population, WallTime now) {
   const api::PopulationStatus* last = FindRow(observed.status, population.name);
   const broker::PopulationView* view = FindView(observed, population.name);
-  const PodsView pods = LookAtPods(observed.pods, population.name);
+  const PodsView pods = LookAtPods(observed.pods, population.name, now);
   api::PopulationStatus row = last == nullptr ? api::PopulationStatus{} : *last;
   row.name = population.name;
   row.members = population.members;
@@ -57,7 +63,7 @@ api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec&
   }
   AddReport(*view, row, now);
   row.generation = view->generation;
-  row.attempt = view->attempt;
+  row.attempt = AttemptOf(last, *view);
   row.phase = view->phase == "Joining" ? "Pending" : view->phase;
   if (view->phase == "Failed") row.message = FailureOf(*view);
   if (view->phase == "Joining") row.message = pods.message.empty() ? view->last_error : pods.message;

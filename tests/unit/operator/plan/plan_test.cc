@@ -256,9 +256,9 @@ TEST(Plan, TellsWhatKeepsPodsFromStarting) {
   cluster.AddPod("whales", json::parse(R"({"containerStatuses": [{"name": "trainer", "image": "x:y",
     "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}]})"));
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Running").reason, "ErrImagePull");
+  EXPECT_EQ(cluster.condition("Running").reason, "ImagePullBackOff");
   EXPECT_THAT(cluster.condition("Running").message, HasSubstr("image x:y"));
-  EXPECT_THAT(cluster.events_, testing::Contains("ErrImagePull"));
+  EXPECT_THAT(cluster.events_, testing::Contains("ImagePullBackOff"));
   cluster.now_ += seconds(3601);
   cluster.Settle();
   EXPECT_EQ(cluster.condition("Failed").reason, "PreRunningDeadlineExceeded");
@@ -282,6 +282,9 @@ TEST(Plan, SuspendsAndResumesWithoutARestart) {
   EXPECT_EQ(cluster.Replicas("small-wolves"), 3);
   EXPECT_EQ(cluster.status().populations[0].attempt, 2);
   EXPECT_EQ(cluster.status().restarts, 0);
+  cluster.View("wolves").attempt = 3;
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().restarts, 1);
 }
 
 TEST(Plan, CountsTheActiveDeadlineAnewAfterAResume) {
@@ -361,6 +364,84 @@ TEST(Plan, IsTerminalForEver) {
   EXPECT_EQ(cluster.status().phase, "Failed");
   EXPECT_EQ(cluster.status().completion_time, ended.completion_time);
   EXPECT_TRUE(cluster.seen_.stateful_sets.empty()) << "nothing is made any more";
+}
+
+TEST(Plan, GivesAPopulationUpAtOnceWhenTryingAgainIsHopeless) {
+  Cluster cluster;
+  cluster.Settle();
+  cluster.AddPod("wolves", json::parse(R"({"containerStatuses": [{"name": "trainer", "restartCount": 1,
+    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+    "lastState": {"terminated": {"exitCode": 64, "message": "EOA_BROKER is not a URL"}}}]})"));
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Failed");
+  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("EOA_BROKER is not a URL"));
+}
+
+TEST(Plan, SaysThatPodsAreMissingWhenNothingElseDoes) {
+  Cluster cluster;
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Running").reason, "PodsStarting");
+  EXPECT_LE(cluster.requeue_, seconds(60));
+  cluster.now_ += seconds(60);
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Running").reason, "PodsMissing");
+  EXPECT_THAT(cluster.condition("Running").message, HasSubstr("kubectl describe statefulset small-wolves"));
+}
+
+TEST(Plan, FailsAJobThatLostAPodForGood) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.now_ += seconds(100'000);
+  cluster.View("wolves").phase = "Joining";
+  cluster.AddPod("wolves", json::parse(R"({"phase": "Pending", "conditions": [
+    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no gpu"}]})"));
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Running");
+  EXPECT_EQ(cluster.condition("Running").reason, "Unschedulable");
+  EXPECT_LE(cluster.requeue_, seconds(3600));
+  cluster.now_ += seconds(3600);
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Failed").reason, "PreRunningDeadlineExceeded");
+  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("no gpu"));
+}
+
+TEST(Plan, GoesOnWithoutAPopulationThatTheSuccessPolicyCanDoWithout) {
+  Cluster cluster;
+  cluster.seen_.job->spec.run_policy.success_policy.type = "Any";
+  cluster.Run();
+  cluster.Finish("whales", false, "diverged");
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Running").status, "True");
+  EXPECT_EQ(cluster.condition("Running").message, "1 of 2 populations train");
+  cluster.now_ += seconds(100'000);
+  EXPECT_EQ(cluster.Settle(), 0);
+  cluster.Finish("wolves");
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Succeeded");
+}
+
+TEST(Plan, LeavesARefusedChildsConditionAloneUntilItIsApplied) {
+  Cluster cluster;
+  cluster.Settle();
+  cluster.seen_.services.clear();
+  api::JobStatus& status = cluster.seen_.status;
+  for (api::Condition& condition : status.conditions) {
+    if (condition.type == "Initialized")
+      condition = {"Initialized", "False", 1, kNoon, std::string(kChildRefused), "taken"};
+  }
+  cluster.now_ += seconds(5);
+  EXPECT_EQ(Plan(kSettings, cluster.seen_, cluster.now_).status, status) << "trying again is no news";
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition("Initialized").status, "True");
+}
+
+TEST(Plan, KeepsTheBrokerOfAJobThatTrainsWhenItsSpecBecomesInvalid) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.seen_.job.reset();
+  cluster.seen_.invalid = "spec.runPolicy: ...";
+  cluster.Step();
+  EXPECT_TRUE(cluster.keeps_broker_);
 }
 
 }  // namespace

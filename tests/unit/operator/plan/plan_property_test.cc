@@ -1,0 +1,260 @@
+// Thousands of short lives of a job in a cluster where anything may happen at any time, drawn by seed: agents join and
+// are lost, populations finish and fail, elections are held, people suspend, resume, delete and change things, the
+// operator restarts, time passes. Whatever happens, Plan must bring the job to where it should be and then be silent.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "common/base/random.h"
+#include "operator/plan/plan.h"
+#include "tests/unit/operator/plan/job_fixture.h"
+
+namespace eoa::plan {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+const TrainerSettings kSettings{.image = "eoa-trainer:test", .broker_url = "http://broker:8080"};
+const WallTime kNoon{seconds(1'800'000'000)};
+constexpr int kMostSteps = 10;
+
+// Executes what is planned. What the broker has stored outlives the broker, as on a real cluster.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : random_(seed, {HashName("plan"), 0}) {
+    seen_.job = SmallJob();
+    seen_.generation = 1;
+    api::RunPolicy& policy = seen_.job->spec.run_policy;
+    policy.max_population_restarts = Below(4);
+    policy.backoff_limit = Below(6);
+    policy.success_policy.type = Below(2) == 0 ? "All" : "Any";
+    policy.clean_pod_policy = std::vector<std::string>{"Running", "All", "None"}[static_cast<std::size_t>(Below(3))];
+    policy.active_deadline_seconds = Below(3) == 0 ? 20'000 : 0;
+    policy.ttl_seconds_after_finished = 1'000'000'000;
+    for (const api::PopulationSpec& population : seen_.job->spec.populations) {
+      broker::PopulationView view;
+      view.name = population.name;
+      view.phase = "Joining";
+      stored_.populations.push_back(view);
+    }
+  }
+
+  void Happen() {
+    now_ += seconds(Below(300));
+    const auto whose = static_cast<std::size_t>(Below(2));
+    broker::PopulationView& view = stored_.populations[whose];
+    const bool served = seen_.ecosphere.has_value();
+    const bool ended = view.phase == "Succeeded" || view.phase == "Failed";
+    switch (Below(12)) {
+      case 0:
+      case 1:
+      case 2:
+        if (served && view.phase == "Joining") {
+          view.phase = "Running";
+          ++view.attempt;
+        }
+        break;
+      case 3:
+        if (served && view.phase == "Running") view.phase = "Joining";
+        break;
+      case 4:
+        if (served && view.phase == "Running") Finish(view, Below(4) != 0);
+        break;
+      case 5:
+        if (served && !ended) Elect();
+        break;
+      case 6:
+        seen_.job->spec.suspend = !seen_.job->spec.suspend;
+        ++seen_.generation;
+        break;
+      case 7:
+        if (!seen_.stateful_sets.empty()) seen_.stateful_sets.erase(seen_.stateful_sets.begin());
+        break;
+      case 8:
+        seen_.services.clear();
+        break;
+      case 9:
+        if (!seen_.stateful_sets.empty()) Resize(seen_.stateful_sets.back(), Below(9));
+        break;
+      case 10:
+        seen_.ecosphere.reset();  // the operator restarts
+        seen_.last_progress.clear();
+        break;
+      default:
+        now_ += seconds(Below(700));
+    }
+    if (seen_.ecosphere) seen_.ecosphere = stored_;
+  }
+
+  // Writes until nothing is left to do, or -1.
+  int Settle() {
+    int writes = 0;
+    for (int step = 0; step < kMostSteps; ++step) {
+      const int now = Step();
+      if (now < 0) return writes;
+      writes += now;
+    }
+    return -1;
+  }
+
+  Observed seen_;
+  broker::EcosphereView stored_;
+  int made_ = 0;  // children that were not there
+  std::optional<Duration> requeue_;
+
+ private:
+  int Below(int limit) { return static_cast<int>(random_.NextBelow(static_cast<std::uint64_t>(limit))); }
+
+  // How many writes; -1 when nothing was asked for.
+  int Step() {
+    const PlanResult planned = Plan(kSettings, seen_, now_);
+    int writes = 0;
+    bool did = false;
+    for (const Action& action : planned.actions) {
+      if (std::holds_alternative<EmitEvent>(action)) continue;
+      did = true;
+      Do(action, writes);
+    }
+    if (planned.status != seen_.status) {
+      seen_.status = api::StatusFromJson(api::ToJson(planned.status));
+      ++writes;
+    }
+    requeue_ = planned.requeue_after;
+    const bool opens = planned.keep_broker && !seen_.ecosphere;
+    if (!planned.keep_broker) {
+      seen_.ecosphere.reset();
+      Disconnect();
+    } else {
+      seen_.ecosphere = stored_;
+    }
+    return did || opens || writes > 0 ? writes : -1;
+  }
+
+  void Do(const Action& action, int& writes) {
+    if (const auto* apply = std::get_if<Apply>(&action)) {
+      ++writes;
+      made_ += apply->missing ? 1 : 0;
+      Put(apply->object);
+    } else if (const auto* remove = std::get_if<Delete>(&action)) {
+      ++writes;
+      const auto is_it = [&](const ObjectPtr& each) { return each->at("metadata").at("name") == remove->name; };
+      if (remove->kind == "StatefulSet") std::erase_if(seen_.stateful_sets, is_it);
+      if (remove->kind == "Service") std::erase_if(seen_.services, is_it);
+    } else if (const auto* stop = std::get_if<StopPopulation>(&action)) {
+      for (broker::PopulationView& view : stored_.populations) {
+        if (view.name != stop->name) continue;
+        view.phase = "Failed";
+        view.last_error = stop->reason;
+      }
+    } else if (const auto* restart = std::get_if<RestartPopulation>(&action)) {
+      for (broker::PopulationView& view : stored_.populations) {
+        if (view.name == restart->name) view.phase = "Joining";
+      }
+      seen_.last_progress.erase(restart->name);
+    }
+  }
+
+  // Agents that no broker serves, or whose pods are gone, have to join again.
+  void Disconnect() {
+    for (broker::PopulationView& view : stored_.populations) {
+      if (view.phase == "Running") view.phase = "Joining";
+    }
+  }
+
+  void Put(const json& object) {
+    std::vector<ObjectPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
+                                   : object.at("kind") == "Service"   ? seen_.services
+                                                                      : seen_.config_maps;
+    std::erase_if(list, [&](const ObjectPtr& each) {
+      return each->at("metadata").at("name") == object.at("metadata").at("name");
+    });
+    list.push_back(std::make_shared<const json>(object));
+  }
+
+  static void Resize(ObjectPtr& set, int replicas) {
+    json changed = *set;
+    changed["spec"]["replicas"] = replicas;
+    set = std::make_shared<const json>(std::move(changed));
+  }
+
+  static void Finish(broker::PopulationView& view, bool succeeded) {
+    view.phase = succeeded ? "Succeeded" : "Failed";
+    view.finished.emplace();
+    view.finished->succeeded = succeeded;
+    if (!succeeded) view.finished->error = "diverged";
+  }
+
+  void Elect() {
+    broker::RoundView round;
+    round.decision.generation = static_cast<int>(stored_.rounds.size());
+    round.decision.elected = {"wolves", 1, 0.2, 0.5, round.decision.generation};
+    if (round.decision.generation < 4) stored_.rounds.push_back(round);
+  }
+
+  SeededRandom random_;
+  WallTime now_ = kNoon;
+};
+
+void CheckChildren(const World& world) {
+  const api::RunPolicy& policy = world.seen_.job->spec.run_policy;
+  const bool ended = api::IsTerminal(world.seen_.status);
+  const bool pods = ended ? policy.clean_pod_policy == "None" : !world.seen_.job->spec.suspend;
+  if (!ended) {
+    EXPECT_EQ(world.seen_.stateful_sets.size(), 2);
+    EXPECT_EQ(world.seen_.services.size(), 1);
+    EXPECT_EQ(world.seen_.config_maps.size(), 1);
+  }
+  for (const ObjectPtr& set : world.seen_.stateful_sets) EXPECT_EQ(set->at("spec").at("replicas"), pods ? 3 : 0);
+  EXPECT_EQ(world.seen_.ecosphere.has_value(), !ended && pods);
+}
+
+void CheckBudget(const World& world, const api::JobStatus& before) {
+  const api::RunPolicy& policy = world.seen_.job->spec.run_policy;
+  const api::JobStatus& after = world.seen_.status;
+  for (std::size_t i = 0; i < before.populations.size(); ++i) {
+    EXPECT_GE(after.populations[i].restarts, before.populations[i].restarts) << "restarts were forgotten";
+    // The attempt that exceeds the budget is seen once it began; it is stopped at once.
+    EXPECT_LE(after.populations[i].restarts, policy.max_population_restarts + 1);
+    if (after.populations[i].restarts > policy.max_population_restarts) {
+      EXPECT_NE(world.stored_.populations[i].phase, "Running") << after.populations[i].name;
+    }
+  }
+  // Once the job's budget is used up, one more restart ends each population.
+  EXPECT_LE(after.restarts, policy.backoff_limit + static_cast<int>(after.populations.size()));
+}
+
+void CheckTerminal(const World& world, const api::JobStatus& before, int made_before) {
+  if (!api::IsTerminal(before)) return;
+  const api::JobStatus& after = world.seen_.status;
+  EXPECT_EQ(after.phase, before.phase);
+  EXPECT_EQ(after.conditions, before.conditions);
+  EXPECT_EQ(after.completion_time, before.completion_time);
+  EXPECT_EQ(world.made_, made_before) << "a child was made after the end";
+}
+
+TEST(PlanProperty, WhateverHappensAJobConvergesKeepsItsBudgetsAndEndsOnce) {
+  constexpr std::uint64_t kLives = 60;
+  constexpr int kEvents = 60;
+  int ends = 0;
+  for (std::uint64_t seed = 1; seed <= kLives; ++seed) {
+    World world(seed);
+    for (int event = 0; event < kEvents; ++event) {
+      SCOPED_TRACE("seed " + std::to_string(seed) + ", event " + std::to_string(event));
+      const api::JobStatus before = world.seen_.status;
+      const int made_before = world.made_;
+      if (event > 0) world.Happen();
+      ASSERT_GE(world.Settle(), 0) << "it does not settle";
+      ASSERT_EQ(world.Settle(), 0) << "a steady state writes";
+      CheckChildren(world);
+      CheckBudget(world, before);
+      CheckTerminal(world, before, made_before);
+      if (::testing::Test::HasFailure()) return;
+    }
+    ends += api::IsTerminal(world.seen_.status) ? 1 : 0;
+  }
+  EXPECT_GT(ends, static_cast<int>(kLives / 4)) << "most lives should be long enough to end";
+}
+
+}  // namespace
+}  // namespace eoa::plan
