@@ -21,9 +21,9 @@ struct RenderOptions {
 // What a job's uid is in the output when none is known.
 inline constexpr const char* kNoUid = "00000000-0000-0000-0000-000000000000";
 
-// Service, ConfigMap and StatefulSets go to `out`. With a uid they are what the operator applies, byte for byte of their
-// values; without one they have kNoUid in labels and the token's audience, and no ownerReferences, since the API server
-// deletes what belongs to an owner that is not there. Ends with an exit code of job_file.h; says to `err` what
+// Service, ConfigMap and StatefulSets go to `out`. With a uid they are what the operator applies, byte for byte of
+// their values; without one they have kNoUid in labels and the token's audience, and no ownerReferences, since the API
+// server deletes what belongs to an owner that is not there. Ends with an exit code of job_file.h; says to `err` what
 // ReadJobFile says.
 int Render(const RenderOptions& options, FileSystem& files, std::ostream& out, std::ostream& err);
 
