@@ -48,8 +48,9 @@ std::string Environment(const char* name) {
 // Every flag can be given by the environment too: EOA_TRAINER_IMAGE for --trainer-image.
 void AddFlags(CLI::App& app, Flags& flags) {
   eoa::cluster::OperatorOptions& options = flags.options;
-  app.add_option("--kubeconfig", flags.kubeconfig,
-                 "kubeconfig file (default: the pod's own service account; outside of a pod $KUBECONFIG, ~/.kube/config)");
+  app.add_option(
+      "--kubeconfig", flags.kubeconfig,
+      "kubeconfig file (default: the pod's own service account; outside of a pod $KUBECONFIG, ~/.kube/config)");
   app.add_option("--context", flags.context, "context of the kubeconfig (default: the current one)");
   app.add_option("--namespace", options.namespaces, "watch this namespace only; may be repeated (default: all)")
       ->envname("EOA_NAMESPACE")
@@ -67,7 +68,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--leader-elect", options.leader_elect, "whether several operators choose a leader")
       ->envname("EOA_LEADER_ELECT")
       ->capture_default_str();
-  app.add_option("--lease-namespace", options.lease_namespace, "of the leader's Lease (default: the pod's, or the context's)")
+  app.add_option("--lease-namespace", options.lease_namespace,
+                 "of the leader's Lease (default: the pod's, or the context's)")
       ->envname("EOA_LEASE_NAMESPACE");
   app.add_option("--lease-seconds", flags.lease_seconds, "how long a silent leader is waited for")
       ->envname("EOA_LEASE_SECONDS")
@@ -137,8 +139,7 @@ std::string HostName() {
 
 eoa::Status Complete(Flags& flags, const eoa::kube::Connection& connection) {
   eoa::cluster::OperatorOptions& options = flags.options;
-  EOA_RETURN_IF_ERROR(
-      ReadListen("--broker-listen", flags.broker_listen, options.broker_address, options.broker_port));
+  EOA_RETURN_IF_ERROR(ReadListen("--broker-listen", flags.broker_listen, options.broker_address, options.broker_port));
   EOA_RETURN_IF_ERROR(
       ReadListen("--metrics-listen", flags.metrics_listen, options.metrics_address, options.metrics_port));
   options.pod_name = Environment("POD_NAME");

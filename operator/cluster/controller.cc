@@ -60,21 +60,22 @@ Outcome Controller::Reconcile(const kube::ObjectKey& key) {
                                           const kube::ObjectKey& object) -> std::optional<CachedVersion> {
     const kube::ObjectPtr found = parts_.cache.FindObject(kind, object);
     if (!found) return std::nullopt;
-    return CachedVersion{IsBeingDeleted(*found) ? "" : Uid(*found),
-                         found->at("metadata").value("resourceVersion", "")};
+    return CachedVersion{IsBeingDeleted(*found) ? "" : Uid(*found), found->at("metadata").value("resourceVersion", "")};
   };
   const kube::ObjectPtr job = parts_.cache.FindJob(key);
   if (!job) {
     Forget(key);
     return {};
   }
+  const std::shared_ptr<Memory> memory = MemoryOf(key);
+  // What was written for a former job of this name is gone with it, and not to be waited for.
+  if (memory->uid != Uid(*job)) own_writes_.Forget(key);
   if (const std::optional<Duration> lag = own_writes_.Lag(key, lookup, parts_.clock.SteadyNow())) {
     const std::lock_guard lock(mutex_);
     ++stats_.waits_for_cache;
     return {OkStatus(), *lag + kAfterLag, false};
   }
 
-  const std::shared_ptr<Memory> memory = MemoryOf(key);
   const JobObjects objects = parts_.cache.Find(key);
   if (!objects.job) return {};  // gone this moment; its event follows
   if (memory->uid != Uid(*objects.job)) {

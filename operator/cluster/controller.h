@@ -1,8 +1,8 @@
-// Controller: brings one EOAJob after the other to what its spec asks for. Level-triggered: Reconcile reads all there is
-// about a job from the cache and its broker, has Plan decide, and does that; which event led to it does not matter.
+// Controller: brings one EOAJob after the other to what its spec asks for. Level-triggered: Reconcile reads all there
+// is about a job from the cache and its broker, has Plan decide, and does that; which event led to it does not matter.
 //
-// The order of writes is Plan's: actions, then the status, so that what it tells is true, then events, and only when the
-// status could be written. Plan itself sees to it that no child is taken away before the status says why. A crash
+// The order of writes is Plan's: actions, then the status, so that what it tells is true, then events, and only when
+// the status could be written. Plan itself sees to it that no child is taken away before the status says why. A crash
 // between any two writes is therefore harmless: the next reconcile does what is still to be done.
 #pragma once
 

@@ -64,8 +64,10 @@ EventFilter::Verdict EventFilter::Judge(const ObjectReference& object, const Eve
 
 nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Verdict& verdict,
                          const std::string& instance, WallTime now) {
-  nlohmann::json involved = {{"apiVersion", ApiVersionOf(kube::kEoaJobs)}, {"kind", kube::kEoaJobs.kind},
-                             {"namespace", object.key.name_space},         {"name", object.key.name},
+  nlohmann::json involved = {{"apiVersion", ApiVersionOf(kube::kEoaJobs)},
+                             {"kind", kube::kEoaJobs.kind},
+                             {"namespace", object.key.name_space},
+                             {"name", object.key.name},
                              {"uid", object.uid}};
   if (!object.resource_version.empty()) involved["resourceVersion"] = object.resource_version;
   return {{"apiVersion", "v1"},

@@ -35,14 +35,14 @@ struct EventText {
 // Decides what an event becomes: written, counted up, or left out. Thread-safety: none.
 class EventFilter {
  public:
-  static constexpr std::size_t kRemembered = 4096;  // distinct events, the least recently seen goes first
-  static constexpr int kBurst = 25;                 // events of one object at once,
+  static constexpr std::size_t kRemembered = 4096;              // distinct events, the least recently seen goes first
+  static constexpr int kBurst = 25;                             // events of one object at once,
   static constexpr Duration kRefill = std::chrono::minutes(5);  // and one more in each of these
 
   struct Verdict {
     bool write = false;
     int count = 1;
-    std::string name;     // of the Event object: the same for the same event
+    std::string name;  // of the Event object: the same for the same event
     WallTime first;
   };
   Verdict Judge(const ObjectReference& object, const EventText& event, WallTime now);
@@ -57,8 +57,8 @@ class EventFilter {
     double tokens = kBurst;
     WallTime filled;
   };
-  std::unordered_map<std::string, Seen> seen_;  // by the Event's name
-  std::list<std::string> order_;                // of seen_, newest first
+  std::unordered_map<std::string, Seen> seen_;       // by the Event's name
+  std::list<std::string> order_;                     // of seen_, newest first
   std::unordered_map<std::string, Bucket> buckets_;  // by the object's uid
 };
 

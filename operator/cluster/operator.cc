@@ -163,9 +163,7 @@ Status Running::ServeStatus() {
   sources.caches = [this] { return Snapshots(cache_.stats()); };
   sources.broker = [this] { return broker_->stats(); };
   sources.jobs = [this] { return controller_->Jobs(); };
-  const metrics::Probe unhealthy = [this] {
-    return health_.Fault(cache_.stats(), queue_.stats(), clock_.SteadyNow());
-  };
+  const metrics::Probe unhealthy = [this] { return health_.Fault(cache_.stats(), queue_.stats(), clock_.SteadyNow()); };
   const metrics::Probe unready = [this]() -> std::optional<std::string> {
     if (cache_.synced()) return std::nullopt;
     return "waiting for caches: " + cache_.Missing();

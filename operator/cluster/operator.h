@@ -1,5 +1,5 @@
-// Operator: the program eoa-operator, without its flags: it watches EOAJobs and their children, and the one process that
-// leads reconciles them and serves their broker. The others wait with warm caches.
+// Operator: the program eoa-operator, without its flags: it watches EOAJobs and their children, and the one process
+// that leads reconciles them and serves their broker. The others wait with warm caches.
 //
 // Life: metrics and health are served at once; caches fill; then the process is ready and runs for the Lease. When it
 // leads: its pod is labelled, so that trainers find it; the brokers of all running jobs are opened; workers start; the

@@ -1,6 +1,6 @@
 // OwnWrites: what this program wrote and its own cache may not show yet. A reconcile that acted on such a cache would
-// repeat what is done (a pod deleted twice, a counter counted twice), so it waits until the cache has caught up; after a
-// deadline it goes on, since every write is idempotent or guarded by a uid.
+// repeat what is done (a pod deleted twice, a counter counted twice), so it waits until the cache has caught up; after
+// a deadline it goes on, since every write is idempotent or guarded by a uid.
 #pragma once
 
 #include <functional>
@@ -39,8 +39,8 @@ class OwnWrites {
              const std::string& resource_version, SteadyTime now);
 
   // It is being deleted, or gone: the cache will show that, or one of the same name with another uid.
-  void Deleted(const kube::ObjectKey& job, std::string_view kind, const kube::ObjectKey& object,
-               const std::string& uid, SteadyTime now);
+  void Deleted(const kube::ObjectKey& job, std::string_view kind, const kube::ObjectKey& object, const std::string& uid,
+               SteadyTime now);
 
   // How long at most to wait for the cache before this job is reconciled; nothing: now. Forgets what has arrived.
   std::optional<Duration> Lag(const kube::ObjectKey& job, const Lookup& lookup, SteadyTime now);

@@ -13,7 +13,8 @@
 
 namespace eoa::cluster {
 
-// Thread-safety: every method from any thread. Memory: one entry for each population of the jobs that are not forgotten.
+// Thread-safety: every method from any thread. Memory: one entry for each population of the jobs that are not
+// forgotten.
 class ProgressWatch {
  public:
   // When each of these populations last moved, by its name; `now` for one that is seen for the first time, so that a

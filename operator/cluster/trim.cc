@@ -66,8 +66,8 @@ void TrimPod(nlohmann::json& pod) {
   KeepOnlyInside(pod, "spec", {"nodeName"});
   const auto status = pod.find("status");
   if (status == pod.end()) return;
-  KeepOnly(*status, {"phase", "reason", "message", "conditions", "startTime", "containerStatuses",
-                     "initContainerStatuses"});
+  KeepOnly(*status,
+           {"phase", "reason", "message", "conditions", "startTime", "containerStatuses", "initContainerStatuses"});
   TrimContainers(*status, "containerStatuses");
   TrimContainers(*status, "initContainerStatuses");
 }

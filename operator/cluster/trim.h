@@ -6,10 +6,10 @@
 
 namespace eoa::cluster {
 
-void TrimJob(nlohmann::json& job);                 // all but managedFields
-void TrimStatefulSet(nlohmann::json& set);         // metadata, spec.replicas, status
-void TrimService(nlohmann::json& service);         // metadata
-void TrimConfigMap(nlohmann::json& config_map);    // metadata
-void TrimPod(nlohmann::json& pod);                 // metadata, spec.nodeName, what tells of its life in status
+void TrimJob(nlohmann::json& job);               // all but managedFields
+void TrimStatefulSet(nlohmann::json& set);       // metadata, spec.replicas, status
+void TrimService(nlohmann::json& service);       // metadata
+void TrimConfigMap(nlohmann::json& config_map);  // metadata
+void TrimPod(nlohmann::json& pod);               // metadata, spec.nodeName, what tells of its life in status
 
 }  // namespace eoa::cluster

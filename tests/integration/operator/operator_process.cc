@@ -89,16 +89,15 @@ bool Eventually(const std::function<bool()>& holds, Duration patience) {
 }
 
 json SmallJob(const std::string& name) {
-  return {{"apiVersion", "eoa.io/v1alpha1"},
-          {"kind", "EOAJob"},
-          {"metadata", {{"name", name}, {"namespace", "ns"}}},
-          {"spec",
-           {{"trainer",
-             {{"model", {{"name", "wrn-10-1"}}}, {"dataset", {{"name", "cifar10"}, {"path", "/data/cifar10"}}}}},
-            {"ecosphere", {{"generations", 3}}},
-            {"populations",
-             json::array({{{"name", "wolves"}, {"algorithm", {{"name", "GreyWolf"}}}, {"members", 3}},
-                          {{"name", "whales"}, {"algorithm", {{"name", "Whale"}}}, {"members", 3}}})}}}};
+  return {
+      {"apiVersion", "eoa.io/v1alpha1"},
+      {"kind", "EOAJob"},
+      {"metadata", {{"name", name}, {"namespace", "ns"}}},
+      {"spec",
+       {{"trainer", {{"model", {{"name", "wrn-10-1"}}}, {"dataset", {{"name", "cifar10"}, {"path", "/data/cifar10"}}}}},
+        {"ecosphere", {{"generations", 3}}},
+        {"populations", json::array({{{"name", "wolves"}, {"algorithm", {{"name", "GreyWolf"}}}, {"members", 3}},
+                                     {{"name", "whales"}, {"algorithm", {{"name", "Whale"}}}, {"members", 3}}})}}}};
 }
 
 ApiPath PathOf(const std::string& api_version, const std::string& plural, const std::string& name) {

@@ -44,8 +44,8 @@ class OperatorProcess {
   cluster::StopSignal stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  cluster::OperatorPorts ports_;      // guarded by mutex_
-  std::optional<Status> ended_;       // likewise
+  cluster::OperatorPorts ports_;  // guarded by mutex_
+  std::optional<Status> ended_;   // likewise
   std::thread thread_;
 };
 

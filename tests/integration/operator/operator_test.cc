@@ -22,9 +22,7 @@ using namespace std::chrono_literals;
 
 class OperatorTest : public testing::Test {
  protected:
-  void Create(const std::string& name) {
-    ASSERT_EQ(server_.objects().Create(JobPath(""), SmallJob(name)).status, 201);
-  }
+  void Create(const std::string& name) { ASSERT_EQ(server_.objects().Create(JobPath(""), SmallJob(name)).status, 201); }
 
   bool Exists(const std::string& api_version, const std::string& plural, const std::string& name) {
     return server_.objects().Get(PathOf(api_version, plural, name)).status == 200;
@@ -55,8 +53,8 @@ class OperatorTest : public testing::Test {
   std::size_t JobWrites() {
     std::size_t writes = 0;
     for (const ApiRequest& request : server_.requests()) {
-      const bool other = request.target.find("/leases") != std::string::npos ||
-                         request.target.find("/events") != std::string::npos;
+      const bool other =
+          request.target.find("/leases") != std::string::npos || request.target.find("/events") != std::string::npos;
       if (request.method != "GET" && !other) ++writes;
     }
     return writes;
@@ -114,14 +112,13 @@ TEST_P(CrashTest, AnOperatorThatEndsBetweenAnyTwoWritesIsTakenUpByTheNextWhereIt
   const auto [writes, kind] = GetParam();
   // Writes of children and status are PATCHes here; what fails is that one and all that would follow.
   server_.Inject({.kind = kind, .method = "PATCH", .target = "fieldManager", .skip = writes, .times = 1});
-  server_.Inject({.kind = Kind::kAnswer, .method = "PATCH", .target = "fieldManager", .skip = writes, .times = -1,
-                  .status = 503});
+  server_.Inject(
+      {.kind = Kind::kAnswer, .method = "PATCH", .target = "fieldManager", .skip = writes, .times = -1, .status = 503});
   {
     OperatorProcess first(server_, "a");
     Create("job");
-    ASSERT_TRUE(Eventually([&] {
-      return server_.CountRequests("PATCH", "fieldManager") > static_cast<std::size_t>(writes);
-    }));
+    ASSERT_TRUE(
+        Eventually([&] { return server_.CountRequests("PATCH", "fieldManager") > static_cast<std::size_t>(writes); }));
     EXPECT_TRUE(first.Stop().ok());
   }
   server_.Heal();
@@ -168,9 +165,12 @@ TEST_F(OperatorTest, ALeaderThatLosesItsLeaseStopsServingAndEnds) {
 }
 
 TEST_F(OperatorTest, ConflictsAreTriedAgainUntilTheyEnd) {
-  server_.Inject(
-      {.kind = Kind::kAnswer, .method = "PATCH", .target = "fieldManager", .times = 12, .status = 409,
-       .reason = "Conflict"});
+  server_.Inject({.kind = Kind::kAnswer,
+                  .method = "PATCH",
+                  .target = "fieldManager",
+                  .times = 12,
+                  .status = 409,
+                  .reason = "Conflict"});
   OperatorProcess process(server_, "a");
   Create("job");
   EXPECT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
@@ -213,13 +213,9 @@ TEST_F(OperatorTest, ADeletedJobTakesItsChildrenWithItAndComesBackAsANewOne) {
   Create("job");
   ASSERT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
   const json uid = server_.objects().Get(JobPath("job")).body.at("metadata").at("uid");
-  EXPECT_EQ(server_.objects()
-                .Get(PathOf("v1", "services", "job"))
-                .body.at("metadata")
-                .at("ownerReferences")
-                .at(0)
-                .at("uid"),
-            uid);
+  EXPECT_EQ(
+      server_.objects().Get(PathOf("v1", "services", "job")).body.at("metadata").at("ownerReferences").at(0).at("uid"),
+      uid);
 }
 
 TEST_F(OperatorTest, AnObjectOfSomebodyElseIsLeftAloneAndNamed) {

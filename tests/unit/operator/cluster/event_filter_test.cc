@@ -59,8 +59,8 @@ TEST(MakeEventTest, ALongMessageIsCutBetweenCharacters) {
   FakeClock clock;
   std::string message(1020, 'a');
   message += "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9";
-  const nlohmann::json event = MakeEvent(kJob, {"Warning", "R", message}, {true, 1, "job.1", clock.Now()}, "me",
-                                         clock.Now());
+  const nlohmann::json event =
+      MakeEvent(kJob, {"Warning", "R", message}, {true, 1, "job.1", clock.Now()}, "me", clock.Now());
   const std::string cut = event.at("message");
   EXPECT_LE(cut.size(), 1024U);
   EXPECT_EQ(cut.substr(cut.size() - 3), "...");

@@ -8,15 +8,19 @@ namespace {
 TEST(TrimTest, APodKeepsWhatTellsOfItsLifeAndNotItsSpec) {
   nlohmann::json pod = {
       {"metadata",
-       {{"name", "job-wolves-0"}, {"uid", "u"}, {"resourceVersion", "5"}, {"labels", {{"eoa.io/job", "job"}}},
+       {{"name", "job-wolves-0"},
+        {"uid", "u"},
+        {"resourceVersion", "5"},
+        {"labels", {{"eoa.io/job", "job"}}},
         {"managedFields", nlohmann::json::array({1, 2})}}},
       {"spec", {{"nodeName", "n1"}, {"containers", nlohmann::json::array({{{"name", "trainer"}}})}}},
       {"status",
        {{"phase", "Pending"},
         {"podIP", "10.0.0.1"},
-        {"containerStatuses",
-         nlohmann::json::array({{{"name", "trainer"}, {"restartCount", 2}, {"imageID", "sha"},
-                                 {"state", {{"waiting", {{"reason", "ImagePullBackOff"}}}}}}})}}}};
+        {"containerStatuses", nlohmann::json::array({{{"name", "trainer"},
+                                                      {"restartCount", 2},
+                                                      {"imageID", "sha"},
+                                                      {"state", {{"waiting", {{"reason", "ImagePullBackOff"}}}}}}})}}}};
   TrimPod(pod);
   EXPECT_EQ(pod.at("metadata").at("resourceVersion"), "5");
   EXPECT_FALSE(pod.at("metadata").contains("managedFields"));
