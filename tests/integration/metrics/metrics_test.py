@@ -1,0 +1,285 @@
+"""What the operator exports is what docs/metrics.md says, what promtool accepts, and what dashboards and alerts ask for: a real Prometheus
+scrapes a real MetricsServer (serve_samples) and a trainer's metrics as documented (trainer_samples.py).
+
+EOA_SERVE_SAMPLES is the program; prometheus and promtool come from tests/cluster/prometheus.sh."""
+
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import trainer_samples
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+MONITORING = SOURCE / "manifests" / "monitoring"
+DASHBOARDS = sorted((MONITORING / "dashboards").glob("*.json"))
+
+# A dashboard's variables, and for panels that only make sense for another job, that job.
+VARIABLES = {
+    "eoa-populations": {"namespace": "research", "job": "quickstart", "population": ".*"},
+    "eoa-operator": {"namespace": "eoa-system", "job": "eoa-operator-metrics"},
+}
+PANEL_JOB = {"Test accuracy": "done"}  # a job that trains has none yet
+
+# What kubebuilder's dashboards for controller-runtime ask for.
+SCOPE = '{job="eoa-operator-metrics", namespace="eoa-system"}'
+RATE = SCOPE + "[5s]"
+STOCK = [
+    f"controller_runtime_active_workers{SCOPE}",
+    f"sum(rate(controller_runtime_reconcile_total{RATE})) by (instance, pod)",
+    f"sum(rate(controller_runtime_reconcile_errors_total{RATE})) by (instance, pod)",
+    f"workqueue_depth{SCOPE}",
+    f"sum(rate(workqueue_adds_total{RATE})) by (instance, name)",
+    f"rate(workqueue_unfinished_work_seconds{RATE})",
+    f"sum(rate(workqueue_retries_total{RATE})) by (instance, name)",
+    f"rate(process_cpu_seconds_total{RATE}) * 100",
+    f"process_resident_memory_bytes{SCOPE}",
+] + [
+    f"histogram_quantile({quantile}, sum(rate({name}_bucket{RATE})) by (instance, name, le))"
+    for quantile in (0.5, 0.9, 0.99)
+    for name in ("workqueue_queue_duration_seconds", "workqueue_work_duration_seconds", "controller_runtime_reconcile_time_seconds")
+]
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
+
+
+def families(text):
+    """name -> (type, labels) of a text-format scrape."""
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    labels = {name: set() for name in types}
+    for series, inside in re.findall(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ", text, re.MULTILINE):
+        name = series if series in types else re.sub(r"_(bucket|sum|count)$", "", series)
+        labels[name] |= set(re.findall(r'(\w+)="', inside or "")) - {"le"}
+    return {name: (kind, labels[name]) for name, kind in types.items()}
+
+
+def documented(section):
+    """name -> (type, labels) of the tables in one section of docs/metrics.md."""
+    text = (SOURCE / "docs" / "metrics.md").read_text()
+    part = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    rows = {}
+    for name, kind, labels in re.findall(r"^\| `(\w+)` \| (counter|gauge|histogram) \|([^|]*)\|", part, re.MULTILINE):
+        rows[name] = (kind, set(re.findall(r"`(\w+)`", labels)))
+    return rows
+
+
+class Prometheus:
+    """Scrapes the two targets twice a second."""
+
+    def __init__(self, folder, programs, operator_port, trainer_port):
+        config = {
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "400ms", "evaluation_interval": "1s"},
+            "scrape_configs": [
+                {"job_name": "eoa-operator-metrics", "static_configs": [
+                    {"targets": [f"127.0.0.1:{operator_port}"], "labels": {"namespace": "eoa-system", "pod": "eoa-operator-0"}}]},
+                {"job_name": "eoa-trainer", "static_configs": [
+                    {"targets": [f"127.0.0.1:{trainer_port}"], "labels": {"namespace": "research", "pod": "quickstart-wolves-0"}}]},
+            ]}
+        path = pathlib.Path(folder) / "prometheus.yml"
+        path.write_text(json.dumps(config))  # JSON is YAML
+        self.process = subprocess.Popen(
+            [programs / "prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder}/data", "--web.listen-address=127.0.0.1:0",
+             "--log.format=json"], stderr=subprocess.PIPE, text=True)
+        self.url = None
+        self.log = []
+        listening = threading.Event()
+        threading.Thread(target=self._read_log, args=(listening,), daemon=True).start()
+        if not listening.wait(30) or self.url is None:
+            self.stop()
+            raise AssertionError("Prometheus does not listen:\n" + "".join(self.log[-20:]))
+
+    def _read_log(self, listening):
+        for line in self.process.stderr:
+            self.log.append(line)
+            entry = json.loads(line) if line.startswith("{") else {}
+            if entry.get("msg") == "Listening on" and self.url is None:
+                self.url = "http://" + entry["address"]
+                listening.set()
+        listening.set()
+
+    def query(self, expression):
+        """The values of an instant query; an error of the expression raises."""
+        try:
+            answer = json.loads(get(self.url + "/api/v1/query?" + urllib.parse.urlencode({"query": expression})))
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{expression}: {error.read().decode()}") from error
+        return [float(sample["value"][1]) for sample in answer["data"]["result"]]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def setUpModule():
+    global PROGRAMS, OPERATOR, TRAINER, PROMETHEUS, FOLDER
+    PROGRAMS = pathlib.Path(subprocess.run([SOURCE / "tests/cluster/prometheus.sh"], check=True, capture_output=True, text=True).stdout.strip())
+    folder = tempfile.TemporaryDirectory(prefix="eoa-metrics-")
+    unittest.addModuleCleanup(folder.cleanup)
+    FOLDER = pathlib.Path(folder.name)
+    program = subprocess.Popen([os.environ["EOA_SERVE_SAMPLES"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def end():
+        program.stdin.close()
+        program.wait(20)
+        program.stdout.close()
+
+    unittest.addModuleCleanup(end)
+    operator_port = int(program.stdout.readline())
+    OPERATOR = f"http://127.0.0.1:{operator_port}"
+    trainer = trainer_samples.Server()
+    unittest.addModuleCleanup(trainer.close)
+    TRAINER = f"http://127.0.0.1:{trainer.port}"
+    PROMETHEUS = Prometheus(folder.name, PROGRAMS, operator_port, trainer.port)
+    unittest.addModuleCleanup(PROMETHEUS.stop)
+
+
+class Exported(unittest.TestCase):
+    maxDiff = None
+
+    def test_promtool_finds_no_fault_in_names_types_and_help(self):
+        for url in (OPERATOR, TRAINER):
+            check = subprocess.run([PROGRAMS / "promtool", "check", "metrics"], input=get(url + "/metrics"), capture_output=True, text=True)
+            self.assertEqual((check.returncode, check.stdout + check.stderr), (0, ""))
+
+    def test_docs_tell_every_metric_of_the_operator_with_type_and_labels(self):
+        self.assertEqual(families(get(OPERATOR + "/metrics")), documented("The operator"))
+
+    def test_docs_tell_every_metric_of_a_trainer_with_type_and_labels(self):
+        self.assertEqual(families(get(TRAINER + "/metrics")), documented("The trainers"))
+
+    def test_results_of_reconciles_are_there_before_they_happen(self):
+        results = re.findall(r'controller_runtime_reconcile_total\{.*result="(\w+)"\}', get(OPERATOR + "/metrics"))
+        self.assertEqual(sorted(results), ["error", "requeue", "requeue_after", "success"])
+
+    def test_readyz_says_what_is_missing(self):
+        self.assertEqual(get(OPERATOR + "/healthz"), "ok\n")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            get(OPERATOR + "/readyz")
+        self.assertEqual((refused.exception.code, refused.exception.read()), (503, b"waiting for caches: pods\n"))
+        refused.exception.close()
+
+
+def panels(board):
+    for panel in board["panels"]:
+        yield panel
+        yield from panel.get("panels", [])
+
+
+def substitute(text, variables):
+    for name, value in dict(variables, __rate_interval="5s").items():
+        text = re.sub(rf"\$(\{{{name}\}}|{name}\b)", lambda _: value, text)
+    return text
+
+
+class Queries(unittest.TestCase):
+    def assert_data(self, queries):
+        """Each query returns a number soon; the time it takes is that of a few scrapes."""
+        waiting = dict(queries)
+        deadline = time.monotonic() + 60
+        while waiting and time.monotonic() < deadline:
+            for name, expression in list(waiting.items()):
+                if any(not math.isnan(value) for value in PROMETHEUS.query(expression)):
+                    del waiting[name]
+            if waiting:
+                time.sleep(0.5)
+        self.assertEqual(waiting, {}, "no data")
+
+    def test_every_query_of_the_dashboards_returns_data(self):
+        queries = {}
+        for path in DASHBOARDS:
+            board = json.loads(path.read_text())
+            for panel in panels(board):
+                variables = dict(VARIABLES[board["uid"]])
+                variables["job"] = PANEL_JOB.get(panel["title"], variables["job"])
+                for target in panel.get("targets", []):
+                    queries[board["uid"], panel["title"], target["refId"]] = substitute(target["expr"], variables)
+            for note in board["annotations"]["list"]:
+                if "expr" in note:
+                    queries[board["uid"], note["name"]] = substitute(note["expr"], VARIABLES[board["uid"]])
+            for variable in board["templating"]["list"]:
+                if variable["type"] == "query":
+                    series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", substitute(variable["definition"], VARIABLES[board["uid"]])).groups()
+                    queries[board["uid"], "$" + variable["name"]] = f'count by ({label}) ({series}) and on ({label}) ({series})'
+        self.assertGreater(len(queries), 60)
+        self.assert_data(queries)
+
+    def test_dashboards_made_for_controller_runtime_find_their_data(self):
+        self.assert_data({query: query for query in STOCK})
+
+    def test_every_metric_that_alerts_ask_for_is_exported(self):
+        exported = families(get(OPERATOR + "/metrics"))
+        rules = (MONITORING / "prometheus-rule.yaml").read_text()
+        asked = set(re.findall(r"\b((?:eoa|controller_runtime|workqueue|rest_client|leader_election)_[a-z_]+)\b(?=[{)\[ ])", rules))
+        self.assertGreater(len(asked), 8)
+        self.assertEqual(asked - exported.keys(), set())
+
+
+class Dashboards(unittest.TestCase):
+    def test_can_be_imported_anywhere(self):
+        self.assertEqual([path.name for path in DASHBOARDS], ["eoa-operator.json", "eoa-populations.json"])
+        for path in DASHBOARDS:
+            board = json.loads(path.read_text())
+            with self.subTest(path.name):
+                self.assertGreaterEqual(board["schemaVersion"], 39)
+                self.assertNotIn("id", board)  # the server's own number
+                self.assertEqual(board["uid"], path.stem)
+                names = [variable["name"] for variable in board["templating"]["list"]]
+                self.assertEqual(names[0], "datasource")
+                self.assertTrue({"namespace", "job"} <= set(names))
+                for variable in re.findall(r"\$(?:\{(\w+)\}|(\w+))", json.dumps(board)):
+                    self.assertIn("".join(variable), names + ["__rate_interval", "__all"])
+
+    def test_every_panel_says_what_it_shows_in_which_unit_and_overlaps_no_other(self):
+        for path in DASHBOARDS:
+            board = json.loads(path.read_text())
+            seen, taken = set(), set()
+            for panel in panels(board):
+                with self.subTest(path.name, panel=panel["title"]):
+                    self.assertNotIn(panel["id"], seen)
+                    seen.add(panel["id"])
+                    place = panel["gridPos"]
+                    self.assertLessEqual(place["x"] + place["w"], 24)
+                    cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+                    self.assertFalse(cells & taken)
+                    taken |= cells
+                    if panel["type"] == "row":
+                        continue
+                    self.assertTrue(panel["description"].endswith("."))
+                    self.assertTrue(panel["fieldConfig"]["defaults"]["unit"])
+                    self.assertTrue(panel["targets"])
+                    for target in panel["targets"]:
+                        self.assertEqual(target["datasource"]["uid"], "${datasource}")
+
+
+class Alerts(unittest.TestCase):
+    def test_fire_when_they_should_and_only_then(self):
+        rule = (MONITORING / "prometheus-rule.yaml").read_text()
+        spec = rule.split("\nspec:\n")[1]
+        (FOLDER / "rules.yaml").write_text(re.sub("^  ", "", spec, flags=re.MULTILINE))
+        (FOLDER / "rules_test.yaml").write_text((pathlib.Path(__file__).parent / "rules_test.yaml").read_text())
+        for what in (["check", "rules", "rules.yaml"], ["test", "rules", "rules_test.yaml"]):
+            run = subprocess.run([PROGRAMS / "promtool", *what], cwd=FOLDER, capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_each_has_a_test_and_advice(self):
+        alerts = set(re.findall(r"alert: (\w+)", (MONITORING / "prometheus-rule.yaml").read_text()))
+        tested = set(re.findall(r"alertname: (\w+)", (pathlib.Path(__file__).parent / "rules_test.yaml").read_text()))
+        self.assertEqual(tested, alerts)
+        advised = set(re.findall(r"^\| `(Eoa\w+)` \|", (SOURCE / "docs" / "metrics.md").read_text(), re.MULTILINE))
+        self.assertEqual(advised, alerts)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
