@@ -87,14 +87,24 @@ TEST(ClientMetrics, OfClientsWithOneHostAreSummed) {
 }
 
 TEST(ElectionMetrics, SayWhoLeads) {
-  EXPECT_THAT(Text(ElectionFamilies({"eoa-operator", {.leads = true, .slow_paths = 2}})),
+  ElectionSnapshot snapshot;
+  snapshot.lease = "eoa-operator";
+  snapshot.stats.leads = true;
+  snapshot.stats.slow_paths = 2;
+  EXPECT_THAT(Text(ElectionFamilies(snapshot)),
               AllOf(HasSubstr("leader_election_master_status{name=\"eoa-operator\"} 1\n"),
                     HasSubstr("leader_election_slowpath_total{name=\"eoa-operator\"} 2\n")));
 }
 
 TEST(CacheMetrics, SumNamespacesAndAreSyncedWhenAllAre) {
-  CacheSnapshot one{.resource = "pods", .name_space = "a", .store = {.objects = 2, .bytes = 10}, .synced = true};
-  CacheSnapshot two{.resource = "pods", .name_space = "b", .store = {.objects = 3, .bytes = 20}, .quiet = seconds(9)};
+  CacheSnapshot one;
+  one.resource = "pods";
+  one.store = {.objects = 2, .bytes = 10};
+  one.synced = true;
+  CacheSnapshot two;
+  two.resource = "pods";
+  two.store = {.objects = 3, .bytes = 20};
+  two.quiet = seconds(9);
   const std::string text = Text(CacheFamilies({one, two}));
   EXPECT_THAT(text, AllOf(HasSubstr("eoa_cache_objects{resource=\"pods\"} 5\n"),
                           HasSubstr("eoa_cache_bytes{resource=\"pods\"} 30\n"),
