@@ -114,11 +114,32 @@ std::optional<SteadyTime> Broker::NextWakeup(SteadyTime now) const {
   return next;
 }
 
+void Broker::CatchUp() {
+  if (!behind_) return;
+  Result<EcosphereState> state = Restore(state_.spec, store_);
+  if (!state.ok()) {
+    Log(LogLevel::kError, "the broker's state cannot be read anew", {{"error", state.error().ToString()}});
+    return;
+  }
+  Log(LogLevel::kWarning, "another broker has served this job; going on from what it stored");
+  state_ = *std::move(state);
+  behind_ = false;
+  ++events_;
+}
+
+// An event that was decided while behind is dropped: it becomes due again, or its sender repeats it.
 bool Broker::Store(const Event& event, SteadyTime now) {
+  if (behind_) {
+    retry_at_ = now + kStoreRetry;
+    CatchUp();
+    return false;
+  }
   const Status stored = store_.Append(event);
   if (!stored.ok()) {
     if (!retry_at_) Log(LogLevel::kError, "the broker's state is not stored", {{"error", stored.error().ToString()}});
     retry_at_ = now + kStoreRetry;
+    behind_ = behind_ || stored.error().code() == ErrorCode::kAborted;
+    CatchUp();
     return false;
   }
   retry_at_.reset();

@@ -2,7 +2,8 @@
 // and answers. It is what ServedJob runs under its lock; it knows no socket and no thread.
 //
 // Every change goes through Settle: whatever the state makes due (attempts, elections, lost pods) is stored and applied
-// until nothing more is. A failed store leaves the state as it was; what was due stays due.
+// until nothing more is. A failed store leaves the state as it was; what was due stays due. A store that says Aborted
+// holds events of another broker: they are read, and the broker goes on from there.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +58,7 @@ class Broker {
  private:
   Moment At(SteadyTime now) const { return {now, heartbeat_timeout_}; }
   bool Store(const Event& event, SteadyTime now);
+  void CatchUp();
   std::optional<Event> NextDue(SteadyTime now);
   void Settle(SteadyTime now, Replies& replies);
   void Ask(Question question, int wait_seconds, net::Responder responder, SteadyTime now, Replies& replies);
@@ -67,6 +69,7 @@ class Broker {
   const std::size_t max_polls_;
   Polls polls_;
   std::optional<SteadyTime> retry_at_;  // the store failed
+  bool behind_ = false;                 // the store holds events of another broker, which state_ lacks
   std::uint64_t events_ = 0;            // applied
 };
 

@@ -15,7 +15,8 @@ class StateStore {
   virtual ~StateStore() = default;
 
   // The event survives a crash of program and machine once this returns ok. After an error it may or may not be there
-  // later; the caller must not act on it and may append it, or another, again.
+  // later; the caller must not act on it and may append it, or another, again. Aborted: somebody else has appended;
+  // nothing more is taken before Load was called.
   virtual Status Append(const Event& event) = 0;
 
   // All events so far. DataLoss when what is stored is not what was appended.

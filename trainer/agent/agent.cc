@@ -18,13 +18,16 @@
 #include "trainer/agent/inbox.h"
 #include "trainer/agent/memory_kills.h"
 #include "trainer/agent/session.h"
+#include "trainer/agent/status_page.h"
 #include "trainer/agent/store_socket.h"
+#include "trainer/agent/telemetry.h"
 #include "trainer/agent/weight_transfer.h"
 #include "trainer/agent/worker_gang.h"
 
 namespace eoa::agent {
 namespace {
 
+constexpr int kLongestTurnMilliseconds = 10'000;
 constexpr std::size_t kMaxTokenBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxRecordBytes = std::size_t{16} << 20;
 constexpr std::string_view kOutOfMemory =
@@ -55,11 +58,12 @@ Record ReadRecord(FileSystem& files, const std::string& path) {
 class Shell {
  public:
   Shell(const AgentOptions& options, AgentSession session, BrokerClient broker, WeightServer& weights,
-        net::HttpClient& http, FileSystem& files, Clock& clock)
+        Telemetry& telemetry, net::HttpClient& http, FileSystem& files, Clock& clock)
       : options_(options),
         session_(std::move(session)),
         broker_(std::move(broker)),
         weights_(weights),
+        telemetry_(telemetry),
         http_(http),
         files_(files),
         clock_(clock) {}
@@ -67,6 +71,7 @@ class Shell {
   train::ExitCode Run(int signals) {
     Carry(session_.Begin(clock_.SteadyNow()));
     while (!exit_) {
+      telemetry_.Turn(clock_.SteadyNow());
       Poll(signals);
       for (const Event& event : inbox_.TakeAll()) Dispatch(event);
       if (gang_) {
@@ -86,10 +91,10 @@ class Shell {
       const std::vector<pollfd> workers = gang_->PollEntries();
       entries.insert(entries.end(), workers.begin(), workers.end());
     }
-    int timeout = -1;
+    int timeout = kLongestTurnMilliseconds;
     if (const auto wakeup = session_.NextWakeup()) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wakeup - clock_.SteadyNow()).count();
-      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, kLongestTurnMilliseconds));
     }
     ::poll(entries.data(), entries.size(), timeout);
     signalfd_siginfo info{};
@@ -99,7 +104,10 @@ class Shell {
     }
   }
 
-  void Dispatch(const Event& event) { Carry(session_.Handle(event, clock_.SteadyNow())); }
+  void Dispatch(const Event& event) {
+    telemetry_.See(event, clock_.SteadyNow());
+    Carry(session_.Handle(event, clock_.SteadyNow()));
+  }
 
   void DispatchGang(int era, GangEvent event) {
     if (const auto* status = std::get_if<ExitStatus>(&event.what)) {
@@ -117,6 +125,7 @@ class Shell {
   void Carry(const Actions& actions) {
     for (const Action& action : actions) {
       if (exit_) return;
+      telemetry_.See(action, clock_.SteadyNow());
       std::visit([this](const auto& each) { Do(each); }, action);
     }
   }
@@ -222,6 +231,7 @@ class Shell {
   AgentSession session_;
   const BrokerClient broker_;
   WeightServer& weights_;
+  Telemetry& telemetry_;
   net::HttpClient& http_;
   FileSystem& files_;
   Clock& clock_;
@@ -275,6 +285,9 @@ train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, Fil
   const Result<std::unique_ptr<WeightServer>> weights = WeightServer::Start(options.listen, *token);
   if (!weights.ok()) return Fail(train::ExitCode::kInternal, weights.error());
   setup->weights_port = (*weights)->port();
+  Telemetry telemetry(*setup, options.version, clock.SteadyNow());
+  const auto status_page = ServeStatusPage(options.metrics_listen, telemetry, clock);
+  if (!status_page.ok()) return Fail(train::ExitCode::kBadConfiguration, status_page.error());
 
   sigset_t signals;
   sigemptyset(&signals);
@@ -287,8 +300,8 @@ train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, Fil
       {options.broker, setup->job->metadata.uid, options.population},
       [&] { return ReadToken(files, options.token_file); }, http);
   Record record = ReadRecord(files, JoinPath(options.directory, kRecordFile));
-  Shell shell(options, AgentSession(*std::move(setup), std::move(record)), std::move(broker), **weights, http, files,
-              clock);
+  Shell shell(options, AgentSession(*std::move(setup), std::move(record)), std::move(broker), **weights, telemetry,
+              http, files, clock);
   const train::ExitCode code = shell.Run(signal_descriptor);
   ::close(signal_descriptor);
   return code;

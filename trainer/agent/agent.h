@@ -28,6 +28,8 @@ struct AgentOptions {
   int threads = 1;                 // of each worker
   std::string worker;              // the worker's program
   Duration heartbeat_interval = std::chrono::seconds(1);
+  std::string metrics_listen;  // IP:port of /metrics and /healthz; empty: not served
+  std::string version;
 };
 
 // Runs until SIGTERM or SIGINT: a finished population's agent parks. SIGTERM, SIGINT and SIGPIPE must be blocked or

@@ -19,6 +19,7 @@ constexpr Duration kFirstRetry = milliseconds(100);
 constexpr Duration kLongestRetry = seconds(2);
 constexpr Duration kFirstFetchRetry = milliseconds(10);
 constexpr Duration kLongestFetchRetry = milliseconds(200);
+constexpr Duration kWhereInterval = seconds(1);
 constexpr int kLongestPollSeconds = 30;
 
 bool MayRecover(const Error& error) {
@@ -54,6 +55,7 @@ void Exchange::Reset() {
   stage_ = Stage::kIdle;
   retry_at_.reset();
   fetch_again_at_.clear();
+  where_at_.reset();
 }
 
 ExchangeStep Exchange::Begin(int attempt, const train::GenerationEndMessage& end, SteadyTime now) {
@@ -106,6 +108,7 @@ ExchangeStep Exchange::OnReport(const ReportAnswered& event, Record& record, Ste
 }
 
 ExchangeStep Exchange::OnDecision(const DecisionAnswered& event, Record& record, SteadyTime now) {
+  if (Awaits(Stage::kFetching, event.generation)) return LearnWhere(event, now);
   if (!Awaits(Stage::kDeciding, event.generation)) return {};
   if (!event.answer.ok()) return RetryOrGoOffline(event.answer.error(), record, now);
   if (event.answer->decision) return Decide(*event.answer->decision, false, record, now);
@@ -126,16 +129,20 @@ ExchangeStep Exchange::OnTick(Record& record, SteadyTime now) {
       if (retry_at_ && now >= *retry_at_) Ask(step, now);
       break;
     case Stage::kFetching:
-      for (const api::WeightSource& source : mix_.foreign) {
-        const auto again = fetch_again_at_.find(source.population);
-        if (again == fetch_again_at_.end() || now < again->second) continue;
-        fetch_again_at_.erase(again);
-        Fetch(source, step, now);
-      }
+      FetchDue(step, now);
       StartNextWhenComplete(step, now);
       break;
   }
   return step;
+}
+
+void Exchange::FetchDue(ExchangeStep& step, SteadyTime now) {
+  for (const api::WeightSource& source : mix_.foreign) {
+    const auto again = fetch_again_at_.find(source.population);
+    if (again == fetch_again_at_.end() || now < again->second) continue;
+    fetch_again_at_.erase(again);
+    Fetch(source, step, now);
+  }
 }
 
 ExchangeStep Exchange::GoOffline(const std::string& reason, Record& record, SteadyTime now) {
@@ -214,7 +221,38 @@ ExchangeStep Exchange::OnWeights(const WeightsFetched& event, SteadyTime now) {
     left_out_[event.population] = event.file.error().ToString();
   }
   ExchangeStep step;
+  // 404 comes from where the weights will be; all else may mean that their server is elsewhere now.
+  if (!event.file.ok() && event.file.error().code() != ErrorCode::kNotFound) AskWhere(step, now);
   StartNextWhenComplete(step, now);
+  return step;
+}
+
+// A leader's pod that was restarted serves its weights at another address, which the broker knows.
+void Exchange::AskWhere(ExchangeStep& step, SteadyTime now) {
+  if (decided_offline_ || now >= deadline_ || (where_at_ && now < *where_at_)) return;
+  where_at_ = now + kWhereInterval;
+  step.actions.emplace_back(AskDecision{.attempt = attempt_, .generation = report_.generation, .wait_seconds = 0});
+}
+
+ExchangeStep Exchange::LearnWhere(const DecisionAnswered& event, SteadyTime now) {
+  ExchangeStep step;
+  if (!event.answer.ok()) {
+    if (event.answer.error().code() == ErrorCode::kAborted) step.failure = event.answer.error();
+    return step;
+  }
+  if (!event.answer->decision) return step;
+  for (const api::WeightSource& known : PlanMix(spec(), population_, *event.answer->decision).foreign) {
+    for (api::WeightSource& source : mix_.foreign) {
+      const bool moved = source.address != known.address || source.port != known.port;
+      if (source.population != known.population || !moved || fetched_.contains(source.population)) continue;
+      source.address = known.address;
+      source.port = known.port;
+      // Without one, a fetch from the old address is still under way; its failure leads to the new one.
+      const auto again = fetch_again_at_.find(source.population);
+      if (again != fetch_again_at_.end()) again->second = now;
+    }
+  }
+  FetchDue(step, now);
   return step;
 }
 

@@ -64,6 +64,9 @@ class Exchange {
   ExchangeStep Decide(const api::Decision& decision, bool offline, Record& record, SteadyTime now);
   void EvolveRates(const api::Decision& decision, Record& record, ExchangeStep& step);
   void Fetch(const api::WeightSource& source, ExchangeStep& step, SteadyTime now) const;
+  void FetchDue(ExchangeStep& step, SteadyTime now);
+  void AskWhere(ExchangeStep& step, SteadyTime now);
+  ExchangeStep LearnWhere(const DecisionAnswered& event, SteadyTime now);
   void StartNextWhenComplete(ExchangeStep& step, SteadyTime now);
 
   std::shared_ptr<const api::Job> job_;
@@ -80,6 +83,7 @@ class Exchange {
   std::map<std::string, std::string> left_out_;       // by population: why
   std::map<std::string, SteadyTime> fetch_again_at_;  // by population: not there yet
   Duration fetch_delay_{};
+  std::optional<SteadyTime> where_at_;  // the decision may be asked again where weights are served
   SteadyTime deadline_{};
   std::optional<SteadyTime> retry_at_;
   Duration retry_delay_{};

@@ -36,6 +36,7 @@ void BlockSignals() {
 int main(int argc, char** argv) {
   eoa::agent::AgentOptions options;
   options.worker = DefaultWorker();
+  options.version = EOA_VERSION;
   double heartbeat_seconds = eoa::ToSeconds(options.heartbeat_interval);
   int parent = 0;
 
@@ -60,6 +61,8 @@ int main(int argc, char** argv) {
   app.add_option("--heartbeat-seconds", heartbeat_seconds, "between two heartbeats")
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();
+  app.add_option("--metrics-listen", options.metrics_listen, "IP:port of /metrics and /healthz (default: not served)")
+      ->envname("EOA_METRICS_LISTEN");
   app.add_option("--parent", parent, "end when this process, the parent, does");
   try {
     app.parse(argc, argv);

@@ -113,7 +113,11 @@ json ToJson(const ProgressMessage& value) {
           {"steps", value.steps},
           {"imagesPerSecond", value.images_per_second},
           {"trainLoss", value.train_loss},
-          {"phase", value.phase}};
+          {"phase", value.phase},
+          {"totalSteps", value.total_steps},
+          {"trainSeconds", value.train_seconds},
+          {"dataWaitSeconds", value.data_wait_seconds},
+          {"communicationSeconds", value.communication_seconds}};
 }
 
 void Read(FieldReader& in, ProgressMessage& value) {
@@ -123,6 +127,10 @@ void Read(FieldReader& in, ProgressMessage& value) {
   value.images_per_second = in.Number("imagesPerSecond", 0, kLargest);
   value.train_loss = in.Number("trainLoss", -kLargest, kLargest);
   value.phase = in.String("phase", 64);
+  value.total_steps = in.Integer("totalSteps", 0, kMaxSteps);
+  value.train_seconds = in.Number("trainSeconds", 0, kLargest);
+  value.data_wait_seconds = in.Number("dataWaitSeconds", 0, kLargest);
+  value.communication_seconds = in.Number("communicationSeconds", 0, kLargest);
 }
 
 json ToJson(const GenerationEndMessage& value) {

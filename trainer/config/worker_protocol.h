@@ -76,6 +76,12 @@ struct ProgressMessage {
   double images_per_second = 0;  // of this member
   double train_loss = 0;
   std::string phase;  // Starting | Training | Evaluating | Exchanging | Finishing
+
+  // Since the process began.
+  std::int64_t total_steps = 0;
+  double train_seconds = 0;          // of those steps
+  double data_wait_seconds = 0;      // part of it
+  double communication_seconds = 0;  // likewise: in collectives, but for what backward hides
 };
 
 struct MemberResult {

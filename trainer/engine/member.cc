@@ -119,11 +119,17 @@ Result<TrainingSummary> Member::Train(int generation, double learning_rate, cons
   const double images_per_step = spec_.trainer.batch_size_per_member * spec_.trainer.gradient_accumulation;
   TrainingSummary summary{.learning_rate = learning_rate};
   double loss_sum = 0;
+  SteadyTime began = start;
   for (std::int64_t step = 1; step <= steps_per_generation_; ++step) {
     EOA_ASSIGN_OR_RETURN(const std::vector<MicroBatch> batches, NextBatches());
+    times_.data_wait_seconds += ToSeconds(clock_.SteadyNow() - began);
     EOA_ASSIGN_OR_RETURN(const double loss, step_->Run(batches, learning_rate));
     loss_sum += loss;
-    const double seconds = ToSeconds(clock_.SteadyNow() - start);
+    const SteadyTime now = clock_.SteadyNow();
+    ++times_.steps;
+    times_.seconds += ToSeconds(now - began);
+    began = now;
+    const double seconds = ToSeconds(now - start);
     summary.images_per_second = seconds > 0 ? static_cast<double>(step) * images_per_step / seconds : 0;
     summary.mean_loss = loss_sum / static_cast<double>(step);
     on_step(step, summary);

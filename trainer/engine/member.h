@@ -40,6 +40,13 @@ struct TrainingSummary {
   bool diverged = false;  // the weights are those that the generation began with
 };
 
+// Of all steps since the member was made.
+struct TrainingTimes {
+  std::int64_t steps = 0;
+  double seconds = 0;
+  double data_wait_seconds = 0;  // part of it: waiting for images
+};
+
 class Member {
  public:
   // `world`: the group that averages gradients and shares the training images; outlives the member. Collective. The
@@ -60,6 +67,7 @@ class Member {
   Result<Evaluation> EvaluateTest(Comm& group);
 
   std::int64_t steps_per_generation() const { return steps_per_generation_; }
+  const TrainingTimes& times() const { return times_; }
   FlatWeights& weights() { return *weights_; }
   Optimizer& optimizer() { return *optimizer_; }
   const std::vector<std::string>& class_names() const { return source_->class_names(); }
@@ -79,6 +87,7 @@ class Member {
   std::vector<std::uint32_t> fitness_samples_;
   std::unique_ptr<Loader> loader_;
   std::int64_t steps_per_generation_ = 0;
+  TrainingTimes times_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<GradientReducer> reducer_;

@@ -64,12 +64,16 @@ class Worker {
 };
 
 void Worker::Tell(int generation, const std::string& phase, const TrainingSummary& summary, std::int64_t step) {
+  const TrainingTimes times = member_ ? member_->times() : TrainingTimes{};
   progress_.Report({.generation = generation,
                     .step = step,
                     .steps = member_ ? member_->steps_per_generation() : 0,
                     .images_per_second = summary.images_per_second,
                     .train_loss = summary.mean_loss,
-                    .phase = phase});
+                    .phase = phase,
+                    .total_steps = times.steps,
+                    .train_seconds = times.seconds,
+                    .data_wait_seconds = times.data_wait_seconds});
 }
 
 Metadata Worker::MakeMetadata() const {

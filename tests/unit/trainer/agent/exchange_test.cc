@@ -134,6 +134,44 @@ TEST_F(ExchangeTest, WeightsThatDoNotComeByTheDeadlineAreLeftOutWithAWarning) {
   EXPECT_EQ(Told<train::NextMessage>(actions)[0].own_weight, 1);
 }
 
+TEST_F(ExchangeTest, WeightsThatAreRefusedAreFetchedFromWhereTheirRestartedLeaderServesThem) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  api::Decision decision = DecisionOf(0);
+  Decide(decision, 1);
+  const Actions refused = Fetched(0, UnavailableError("refused"), 1.5);
+  const auto asked = Of<AskDecision>(refused);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].generation, 0);
+  EXPECT_EQ(asked[0].wait_seconds, 0);
+  for (api::WeightSource& source : decision.weights) source.address = "10.9.9.9";
+  const auto again = Of<FetchWeights>(Decide(decision, 1.6));
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].source.address, "10.9.9.9");
+  EXPECT_EQ(Told<train::NextMessage>(Fetched(0, std::string("file"), 2)).size(), 1U);
+}
+
+TEST_F(ExchangeTest, ARefusedFetchAsksTheBrokerAtMostOnceASecond) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0), 1);
+  std::size_t asked = 0;
+  for (double seconds = 1; seconds < 6; seconds += 0.25) {
+    asked += Of<AskDecision>(Fetched(0, UnavailableError("refused"), seconds)).size();
+    asked += Of<AskDecision>(Decide(DecisionOf(0), seconds + 0.1)).size();
+    TickAt(seconds + 0.2);
+  }
+  EXPECT_EQ(asked, 5U);
+}
+
+TEST_F(ExchangeTest, AnAttemptThatEndedWhileWeightsWereFetchedIsTheSessionsMatter) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0), 1);
+  Fetched(0, UnavailableError("refused"), 1.5);
+  EXPECT_TRUE(exchange_.OnDecision({0, AbortedError("StaleAttempt")}, record_, At(2)).failure.has_value());
+}
+
 TEST_F(ExchangeTest, RottenWeightsAreLeftOutAtOnce) {
   Begin(0);
   Report(0, api::ReportAnswer{});

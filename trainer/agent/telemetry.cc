@@ -1,0 +1,198 @@
+#include "trainer/agent/telemetry.h"
+
+#include <utility>
+
+#include "common/base/number.h"
+
+namespace eoa::agent {
+namespace {
+
+// A label's value: backslash, quote and line feed are escaped.
+std::string Quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '\\' || c == '"') quoted += '\\';
+    if (c == '\n') {
+      quoted += "\\n";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+std::string LabelsOf(const PodSetup& setup) {
+  const api::Metadata& job = setup.job->metadata;
+  return "job_namespace=" + Quoted(job.name_space) + ",job_name=" + Quoted(job.name) + ",population=" +
+         Quoted(setup.job->spec.populations[static_cast<std::size_t>(setup.population)].name);
+}
+
+int MembersPerPod(const PodSetup& setup) {
+  return setup.job->spec.populations[static_cast<std::size_t>(setup.population)].members_per_pod;
+}
+
+// Writes one family after the other; a family without a sample is left out.
+class Page {
+ public:
+  explicit Page(const std::string& labels) : labels_(labels) {}
+
+  void Begin(const std::string& name, const char* kind, const char* about) {
+    name_ = "eoa_trainer_" + name;
+    head_ = "# HELP " + name_ + " " + about + "\n# TYPE " + name_ + " " + kind + "\n";
+  }
+  void Sample(const std::string& more, double value) {
+    text_ += std::exchange(head_, "") + name_ + "{" + labels_ + more + "} " + FormatNumber(value) + "\n";
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  const std::string& labels_;
+  std::string name_;
+  std::string head_;
+  std::string text_;
+};
+
+std::string Label(const char* name, const std::string& value) { return std::string(",") + name + "=" + Quoted(value); }
+
+}  // namespace
+
+Telemetry::Telemetry(const PodSetup& setup, std::string version, SteadyTime now)
+    : labels_(LabelsOf(setup)),
+      info_(Label("pod_index", std::to_string(setup.pod)) + Label("version", version)),
+      first_member_(setup.pod * MembersPerPod(setup)),
+      workers_(static_cast<std::size_t>(MembersPerPod(setup))),
+      phase_since_(now),
+      turned_(now) {}
+
+void Telemetry::See(const Event& event, SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto* said = std::get_if<WorkerSaid>(&event.body)) {
+    Take(said->message, said->worker, now);
+  } else if (const auto* exited = std::get_if<WorkerExited>(&event.body)) {
+    ++exits_[exited->status.signal == 0 ? exited->status.code : 128 + exited->status.signal];
+  }
+}
+
+void Telemetry::See(const Action& action, SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto* start = std::get_if<StartWorkers>(&action)) {
+    EndWorkers();
+    Enter("Starting", now);
+    if (start->messages.empty()) return;
+    attempt_ = start->messages.front().attempt;
+    generation_ = start->messages.front().resume_generation;
+    if (!start->messages.front().learning_rates.empty()) rates_ = start->messages.front().learning_rates;
+  } else if (const auto* tell = std::get_if<TellWorker>(&action)) {
+    const auto* next = std::get_if<train::NextMessage>(&tell->message);
+    if (next != nullptr && !next->learning_rates.empty()) rates_ = next->learning_rates;
+  } else if (const auto* heartbeat = std::get_if<SendHeartbeat>(&action)) {
+    offline_generations_ = heartbeat->request.offline_generations;
+    if (heartbeat->request.phase == "Parked") {
+      EndWorkers();
+      Enter("Parked", now);
+    }
+  } else if (std::holds_alternative<SendJoin>(action)) {
+    EndWorkers();
+    Enter("Joining", now);
+  }
+}
+
+void Telemetry::Take(const train::FromWorker& message, int worker, SteadyTime now) {
+  if (const auto* end = std::get_if<train::GenerationEndMessage>(&message)) {
+    for (const train::MemberResult& member : end->members) fitness_[member.member] = member.fitness;
+  }
+  const auto* progress = std::get_if<train::ProgressMessage>(&message);
+  if (progress == nullptr || worker < 0 || worker >= static_cast<int>(workers_.size())) return;
+  workers_[static_cast<std::size_t>(worker)].progress = *progress;
+  if (worker != 0) return;
+  generation_ = progress->generation;
+  Enter(progress->phase, now);
+}
+
+// What the processes did stays counted; where they stood is no longer true.
+void Telemetry::EndWorkers() {
+  for (Worker& worker : workers_) {
+    if (!worker.progress) continue;
+    worker.steps += worker.progress->total_steps;
+    worker.train_seconds += worker.progress->train_seconds;
+    worker.data_wait_seconds += worker.progress->data_wait_seconds;
+    worker.communication_seconds += worker.progress->communication_seconds;
+    worker.progress.reset();
+  }
+}
+
+void Telemetry::Enter(const std::string& phase, SteadyTime now) {
+  phase_seconds_[phase_] += ToSeconds(now - phase_since_);
+  phase_since_ = now;
+  phase_ = phase;
+}
+
+void Telemetry::Turn(SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  turned_ = now;
+}
+
+bool Telemetry::Healthy(SteadyTime now) const {
+  const std::scoped_lock lock(mutex_);
+  return now - turned_ < kStuck;
+}
+
+std::string Telemetry::Render(SteadyTime now) const {
+  const std::scoped_lock lock(mutex_);
+  Page page(labels_);
+  const auto one = [&page](const char* name, const char* kind, const char* about, double value) {
+    page.Begin(name, kind, about);
+    page.Sample("", value);
+  };
+  const auto gauge = [&](const char* name, const char* about, auto value) {
+    page.Begin(name, "gauge", about);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      if (!workers_[i].progress) continue;
+      page.Sample(Label("member", std::to_string(first_member_ + static_cast<int>(i))), value(*workers_[i].progress));
+    }
+  };
+  const auto counter = [&](const char* name, const char* about, auto before, auto value) {
+    page.Begin(name, "counter", about);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      const Worker& worker = workers_[i];
+      const double current = worker.progress ? static_cast<double>((*worker.progress).*value) : 0;
+      page.Sample(Label("member", std::to_string(first_member_ + static_cast<int>(i))),
+                  static_cast<double>(worker.*before) + current);
+    }
+  };
+  page.Begin("info", "gauge", "1; the labels say which build and pod this is.");
+  page.Sample(info_, 1);
+  one("attempt", "gauge", "The attempt this pod takes part in; 0: none yet.", attempt_);
+  one("generation", "gauge", "Generation that is being trained.", generation_);
+  if (!workers_.empty() && workers_.front().progress) {
+    one("generation_steps", "gauge", "Steps that the generation has.",
+        static_cast<double>(workers_.front().progress->steps));
+  }
+  using Progress = train::ProgressMessage;
+  gauge("step", "Steps done in this generation by each member.",
+        [](const Progress& progress) { return static_cast<double>(progress.step); });
+  gauge("images_per_second", "Images that each member trains per second.",
+        [](const Progress& progress) { return progress.images_per_second; });
+  gauge("train_loss", "Mean training loss of the generation so far.",
+        [](const Progress& progress) { return progress.train_loss; });
+  page.Begin("learning_rate", "gauge", "Learning rate of each member.");
+  for (std::size_t i = 0; i < rates_.size(); ++i) page.Sample(Label("member", std::to_string(i)), rates_[i]);
+  page.Begin("fitness", "gauge", "Validation accuracy at the end of the last generation, 0 to 1.");
+  for (const auto& [member, fitness] : fitness_) page.Sample(Label("member", std::to_string(member)), fitness);
+  counter("steps_total", "Training steps done.", &Worker::steps, &Progress::total_steps);
+  counter("step_seconds_total", "Time spent in training steps.", &Worker::train_seconds, &Progress::train_seconds);
+  counter("data_wait_seconds_total", "Part of it spent waiting for images.", &Worker::data_wait_seconds,
+          &Progress::data_wait_seconds);
+  counter("communication_seconds_total", "Part of it spent in collectives.", &Worker::communication_seconds,
+          &Progress::communication_seconds);
+  page.Begin("phase_seconds_total", "counter", "Time this pod spent in each phase.");
+  std::map<std::string, double> phases = phase_seconds_;
+  phases[phase_] += ToSeconds(now - phase_since_);
+  for (const auto& [phase, seconds] : phases) page.Sample(Label("phase", phase), seconds);
+  page.Begin("worker_exits_total", "counter", "Worker processes that ended, by exit code.");
+  for (const auto& [code, count] : exits_) page.Sample(Label("code", std::to_string(code)), static_cast<double>(count));
+  one("offline_generations_total", "counter", "Generations without a decision of the broker.", offline_generations_);
+  return page.Take();
+}
+
+}  // namespace eoa::agent

@@ -1,0 +1,68 @@
+// Telemetry: what this pod's agent tells Prometheus (docs/metrics.md, "The trainers"). It watches what goes into the
+// agent's state machine and what comes out of it, so that the machine needs to know nothing of metrics.
+//
+// A member's values are told by its own pod, but for learning rate and fitness, which only the leader's pod knows.
+// Thread-safety: every method from any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "trainer/agent/session_types.h"
+
+namespace eoa::agent {
+
+class Telemetry {
+ public:
+  Telemetry(const PodSetup& setup, std::string version, SteadyTime now);
+
+  // As they are handled and carried out.
+  void See(const Event& event, SteadyTime now);
+  void See(const Action& action, SteadyTime now);
+
+  // The agent's loop turns; Healthy is false when it has not for kStuck.
+  static constexpr Duration kStuck = std::chrono::seconds(60);
+  void Turn(SteadyTime now);
+  bool Healthy(SteadyTime now) const;
+
+  // Prometheus' text format, version 0.0.4.
+  std::string Render(SteadyTime now) const;
+
+ private:
+  struct Worker {
+    std::optional<train::ProgressMessage> progress;
+    // Of this worker's earlier processes.
+    std::int64_t steps = 0;
+    double train_seconds = 0;
+    double data_wait_seconds = 0;
+    double communication_seconds = 0;
+  };
+
+  void Enter(const std::string& phase, SteadyTime now);
+  void Take(const train::FromWorker& message, int worker, SteadyTime now);
+  void EndWorkers();
+
+  const std::string labels_;  // of every series
+  const std::string info_;    // more of eoa_trainer_info
+  const int first_member_;
+
+  mutable std::mutex mutex_;
+  std::vector<Worker> workers_;  // guarded by mutex_, as all below
+  std::string phase_ = "Joining";
+  SteadyTime phase_since_;
+  SteadyTime turned_;
+  std::map<std::string, double> phase_seconds_;
+  std::map<int, std::uint64_t> exits_;  // by code
+  std::vector<double> rates_;           // of all members; leader only
+  std::map<int, double> fitness_;       // likewise
+  int attempt_ = 0;
+  int generation_ = 0;
+  int offline_generations_ = 0;
+};
+
+}  // namespace eoa::agent
