@@ -6,7 +6,9 @@
 
 #include "common/base/file_system.h"
 #include "common/net/cpprest/cpprest_client.h"
+#include "operator/app/cluster_access.h"
 #include "operator/app/render_command.h"
+#include "operator/app/schedule_command.h"
 #include "operator/app/validate_command.h"
 #include "operator/data/data_command.h"
 #include "operator/local/run_command.h"
@@ -47,6 +49,33 @@ CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
   return render;
 }
 
+struct ScheduleFlags {
+  std::string name;
+  std::string name_space;
+  eoa::app::ClusterFlags cluster;
+};
+
+CLI::App* AddSchedule(CLI::App& app, ScheduleFlags& flags) {
+  CLI::App* schedule = app.add_subcommand("schedule", "Print schedule.csv of a job in a cluster");
+  schedule->add_option("NAME", flags.name, "the EOAJob")->required();
+  schedule->add_option("-n,--namespace", flags.name_space, "of the job (default: the context's)");
+  schedule->add_option("--kubeconfig", flags.cluster.kubeconfig, "(default: $KUBECONFIG, ~/.kube/config)");
+  schedule->add_option("--context", flags.cluster.context, "of the kubeconfig (default: the current one)");
+  return schedule;
+}
+
+int RunSchedule(const ScheduleFlags& flags) {
+  const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);
+  if (!connection.ok()) {
+    std::cerr << "eoa schedule: " << connection.error().message() << "\n";
+    return 1;
+  }
+  const auto http = eoa::app::MakeClusterClient(*connection, "eoa/" EOA_VERSION);
+  eoa::kube::ApiClient client(*connection, *http, eoa::RealClock());
+  return eoa::app::Schedule(flags.name_space.empty() ? connection->name_space : flags.name_space, flags.name, client,
+                            std::cout, std::cerr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,6 +95,9 @@ int main(int argc, char** argv) {
   eoa::app::RenderOptions render;
   CLI::App* render_command = AddRender(app, render);
 
+  ScheduleFlags schedule;
+  CLI::App* schedule_command = AddSchedule(app, schedule);
+
   eoa::data::DataOptions data;
   CLI::App* data_command = app.add_subcommand("data", "Fetch an official data set archive");
   data_command->add_option("NAME", data.dataset, "cifar10 or cifar100")->required();
@@ -84,6 +116,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
   if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
   if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
+  if (app.got_subcommand(schedule_command)) return RunSchedule(schedule);
   if (app.got_subcommand(data_command)) {
     const auto http = eoa::net::MakeCpprestClient({});
     return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);

@@ -12,10 +12,9 @@
 #include <CLI/CLI.hpp>
 
 #include "common/base/entropy.h"
-#include "common/base/file_system.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
-#include "common/net/cpprest/cpprest_client.h"
+#include "operator/app/cluster_access.h"
 #include "operator/cluster/operator.h"
 #include "operator/kube/connection.h"
 
@@ -27,8 +26,7 @@ constexpr int kLeadershipLost = 3;
 
 struct Flags {
   eoa::cluster::OperatorOptions options;
-  std::string kubeconfig;
-  std::string context;
+  eoa::app::ClusterFlags cluster;
   std::string broker_listen = "0.0.0.0:8080";
   std::string metrics_listen = "0.0.0.0:8081";
   std::string log_level = "info";
@@ -49,9 +47,9 @@ std::string Environment(const char* name) {
 void AddFlags(CLI::App& app, Flags& flags) {
   eoa::cluster::OperatorOptions& options = flags.options;
   app.add_option(
-      "--kubeconfig", flags.kubeconfig,
+      "--kubeconfig", flags.cluster.kubeconfig,
       "kubeconfig file (default: the pod's own service account; outside of a pod $KUBECONFIG, ~/.kube/config)");
-  app.add_option("--context", flags.context, "context of the kubeconfig (default: the current one)");
+  app.add_option("--context", flags.cluster.context, "context of the kubeconfig (default: the current one)");
   app.add_option("--namespace", options.namespaces, "watch this namespace only; may be repeated (default: all)")
       ->envname("EOA_NAMESPACE")
       ->delimiter(',');
@@ -161,16 +159,6 @@ eoa::Status Complete(Flags& flags, const eoa::kube::Connection& connection) {
   return eoa::cluster::CheckOperatorOptions(options);
 }
 
-eoa::Result<eoa::kube::Connection> Connect(const Flags& flags) {
-  eoa::FileSystem& files = eoa::RealFileSystem();
-  const bool in_pod = !Environment("KUBERNETES_SERVICE_HOST").empty();
-  if (flags.kubeconfig.empty() && flags.context.empty() && in_pod) {
-    return eoa::kube::LoadInCluster(files, eoa::RealClock());
-  }
-  return eoa::kube::LoadKubeconfig(eoa::kube::KubeconfigPaths(flags.kubeconfig), flags.context, files,
-                                   eoa::RealClock());
-}
-
 // SIGTERM and SIGINT, which are blocked in every thread, arrive here.
 void WaitForSignals(eoa::cluster::StopSignal& stop) {
   sigset_t set;
@@ -209,17 +197,12 @@ int main(int argc, char** argv) {
 
   eoa::cluster::StopSignal stop;
   WaitForSignals(stop);
-  const eoa::Result<eoa::kube::Connection> connection = Connect(flags);
+  const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);
   if (!connection.ok()) return Fail(connection.error());
   if (const eoa::Status complete = Complete(flags, *connection); !complete.ok()) return Fail(complete.error());
 
   const eoa::cluster::HttpClientFactory make_client = [&connection] {
-    eoa::net::CpprestOptions options;
-    options.user_agent = "eoa-operator/" EOA_VERSION;
-    options.tls = [credentials = connection->credentials] { return credentials->Identity(); };
-    options.tls_server_name = connection->tls_server_name;
-    options.tls_verify = connection->tls_verify;
-    return eoa::net::MakeCpprestClient(options);
+    return eoa::app::MakeClusterClient(*connection, "eoa-operator/" EOA_VERSION);
   };
   eoa::Log(eoa::LogLevel::kInfo, "eoa-operator starts",
            {{"version", EOA_VERSION}, {"server", connection->server}, {"identity", flags.options.identity}});

@@ -276,7 +276,9 @@ Status ConfigMapStore::Settle(const Error& error, const std::string& key, const 
   if (TextAt(*found, {"metadata", "labels", plan::kJobUidLabel}) != uid_) {
     return FailedPreconditionError("it belongs to somebody else, perhaps to a job of this name that is being deleted");
   }
-  const bool there = key.empty() ? IsClosed(*found) : TextAt(*found, {"data", key}) == record;
+  // Another leader may have written the same event; with more behind it, that was somebody else.
+  const bool last = !IsClosed(*found) && EventsIn(*found) == keys_ + 1;
+  const bool there = key.empty() ? IsClosed(*found) : last && TextAt(*found, {"data", key}) == record;
   if (there) {
     exists_ = true;
     resource_version_ = VersionOf(*found);

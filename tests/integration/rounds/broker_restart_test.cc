@@ -155,7 +155,8 @@ TEST_F(BrokerRestartTest, ALeaderThatIsBehindTakesOverWhatTheOtherStoredAndContr
 
   // It would begin the first attempt, which has begun, and hears of it from the API server.
   (void)stale.Join("wolves", "a");
-  EXPECT_EQ(stale.Decision("wolves", 0).value("decision", json()), decision);
+  const json answer = stale.Decision("wolves", 0);
+  EXPECT_EQ(answer.value("decision", json()), decision) << answer;
   EXPECT_EQ(stale.service().View("11111111-2222")->populations[0].attempt, 1);
 }
 
