@@ -13,6 +13,7 @@ using nlohmann::json;
 constexpr int kMaxCount = 1'000'000'000;
 constexpr int kMaxMember = 4095;
 constexpr int kMaxWaitSeconds = 3600;
+constexpr std::size_t kMaxTokenBytes = 128;
 constexpr std::int64_t kMaxSteps = std::int64_t{1} << 53;  // exact as a JSON number anywhere
 constexpr double kLargest = std::numeric_limits<double>::max();
 
@@ -52,6 +53,7 @@ WeightSource ReadWeightSource(FieldReader& in) {
   source.population = in.String("population");
   source.address = in.String("address");
   source.port = ReadInt(in, "port", 0, 65535);
+  source.token = in.StringOr("token", "", kMaxTokenBytes);
   source.generation = ReadInt(in, "generation", 0, kMaxCount);
   source.members = ReadInt(in, "members", 1, kMaxMember + 1);
   return source;
@@ -101,6 +103,7 @@ json ToJson(const JoinRequest& value) {
           {"address", value.address},
           {"storePort", value.store_port},
           {"weightsPort", value.weights_port},
+          {"weightsToken", value.weights_token},
           {"checkpoints", value.checkpoints},
           {"waitSeconds", value.wait_seconds},
           {"lastError", value.last_error}};
@@ -116,6 +119,7 @@ Result<JoinRequest> FromJson(const json& document) {
   value.address = in.String("address", 255);
   value.store_port = ReadInt(in, "storePort", 0, 65535);
   value.weights_port = ReadInt(in, "weightsPort", 0, 65535);
+  value.weights_token = in.StringOr("weightsToken", "", kMaxTokenBytes);
   value.checkpoints = in.Integers("checkpoints", 0, kMaxCount);
   value.wait_seconds = ReadInt(in, "waitSeconds", 0, kMaxWaitSeconds);
   value.last_error = in.StringOr("lastError", "", 64 * 1024);
@@ -159,7 +163,8 @@ json ToJson(const HeartbeatRequest& value) {
           {"imagesPerSecond", value.images_per_second},
           {"trainLoss", value.train_loss},
           {"phase", value.phase},
-          {"offlineGenerations", value.offline_generations}};
+          {"offlineGenerations", value.offline_generations},
+          {"weightsToken", value.weights_token}};
 }
 
 template <>
@@ -176,6 +181,7 @@ Result<HeartbeatRequest> FromJson(const json& document) {
   value.train_loss = in.Number("trainLoss", -kLargest, kLargest);
   value.phase = in.String("phase", 64);
   value.offline_generations = static_cast<int>(in.IntegerOr("offlineGenerations", 0, 0, kMaxCount));
+  value.weights_token = in.StringOr("weightsToken", "", kMaxTokenBytes);
   return Finish(in, std::move(value));
 }
 
@@ -264,6 +270,7 @@ json ToJson(const Decision& value) {
                        {"port", source.port},
                        {"generation", source.generation},
                        {"members", source.members}});
+    if (!source.token.empty()) weights.back()["token"] = source.token;
   }
   return {{"generation", value.generation}, {"elected", ToJson(value.elected)}, {"baseline", value.baseline},
           {"improved", value.improved},     {"closedBy", value.closed_by},      {"missing", value.missing},

@@ -19,12 +19,13 @@ namespace eoa::api {
 // ---- join: POST /v1/jobs/{uid}/populations/{population}/join ----
 
 struct JoinRequest {
-  int pod = 0;              // ordinal of the pod within the population, 0 .. pods-1
-  std::string incarnation;  // random, fresh for each start of the agent process and each time its workers were lost
-  int after_attempt = 0;    // the newest attempt this agent took part in; it wants a later one. 0: none yet
-  std::string address;      // host or IP at which this pod's workers and weight server are reached
-  int store_port = 0;       // where the world's store would listen if this pod held world rank 0
-  int weights_port = 0;     // where this pod's agent serves merged weights
+  int pod = 0;                // ordinal of the pod within the population, 0 .. pods-1
+  std::string incarnation;    // random, fresh for each start of the agent process and each time its workers were lost
+  int after_attempt = 0;      // the newest attempt this agent took part in; it wants a later one. 0: none yet
+  std::string address;        // host or IP at which this pod's workers and weight server are reached
+  int store_port = 0;         // where the world's store would listen if this pod held world rank 0
+  int weights_port = 0;       // where this pod's agent serves merged weights
+  std::string weights_token;  // what it wants to see for them; the broker hands it to the other leaders alone
   std::vector<int> checkpoints;  // generations this pod can resume from, ascending; empty: only from the start
   int wait_seconds = 0;          // long poll: answer Waiting after that long
   std::string last_error;  // why this pod's workers were lost, for people; empty: a first start, or another pod's fault
@@ -54,6 +55,7 @@ struct HeartbeatRequest {
   double train_loss = 0;         // running mean of the generation
   std::string phase;             // Starting | Training | Evaluating | Exchanging | Finishing | Parked
   int offline_generations = 0;   // that this agent went on without a decision, with the last baseline
+  std::string weights_token;     // as in JoinRequest, for a broker that has started since
 };
 
 enum class AgentCommand { kContinue, kRejoin, kStop };  // Continue | Rejoin | Stop
@@ -99,6 +101,7 @@ struct WeightSource {
   std::string population;
   std::string address;
   int port = 0;
+  std::string token;  // a bearer token for this source alone; empty where none is known
   int generation = 0;
   int members = 0;  // how many members the mean stands for: its weight in the mean over populations
 };

@@ -107,6 +107,7 @@ Result<api::Decision> Decide(const EcosphereState& state, int key, int generatio
     decision.weights.push_back({.population = population.name,
                                 .address = leader.address,
                                 .port = leader.weights_port,
+                                .token = {},
                                 .generation = report->second->generation,
                                 .members = population.members});
   }

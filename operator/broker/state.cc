@@ -26,8 +26,12 @@ Status Fold(const AttemptStarted& event, EcosphereState& state) {
     if (std::cmp_greater_equal(each.pod, population->pods.size())) {
       return Foreign(each.population + " has no pod " + std::to_string(each.pod));
     }
-    population->pods[static_cast<std::size_t>(each.pod)] = {
-        .attempt = each, .waiting = {}, .present_until = {}, .heartbeat = {}};
+    Pod& pod = population->pods[static_cast<std::size_t>(each.pod)];
+    pod = {.attempt = each,
+           .weights_token = std::move(pod.weights_token),
+           .waiting = {},
+           .present_until = {},
+           .heartbeat = {}};
     population->generation = event.resume_generation;
   }
   World& world = state.worlds[static_cast<std::size_t>(Find(state, event.pods.front().population)->world)];
@@ -119,6 +123,7 @@ std::optional<api::Decision> DecisionFor(const EcosphereState& state, int popula
       if (each.name != source.population) continue;
       source.address = each.pods.front().attempt.address;
       source.port = each.pods.front().attempt.weights_port;
+      source.token = each.pods.front().weights_token;
     }
   }
   return decision;

@@ -24,6 +24,7 @@ struct Pod {
   AttemptPod attempt;
 
   // Volatile:
+  std::string weights_token;                       // never stored, since who may read rounds may not read weights
   std::optional<api::JoinRequest> waiting;         // it wants to be part of the next attempt
   std::optional<SteadyTime> present_until;         // without a sign of life until then it is lost
   std::optional<api::HeartbeatRequest> heartbeat;  // the last of this attempt

@@ -115,6 +115,7 @@ std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, cons
                    (request.last_error.empty() ? "" : " after: " + request.last_error));
   }
   pod.waiting = request;
+  pod.weights_token = request.weights_token;
   pod.present_until = now + std::chrono::seconds(request.wait_seconds) + kPollGrace;
   return std::nullopt;
 }
@@ -184,6 +185,7 @@ Answer<api::HeartbeatAnswer> TakeHeartbeat(EcosphereState& state, int population
     return answer;
   }
   pod.heartbeat = request;
+  pod.weights_token = request.weights_token;
   pod.present_until = moment.now + moment.heartbeat_timeout;
   return answer;
 }

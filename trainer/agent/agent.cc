@@ -181,9 +181,7 @@ class Shell {
 
   void Do(const FetchWeights& action) {
     Call([this, action](net::Cancellation* cancellation) -> WeightsFetched {
-      const Result<std::string> token = ReadToken(files_, options_.token_file);
-      if (!token.ok()) return {action.generation, action.source.population, token.error()};
-      const FetchOptions fetch{action.source, *token, JoinPath(options_.directory, "foreign"), action.timeout};
+      const FetchOptions fetch{action.source, JoinPath(options_.directory, "foreign"), action.timeout};
       return {action.generation, action.source.population, FetchWeightsFile(fetch, http_, files_, cancellation)};
     });
   }
@@ -265,6 +263,7 @@ Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   setup.directory = options.directory;
   setup.threads = options.threads;
   setup.incarnation_prefix = RandomHex(8);
+  setup.weights_token = RandomHex(16);
   setup.heartbeat_interval = options.heartbeat_interval;
   EOA_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
   return setup;
@@ -280,9 +279,10 @@ train::ExitCode Fail(train::ExitCode code, const Error& error) {
 train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock) {
   Result<PodSetup> setup = MakeSetup(options, files);
   if (!setup.ok()) return Fail(train::ExitCode::kBadConfiguration, setup.error());
-  const Result<std::string> token = ReadToken(files, options.token_file);
-  if (!token.ok()) return Fail(train::ExitCode::kBadConfiguration, token.error());
-  const Result<std::unique_ptr<WeightServer>> weights = WeightServer::Start(options.listen, *token);
+  if (const Result<std::string> token = ReadToken(files, options.token_file); !token.ok()) {
+    return Fail(train::ExitCode::kBadConfiguration, token.error());
+  }
+  const Result<std::unique_ptr<WeightServer>> weights = WeightServer::Start(options.listen, setup->weights_token);
   if (!weights.ok()) return Fail(train::ExitCode::kInternal, weights.error());
   setup->weights_port = (*weights)->port();
   Telemetry telemetry(*setup, options.version, clock.SteadyNow());

@@ -191,7 +191,10 @@ ExchangeStep Exchange::Decide(const api::Decision& decision, bool offline, Recor
   if (step.failure) return step;
   decision_ = decision;
   decided_offline_ = offline;
-  if (!offline) record.last_decision = decision;
+  if (!offline) {
+    record.last_decision = decision;
+    for (api::WeightSource& source : record.last_decision->weights) source.token.clear();  // it goes to disk
+  }
   step.actions.emplace_back(SaveRecord{record});
 
   mix_ = PlanMix(spec(), population_, decision);
@@ -243,10 +246,11 @@ ExchangeStep Exchange::LearnWhere(const DecisionAnswered& event, SteadyTime now)
   if (!event.answer->decision) return step;
   for (const api::WeightSource& known : PlanMix(spec(), population_, *event.answer->decision).foreign) {
     for (api::WeightSource& source : mix_.foreign) {
-      const bool moved = source.address != known.address || source.port != known.port;
+      const bool moved = source.address != known.address || source.port != known.port || source.token != known.token;
       if (source.population != known.population || !moved || fetched_.contains(source.population)) continue;
       source.address = known.address;
       source.port = known.port;
+      source.token = known.token;
       // Without one, a fetch from the old address is still under way; its failure leads to the new one.
       const auto again = fetch_again_at_.find(source.population);
       if (again != fetch_again_at_.end()) again->second = now;

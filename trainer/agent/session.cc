@@ -91,6 +91,7 @@ void AgentSession::SendJoinRequest() {
                                   .after_attempt = attempt_,
                                   .address = setup_.address,
                                   .weights_port = setup_.weights_port,
+                                  .weights_token = setup_.weights_token,
                                   .checkpoints = ResumableGenerations(),
                                   .wait_seconds = kJoinPollSeconds,
                                   .last_error = last_error_}});
@@ -354,6 +355,7 @@ void AgentSession::Heartbeat() {
   request.incarnation = incarnation();
   request.attempt = attempt_;
   request.offline_generations = exchange_.offline_generations();
+  request.weights_token = setup_.weights_token;
   heartbeat_in_flight_ = true;
   actions_.emplace_back(SendHeartbeat{request});
 }

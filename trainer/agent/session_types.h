@@ -29,6 +29,7 @@ struct PodSetup {
   int pod = 0;                          // ordinal within the population; pod 0 holds the leader
   std::string address;                  // host or IP at which other pods reach this one
   int weights_port = 0;                 // where this agent serves its population's weights
+  std::string weights_token;            // random, fresh for each process; who shows it may have them
   std::string directory;                // checkpoints, weights and the agent's record
   int threads = 1;                      // compute threads of each worker
   std::string incarnation_prefix;       // random, fresh for each process

@@ -23,8 +23,8 @@ std::string Quoted(const std::string& text) {
 
 std::string LabelsOf(const PodSetup& setup) {
   const api::Metadata& job = setup.job->metadata;
-  return "job_namespace=" + Quoted(job.name_space) + ",job_name=" + Quoted(job.name) + ",population=" +
-         Quoted(setup.job->spec.populations[static_cast<std::size_t>(setup.population)].name);
+  return "job_namespace=" + Quoted(job.name_space) + ",job_name=" + Quoted(job.name) +
+         ",population=" + Quoted(setup.job->spec.populations[static_cast<std::size_t>(setup.population)].name);
 }
 
 int MembersPerPod(const PodSetup& setup) {

@@ -104,7 +104,7 @@ Result<std::string> FetchWeightsFile(const FetchOptions& options, net::HttpClien
   net::Request request;
   request.url = "http://" + source.address + ":" + std::to_string(source.port) + "/v1/weights/" +
                 std::to_string(source.generation);
-  request.headers.Add("Authorization", "Bearer " + options.token);
+  request.headers.Add("Authorization", "Bearer " + source.token);
   request.timeout = options.timeout;
   request.max_response_bytes = kMaxWeightBytes;
 

@@ -17,7 +17,6 @@ namespace eoa::agent {
 
 struct FetchOptions {
   api::WeightSource source;
-  std::string token;
   std::string directory;  // where the file is put; made when it is missing
   Duration timeout{};
 };

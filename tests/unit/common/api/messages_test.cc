@@ -50,8 +50,9 @@ std::vector<Sample> Samples() {
       Make<JoinRequest>(
           "JoinRequest",
           R"({"pod": 1, "incarnation": "c0ffee", "afterAttempt": 2, "address": "10.0.0.1", "storePort": 4000, "weightsPort": 4001,
+                            "weightsToken": "5ec2e7",
                             "checkpoints": [1, 2, 5], "waitSeconds": 30, "lastError": "lost rank 3"})",
-          {"lastError"}),
+          {"weightsToken", "lastError"}),
       Make<JoinAnswer>(
           "JoinAnswer",
           R"({"ready": true, "waitingFor": "wolves pod 2", "attempt": 3, "masterAddress": "10.0.0.1", "masterPort": 4000,
@@ -59,8 +60,9 @@ std::vector<Sample> Samples() {
       Make<HeartbeatRequest>(
           "HeartbeatRequest",
           R"({"pod": 1, "incarnation": "c0ffee", "attempt": 2, "generation": 7, "step": 9007199254740992, "steps": 20,
-                                 "imagesPerSecond": 1234.5, "trainLoss": 0.25, "phase": "Training", "offlineGenerations": 1})",
-          {"offlineGenerations"}),
+                                 "imagesPerSecond": 1234.5, "trainLoss": 0.25, "phase": "Training", "offlineGenerations": 1,
+                                 "weightsToken": "5ec2e7"})",
+          {"offlineGenerations", "weightsToken"}),
       Make<HeartbeatAnswer>("HeartbeatAnswer",
                             R"({"command": "Rejoin", "reason": "attempt 3 has begun", "attempt": 3})"),
       Make<MemberReport>("MemberReport", member),

@@ -2,11 +2,18 @@
 
 #include <limits>
 
+#include <gmock/gmock.h>
+
+#include "common/base/json_guard.h"
+#include "operator/broker/view.h"
 #include "tests/unit/operator/broker/broker_fixture.h"
 
 namespace eoa::broker {
 namespace {
 
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
 using Names = std::vector<std::string>;
 
 Core Running(const api::JobSpec& spec) {
@@ -185,6 +192,31 @@ TEST(SyncRounds, WeightsAreFetchedWhereThePopulationServesThemNow) {
   core.Join(kWhales, 1, "b", At(1));
   EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].address, "elsewhere");
   EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].port, 4321);
+}
+
+TEST(SyncRounds, TheTokenForAPopulationsWeightsIsHandedToLeadersAndStoredOrShownNowhere) {
+  Core core = Running(TwoPopulations());
+  core.Take(kWolves, Report(1, 0, {0.2, 0.5}));
+  core.Take(kWhales, Report(1, 0, {0.1, 0.1}));
+  EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].token, "") << "nobody has told one";
+  api::HeartbeatRequest heartbeat;
+  heartbeat.incarnation = core.state().population(kWhales).pods[0].attempt.incarnation;
+  heartbeat.attempt = 1;
+  heartbeat.weights_token = "of-the-whales";
+  TakeHeartbeat(core.state(), kWhales, heartbeat, {At(1), std::chrono::seconds(30)});
+  EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].token, "of-the-whales");
+
+  api::JoinRequest anew;
+  anew.incarnation = "anew";
+  anew.weights_token = "anew-of-the-whales";
+  TakeJoin(core.state(), kWhales, anew, At(2));
+  core.Join(kWhales, 1, "b", At(2));
+  EXPECT_EQ(core.Decision(kWolves, 0)->weights[1].token, "anew-of-the-whales")
+      << "it survives the next attempt's start";
+  for (const json& shown : {EcosphereJson(core.state()), HistoryJson(core.state(), 0)}) {
+    EXPECT_THAT(DumpJson(shown), Not(HasSubstr("of-the-whales")));
+  }
+  for (const Event& event : core.events()) EXPECT_THAT(DumpJson(ToJson(event)), Not(HasSubstr("of-the-whales")));
 }
 
 TEST(SyncRounds, AReportThatCannotBeElectedFromIsRefused) {

@@ -32,8 +32,8 @@ class WeightTransferTest : public ::testing::Test {
   }
 
   Result<std::string> Fetch(int generation, const std::string& token = "secret") {
-    const api::WeightSource source{"whales", "127.0.0.1", server_->port(), generation, 3};
-    return FetchWeightsFile({source, token, JoinPath(directory_, "foreign"), std::chrono::seconds(10)}, *http_, files_,
+    const api::WeightSource source{"whales", "127.0.0.1", server_->port(), token, generation, 3};
+    return FetchWeightsFile({source, JoinPath(directory_, "foreign"), std::chrono::seconds(10)}, *http_, files_,
                             nullptr);
   }
 
