@@ -92,6 +92,11 @@ void TakeBack(json& target, const json& old, const json& now) {
   }
 }
 
+bool IsOwnedBy(const json& object, const std::string& uid) {
+  const json owners = object.at("metadata").value("ownerReferences", json::array());
+  return std::any_of(owners.begin(), owners.end(), [&](const json& owner) { return TextAt(owner, "uid") == uid; });
+}
+
 }  // namespace
 
 std::optional<ApiPath> ParseApiPath(const std::vector<std::string>& segments) {
@@ -194,6 +199,9 @@ ApiAnswer ApiObjects::Create(const ApiPath& path, json object) {
   metadata["resourceVersion"] = std::to_string(++version_);
   collections_[CollectionOf(path)][{path.name_space, own.name}] = {object, {}};
   Record(CollectionOf(path), nullptr, object);
+  if (std::any_of(gone_.begin(), gone_.end(), [&](const std::string& uid) { return IsOwnedBy(object, uid); })) {
+    Remove(CollectionOf(path), {path.name_space, own.name});
+  }
   return {201, std::move(object)};
 }
 
@@ -300,6 +308,7 @@ void ApiObjects::Remove(const std::string& collection, const Key& key) {
   last["metadata"]["resourceVersion"] = std::to_string(++version_);
   const std::string uid = TextAt(last["metadata"], "uid");
   Record(collection, std::move(last), nullptr);
+  gone_.insert(uid);
   RemoveDependents(uid);
 }
 
@@ -307,10 +316,7 @@ void ApiObjects::RemoveDependents(const std::string& uid) {
   std::vector<std::pair<std::string, Key>> dependents;
   for (const auto& [collection, objects] : collections_) {
     for (const auto& [key, stored] : objects) {
-      const json owners = stored.object.at("metadata").value("ownerReferences", json::array());
-      const bool owned =
-          std::any_of(owners.begin(), owners.end(), [&](const json& owner) { return TextAt(owner, "uid") == uid; });
-      if (owned) dependents.emplace_back(collection, key);
+      if (IsOwnedBy(stored.object, uid)) dependents.emplace_back(collection, key);
     }
   }
   for (const auto& [collection, key] : dependents) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,7 @@ class ApiObjects {
       collections_;  // by "apps/v1 statefulsets"; guarded by mutex_, as all below
   std::vector<Change> history_;
   std::map<std::string, Pages> pages_;
+  std::set<std::string> gone_;  // uids; what is made for such an owner is garbage at once
   std::uint64_t version_ = 1000;
   std::uint64_t horizon_ = 0;
   std::uint64_t uids_ = 0;

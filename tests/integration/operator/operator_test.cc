@@ -211,11 +211,12 @@ TEST_F(OperatorTest, ADeletedJobTakesItsChildrenWithItAndComesBackAsANewOne) {
   server_.objects().Delete(JobPath("job"), json::object());
   ASSERT_TRUE(Eventually([&] { return !Exists("v1", "services", "job"); }));
   Create("job");
-  ASSERT_TRUE(Eventually([&] { return Converged("job"); })) << StateOf(server_.objects());
   const json uid = server_.objects().Get(JobPath("job")).body.at("metadata").at("uid");
-  EXPECT_EQ(
-      server_.objects().Get(PathOf("v1", "services", "job")).body.at("metadata").at("ownerReferences").at(0).at("uid"),
-      uid);
+  const auto belongs_to_the_new_one = [&] {
+    const json service = server_.objects().Get(PathOf("v1", "services", "job")).body;
+    return service.contains("metadata") && service["metadata"]["ownerReferences"][0]["uid"] == uid;
+  };
+  EXPECT_TRUE(Eventually([&] { return Converged("job") && belongs_to_the_new_one(); })) << StateOf(server_.objects());
 }
 
 TEST_F(OperatorTest, AnObjectOfSomebodyElseIsLeftAloneAndNamed) {
