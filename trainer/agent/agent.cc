@@ -197,6 +197,7 @@ class Shell {
       inbox_.Put({session_.era(), StartFailed{started.error()}});
       return;
     }
+    weights_.Begin(action.messages.front().resume_generation);
     gang_.emplace(*std::move(started));
     memory_kills_ = CountMemoryKills(files_);
     gang_era_ = session_.era();
@@ -282,7 +283,8 @@ train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, Fil
   if (const Result<std::string> token = ReadToken(files, options.token_file); !token.ok()) {
     return Fail(train::ExitCode::kBadConfiguration, token.error());
   }
-  const Result<std::unique_ptr<WeightServer>> weights = WeightServer::Start(options.listen, setup->weights_token);
+  const Result<std::unique_ptr<WeightServer>> weights =
+      WeightServer::Start(options.listen, setup->weights_token, files);
   if (!weights.ok()) return Fail(train::ExitCode::kInternal, weights.error());
   setup->weights_port = (*weights)->port();
   Telemetry telemetry(*setup, options.version, clock.SteadyNow());

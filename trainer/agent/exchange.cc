@@ -215,17 +215,17 @@ void Exchange::Fetch(const api::WeightSource& source, ExchangeStep& step, Steady
 
 ExchangeStep Exchange::OnWeights(const WeightsFetched& event, SteadyTime now) {
   if (!Awaits(Stage::kFetching, event.generation)) return {};
+  ExchangeStep step;
   if (event.file.ok()) {
     fetched_[event.population] = *event.file;
   } else if (MayRecover(event.file.error()) && now < deadline_) {
     fetch_again_at_[event.population] = now + fetch_delay_;
     fetch_delay_ = std::min(fetch_delay_ * 2, kLongestFetchRetry);
+    // NotFound comes from where the weights will be; all else may mean that their server is elsewhere now.
+    if (event.file.error().code() != ErrorCode::kNotFound) AskWhere(step, now);
   } else {
     left_out_[event.population] = event.file.error().ToString();
   }
-  ExchangeStep step;
-  // 404 comes from where the weights will be; all else may mean that their server is elsewhere now.
-  if (!event.file.ok() && event.file.error().code() != ErrorCode::kNotFound) AskWhere(step, now);
   StartNextWhenComplete(step, now);
   return step;
 }

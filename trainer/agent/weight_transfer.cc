@@ -26,7 +26,7 @@ net::ServerResponse ProblemResponse(int status, std::string reason, std::string 
 
 class WeightServerImpl final : public WeightServer {
  public:
-  explicit WeightServerImpl(std::string token) : token_(std::move(token)) {}
+  WeightServerImpl(std::string token, FileSystem& files) : token_(std::move(token)), files_(files) {}
 
   Status Listen(const std::string& address) {
     net::HttpServerOptions options;
@@ -42,8 +42,14 @@ class WeightServerImpl final : public WeightServer {
 
   std::uint16_t port() const override { return server_->port(); }
 
+  void Begin(int generation) override {
+    const std::scoped_lock lock(mutex_);
+    next_ = generation;
+  }
+
   void Publish(const WeightsFile& weights) override {
     const std::scoped_lock lock(mutex_);
+    next_ = weights.generation + 1;
     published_[weights.generation] = weights;
     while (published_.size() > kPublished) published_.erase(published_.begin());
   }
@@ -59,9 +65,11 @@ class WeightServerImpl final : public WeightServer {
     if (!generation.ok()) return ProblemResponse(400, "InvalidPath", "the generation must be a whole number");
     const std::scoped_lock lock(mutex_);
     const auto weights = published_.find(static_cast<int>(*generation));
-    if (weights == published_.end()) {
-      return ProblemResponse(404, "NotReady", "generation " + path[2] + " is not (or no longer) served");
+    const bool there = weights != published_.end() && files_.Exists(weights->second.file);
+    if (!there && *generation < next_) {
+      return ProblemResponse(410, "Gone", "generation " + path[2] + " is no longer served");
     }
+    if (!there) return ProblemResponse(404, "NotReady", "generation " + path[2] + " is not trained yet");
     net::ServerResponse response;
     response.content_type = "application/octet-stream";
     response.headers.Add("ETag", "\"" + FormatCrc(weights->second.crc32) + "\"");
@@ -70,7 +78,9 @@ class WeightServerImpl final : public WeightServer {
   }
 
   const std::string token_;
+  FileSystem& files_;
   std::mutex mutex_;
+  int next_ = 0;                             // the generation that is trained; guarded by mutex_
   std::map<int, WeightsFile> published_;     // by generation; guarded by mutex_
   std::unique_ptr<net::HttpServer> server_;  // last: its threads use what stands above
 };
@@ -138,8 +148,9 @@ Result<std::string> FetchWeightsFile(const FetchOptions& options, net::HttpClien
   return path;
 }
 
-Result<std::unique_ptr<WeightServer>> WeightServer::Start(const std::string& listen, std::string token) {
-  auto server = std::make_unique<WeightServerImpl>(std::move(token));
+Result<std::unique_ptr<WeightServer>> WeightServer::Start(const std::string& listen, std::string token,
+                                                          FileSystem& files) {
+  auto server = std::make_unique<WeightServerImpl>(std::move(token), files);
   EOA_RETURN_IF_ERROR(server->Listen(listen));
   return std::unique_ptr<WeightServer>(std::move(server));
 }

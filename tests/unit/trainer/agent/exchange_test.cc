@@ -172,6 +172,16 @@ TEST_F(ExchangeTest, AnAttemptThatEndedWhileWeightsWereFetchedIsTheSessionsMatte
   EXPECT_TRUE(exchange_.OnDecision({0, AbortedError("StaleAttempt")}, record_, At(2)).failure.has_value());
 }
 
+TEST_F(ExchangeTest, WeightsThatAreGoneAreLeftOutAtOnce) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  Decide(DecisionOf(0), 1);
+  const Actions actions = Fetched(0, InvalidArgumentError("Gone: generation 0 is no longer served"), 1);
+  ASSERT_EQ(Told<train::NextMessage>(actions).size(), 1U);
+  EXPECT_EQ(Told<train::NextMessage>(actions)[0].own_weight, 1);
+  EXPECT_TRUE(Of<AskDecision>(actions).empty());
+}
+
 TEST_F(ExchangeTest, RottenWeightsAreLeftOutAtOnce) {
   Begin(0);
   Report(0, api::ReportAnswer{});

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 class WeightTransferTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto server = WeightServer::Start("127.0.0.1", "secret");
+    auto server = WeightServer::Start("127.0.0.1", "secret", files_);
     ASSERT_TRUE(server.ok()) << server.error().ToString();
     server_ = *std::move(server);
   }
@@ -70,6 +70,20 @@ TEST_F(WeightTransferTest, AWrongChecksumIsDataLossAndLeavesNoFile) {
 TEST_F(WeightTransferTest, WithoutTheTokenNothingIsServed) {
   PublishFile(3);
   EXPECT_EQ(Fetch(3, "guess").error().code(), ErrorCode::kUnauthenticated);
+}
+
+TEST_F(WeightTransferTest, AGenerationThatWillNotComeAgainIsAnotherErrorThanOneThatIsNotThereYet) {
+  server_->Begin(2);
+  EXPECT_EQ(Fetch(1).error().code(), ErrorCode::kInvalidArgument) << "trained by an earlier process";
+  EXPECT_EQ(Fetch(2).error().code(), ErrorCode::kNotFound);
+  PublishFile(2);
+  EXPECT_TRUE(Fetch(2).ok());
+  ASSERT_TRUE(files_.Remove(JoinPath(directory_, "weights")).ok());
+  const Result<std::string> expired = Fetch(2);
+  EXPECT_EQ(expired.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(expired.error().message(), HasSubstr("no longer served"));
+  server_->Begin(1);
+  EXPECT_EQ(Fetch(1).error().code(), ErrorCode::kNotFound) << "trained once more after a restart";
 }
 
 TEST_F(WeightTransferTest, AFileThatVanishedIsAnError) {
