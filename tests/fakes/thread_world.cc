@@ -65,6 +65,7 @@ class ThreadWorld::Member final : public Comm {
       }
       return OkStatus();
     }
+    Duration waited() const override { return Duration::zero(); }
 
    private:
     Member& comm_;

@@ -12,6 +12,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "common/base/clock.h"
 #include "common/base/result.h"
 
 namespace eoa::train {
@@ -25,6 +26,9 @@ class GradientReducer {
   // gradients are then replaced by their mean over the group. Without, nothing is sent: the members' gradients differ.
   // Gradients are made once and stay where they are: zero them in place.
   virtual Status Backward(const at::Tensor& loss, bool average) = 0;
+
+  // How long Backward has waited for other members so far, in all: the part of sending that backward did not hide.
+  virtual Duration waited() const = 0;
 };
 
 class Comm {

@@ -11,6 +11,7 @@ class SoloReducer final : public GradientReducer {
   Status Backward(const at::Tensor& loss, bool /*average*/) override {
     return CatchTorchErrors("backward", [&] { loss.backward(); });
   }
+  Duration waited() const override { return Duration::zero(); }
 };
 
 class SoloComm final : public Comm {

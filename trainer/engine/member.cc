@@ -128,6 +128,7 @@ Result<TrainingSummary> Member::Train(int generation, double learning_rate, cons
     const SteadyTime now = clock_.SteadyNow();
     ++times_.steps;
     times_.seconds += ToSeconds(now - began);
+    times_.communication_seconds = ToSeconds(reducer_->waited());
     began = now;
     const double seconds = ToSeconds(now - start);
     summary.images_per_second = seconds > 0 ? static_cast<double>(step) * images_per_step / seconds : 0;

@@ -44,7 +44,8 @@ struct TrainingSummary {
 struct TrainingTimes {
   std::int64_t steps = 0;
   double seconds = 0;
-  double data_wait_seconds = 0;  // part of it: waiting for images
+  double data_wait_seconds = 0;      // part of it: waiting for images
+  double communication_seconds = 0;  // likewise: waiting for other members' gradients
 };
 
 class Member {

@@ -73,7 +73,8 @@ void Worker::Tell(int generation, const std::string& phase, const TrainingSummar
                     .phase = phase,
                     .total_steps = times.steps,
                     .train_seconds = times.seconds,
-                    .data_wait_seconds = times.data_wait_seconds});
+                    .data_wait_seconds = times.data_wait_seconds,
+                    .communication_seconds = times.communication_seconds});
 }
 
 Metadata Worker::MakeMetadata() const {

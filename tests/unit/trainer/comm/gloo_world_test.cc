@@ -93,6 +93,24 @@ TEST(GlooWorld, BackwardAveragesGradientsOnlyWhenAsked) {
   });
 }
 
+TEST(GlooWorld, CountsTheTimeThatBackwardWaitsForAMemberThatComesLate) {
+  OnEachRank(NewWorld(2), [](GlooWorld& world, int rank) {
+    const auto comm = world.MakeGroup("all", rank, 2).value();
+    at::Tensor parameter = at::zeros({4}).requires_grad_();
+    const auto reducer = comm->MakeReducer({parameter}).value();
+    EXPECT_EQ(reducer->waited(), Duration::zero()) << "setting up is no training";
+    EXPECT_TRUE(reducer->Backward(parameter.sum(), false).ok());
+    EXPECT_EQ(reducer->waited(), Duration::zero()) << "nothing is sent";
+    constexpr auto kLate = std::chrono::milliseconds(300);
+    if (rank == 1) RealClock().SleepFor(kLate);
+    EXPECT_TRUE(reducer->Backward(parameter.sum(), true).ok());
+    // Both leave the collective together; the second one was the late one.
+    if (rank == 0) {
+      EXPECT_GT(reducer->waited(), kLate / 2);
+    }
+  });
+}
+
 TEST(GlooWorld, WhoDoesNotComeIsMissedAtTheDeadline) {
   std::vector<GlooWorldOptions> world = NewWorld(2, std::chrono::seconds(1));
   const auto begin = std::chrono::steady_clock::now();
