@@ -50,7 +50,8 @@ struct BrokerServiceStats {
     double seconds = 0;
   };
   std::map<std::string, Route> routes;          // by the path's template: "/v1/jobs/{uid}/ecosphere"
-  std::map<std::string, std::uint64_t> denied;  // tokens, by the refusal's reason
+  // Tokens, by the refusal's reason; those of the cluster's verifier are there before they happen.
+  std::map<std::string, std::uint64_t> denied = {{"Unauthorized", 0}, {"Unavailable", 0}, {"WrongPod", 0}};
   std::uint64_t in_flight = 0;
   std::size_t jobs = 0;
 };

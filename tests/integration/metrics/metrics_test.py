@@ -4,24 +4,21 @@ scrapes a real MetricsServer (serve_samples) and a trainer's metrics as document
 EOA_SERVE_SAMPLES is the program; prometheus and promtool come from tests/cluster/prometheus.sh."""
 
 import json
-import math
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 import unittest
 import urllib.error
-import urllib.parse
-import urllib.request
 
 import trainer_samples
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
-MONITORING = SOURCE / "manifests" / "monitoring"
-DASHBOARDS = sorted((MONITORING / "dashboards").glob("*.json"))
+sys.path.insert(0, str(SOURCE / "tests/prometheus"))
+from monitoring import DASHBOARDS, MONITORING, dashboard_queries, documented, families, panels
+from prometheus_server import Prometheus, check_metrics, get, programs_folder
 
 # A dashboard's variables, and for panels that only make sense for another job, that job.
 VARIABLES = {
@@ -50,81 +47,8 @@ STOCK = [
 ]
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return answer.read().decode()
-
-
-def families(text):
-    """name -> (type, labels) of a text-format scrape."""
-    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
-    labels = {name: set() for name in types}
-    for series, inside in re.findall(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ", text, re.MULTILINE):
-        name = series if series in types else re.sub(r"_(bucket|sum|count)$", "", series)
-        labels[name] |= set(re.findall(r'(\w+)="', inside or "")) - {"le"}
-    return {name: (kind, labels[name]) for name, kind in types.items()}
-
-
-def documented(section):
-    """name -> (type, labels) of the tables in one section of docs/metrics.md."""
-    text = (SOURCE / "docs" / "metrics.md").read_text()
-    part = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
-    rows = {}
-    for name, kind, labels in re.findall(r"^\| `(\w+)` \| (counter|gauge|histogram) \|([^|]*)\|", part, re.MULTILINE):
-        rows[name] = (kind, set(re.findall(r"`(\w+)`", labels)))
-    return rows
-
-
-class Prometheus:
-    """Scrapes the two targets twice a second."""
-
-    def __init__(self, folder, programs, operator_port, trainer_port):
-        config = {
-            "global": {"scrape_interval": "500ms", "scrape_timeout": "400ms", "evaluation_interval": "1s"},
-            "scrape_configs": [
-                {"job_name": "eoa-operator-metrics", "static_configs": [
-                    {"targets": [f"127.0.0.1:{operator_port}"], "labels": {"namespace": "eoa-system", "pod": "eoa-operator-0"}}]},
-                {"job_name": "eoa-trainer", "static_configs": [
-                    {"targets": [f"127.0.0.1:{trainer_port}"], "labels": {"namespace": "research", "pod": "quickstart-wolves-0"}}]},
-            ]}
-        path = pathlib.Path(folder) / "prometheus.yml"
-        path.write_text(json.dumps(config))  # JSON is YAML
-        self.process = subprocess.Popen(
-            [programs / "prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder}/data", "--web.listen-address=127.0.0.1:0",
-             "--log.format=json"], stderr=subprocess.PIPE, text=True)
-        self.url = None
-        self.log = []
-        listening = threading.Event()
-        threading.Thread(target=self._read_log, args=(listening,), daemon=True).start()
-        if not listening.wait(30) or self.url is None:
-            self.stop()
-            raise AssertionError("Prometheus does not listen:\n" + "".join(self.log[-20:]))
-
-    def _read_log(self, listening):
-        for line in self.process.stderr:
-            self.log.append(line)
-            entry = json.loads(line) if line.startswith("{") else {}
-            if entry.get("msg") == "Listening on" and self.url is None:
-                self.url = "http://" + entry["address"]
-                listening.set()
-        listening.set()
-
-    def query(self, expression):
-        """The values of an instant query; an error of the expression raises."""
-        try:
-            answer = json.loads(get(self.url + "/api/v1/query?" + urllib.parse.urlencode({"query": expression})))
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{expression}: {error.read().decode()}") from error
-        return [float(sample["value"][1]) for sample in answer["data"]["result"]]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
 def setUpModule():
-    global PROGRAMS, OPERATOR, TRAINER, PROMETHEUS, FOLDER
-    PROGRAMS = pathlib.Path(subprocess.run([SOURCE / "tests/cluster/prometheus.sh"], check=True, capture_output=True, text=True).stdout.strip())
+    global OPERATOR, TRAINER, PROMETHEUS, FOLDER
     folder = tempfile.TemporaryDirectory(prefix="eoa-metrics-")
     unittest.addModuleCleanup(folder.cleanup)
     FOLDER = pathlib.Path(folder.name)
@@ -141,7 +65,12 @@ def setUpModule():
     trainer = trainer_samples.Server()
     unittest.addModuleCleanup(trainer.close)
     TRAINER = f"http://127.0.0.1:{trainer.port}"
-    PROMETHEUS = Prometheus(folder.name, PROGRAMS, operator_port, trainer.port)
+    PROMETHEUS = Prometheus(folder.name, [
+        {"job_name": "eoa-operator-metrics", "static_configs": [
+            {"targets": [f"127.0.0.1:{operator_port}"], "labels": {"namespace": "eoa-system", "pod": "eoa-operator-0"}}]},
+        {"job_name": "eoa-trainer", "static_configs": [
+            {"targets": [f"127.0.0.1:{trainer.port}"], "labels": {"namespace": "research", "pod": "quickstart-wolves-0"}}]},
+    ])
     unittest.addModuleCleanup(PROMETHEUS.stop)
 
 
@@ -150,8 +79,7 @@ class Exported(unittest.TestCase):
 
     def test_promtool_finds_no_fault_in_names_types_and_help(self):
         for url in (OPERATOR, TRAINER):
-            check = subprocess.run([PROGRAMS / "promtool", "check", "metrics"], input=get(url + "/metrics"), capture_output=True, text=True)
-            self.assertEqual((check.returncode, check.stdout + check.stderr), (0, ""))
+            self.assertEqual(check_metrics(get(url + "/metrics")), "")
 
     def test_docs_tell_every_metric_of_the_operator_with_type_and_labels(self):
         self.assertEqual(families(get(OPERATOR + "/metrics")), documented("The operator"))
@@ -171,47 +99,12 @@ class Exported(unittest.TestCase):
         refused.exception.close()
 
 
-def panels(board):
-    for panel in board["panels"]:
-        yield panel
-        yield from panel.get("panels", [])
-
-
-def substitute(text, variables):
-    for name, value in dict(variables, __rate_interval="5s").items():
-        text = re.sub(rf"\$(\{{{name}\}}|{name}\b)", lambda _: value, text)
-    return text
-
-
 class Queries(unittest.TestCase):
     def assert_data(self, queries):
-        """Each query returns a number soon; the time it takes is that of a few scrapes."""
-        waiting = dict(queries)
-        deadline = time.monotonic() + 60
-        while waiting and time.monotonic() < deadline:
-            for name, expression in list(waiting.items()):
-                if any(not math.isnan(value) for value in PROMETHEUS.query(expression)):
-                    del waiting[name]
-            if waiting:
-                time.sleep(0.5)
-        self.assertEqual(waiting, {}, "no data")
+        self.assertEqual(PROMETHEUS.without_data(queries), {}, "no data")
 
     def test_every_query_of_the_dashboards_returns_data(self):
-        queries = {}
-        for path in DASHBOARDS:
-            board = json.loads(path.read_text())
-            for panel in panels(board):
-                variables = dict(VARIABLES[board["uid"]])
-                variables["job"] = PANEL_JOB.get(panel["title"], variables["job"])
-                for target in panel.get("targets", []):
-                    queries[board["uid"], panel["title"], target["refId"]] = substitute(target["expr"], variables)
-            for note in board["annotations"]["list"]:
-                if "expr" in note:
-                    queries[board["uid"], note["name"]] = substitute(note["expr"], VARIABLES[board["uid"]])
-            for variable in board["templating"]["list"]:
-                if variable["type"] == "query":
-                    series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", substitute(variable["definition"], VARIABLES[board["uid"]])).groups()
-                    queries[board["uid"], "$" + variable["name"]] = f'count by ({label}) ({series}) and on ({label}) ({series})'
+        queries = dashboard_queries(VARIABLES, PANEL_JOB)
         self.assertGreater(len(queries), 60)
         self.assert_data(queries)
 
@@ -270,7 +163,7 @@ class Alerts(unittest.TestCase):
         (FOLDER / "rules.yaml").write_text(re.sub("^  ", "", spec, flags=re.MULTILINE))
         (FOLDER / "rules_test.yaml").write_text((pathlib.Path(__file__).parent / "rules_test.yaml").read_text())
         for what in (["check", "rules", "rules.yaml"], ["test", "rules", "rules_test.yaml"]):
-            run = subprocess.run([PROGRAMS / "promtool", *what], cwd=FOLDER, capture_output=True, text=True)
+            run = subprocess.run([programs_folder() / "promtool", *what], cwd=FOLDER, capture_output=True, text=True)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
     def test_each_has_a_test_and_advice(self):
