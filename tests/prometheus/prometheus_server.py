@@ -47,7 +47,8 @@ class Prometheus:
         self.url = None
         self.log = []
         listening = threading.Event()
-        threading.Thread(target=self._read_log, args=(listening,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read_log, args=(listening,), daemon=True)
+        self.reader.start()
         if not listening.wait(30) or self.url is None:
             self.stop()
             raise AssertionError("Prometheus does not listen:\n" + "".join(self.log[-20:]))
@@ -73,6 +74,8 @@ class Prometheus:
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
+        self.reader.join(20)
+        self.process.stderr.close()
 
     def without_data(self, queries, seconds=60):
         """Those of the queries (name -> expression) that return no number within that time."""
