@@ -122,6 +122,7 @@ void Broker::CatchUp() {
     return;
   }
   Log(LogLevel::kWarning, "another broker has served this job; going on from what it stored");
+  state->round_times = std::move(state_.round_times);
   state_ = *std::move(state);
   behind_ = false;
   ++events_;
@@ -144,6 +145,7 @@ bool Broker::Store(const Event& event, SteadyTime now) {
   }
   retry_at_.reset();
   ++events_;
+  TimeRound(event, state_, now);
   const Status applied = Apply(event, state_);
   EOA_CHECK(applied.ok(), "an event of this broker's own does not fit its state");
   return true;

@@ -49,7 +49,7 @@ struct BrokerServiceStats {
         times{};  // by bucket, not cumulative; long polls wait on purpose
     double seconds = 0;
   };
-  std::map<std::string, Route> routes;          // by the path's template: "/v1/jobs/{uid}/ecosphere"
+  std::map<std::string, Route> routes;  // by the path's template: "/v1/jobs/{uid}/ecosphere"
   // Tokens, by the refusal's reason; those of the cluster's verifier are there before they happen.
   std::map<std::string, std::uint64_t> denied = {{"Unauthorized", 0}, {"Unavailable", 0}, {"WrongPod", 0}};
   std::uint64_t in_flight = 0;

@@ -186,6 +186,29 @@ void StartDeadlines(EcosphereState& state, SteadyTime now) {
   }
 }
 
+void TimeRound(const Event& event, EcosphereState& state, SteadyTime now) {
+  const auto open_for = [&](int generation) -> std::optional<double> {
+    const auto round = state.rounds.find(generation);
+    if (round == state.rounds.end() || !round->second.deadline) return std::nullopt;
+    return ToSeconds(now - *round->second.deadline) + state.spec.ecosphere.exchange.deadline_seconds;
+  };
+  if (const auto* report = std::get_if<ReportAccepted>(&event)) {
+    const auto seconds = open_for(report->report.generation);
+    if (!seconds) return;
+    for (std::size_t i = 0; i < state.populations.size(); ++i) {
+      if (state.populations[i].name == report->population) {
+        state.round_times.waited_for[static_cast<int>(i)] += *seconds;
+      }
+    }
+  } else if (const auto* closed = std::get_if<RoundClosed>(&event)) {
+    const auto seconds = open_for(closed->decision.generation);
+    if (!seconds) return;
+    const auto& bounds = RoundTimes::kSecondsBounds;
+    ++state.round_times.counts[static_cast<std::size_t>(std::ranges::lower_bound(bounds, *seconds) - bounds.begin())];
+    state.round_times.seconds += *seconds;
+  }
+}
+
 std::optional<api::Problem> CheckDecisionRequest(const EcosphereState& state, int population, int attempt,
                                                  int generation) {
   if (auto problem = CheckAttempt(state, population, attempt)) return problem;

@@ -4,6 +4,8 @@
 // no clock, thread or I/O. Thread-safety: a plain value.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -67,11 +69,20 @@ struct Round {
 };
 inline constexpr int kForAll = -1;
 
+// How long rounds of Sync mode were open, as this process saw it: from the first report to the decision.
+struct RoundTimes {
+  static constexpr std::array<double, 10> kSecondsBounds = {0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600};
+  std::array<std::uint64_t, kSecondsBounds.size() + 1> counts{};  // by bucket, not cumulative
+  double seconds = 0;
+  std::map<int, double> waited_for;  // by population: how long rounds had been open when it reported
+};
+
 struct EcosphereState {
   api::JobSpec spec;
   std::vector<Population> populations;  // in the job's order
   std::vector<World> worlds;
   std::map<int, Round> rounds;  // by generation; only those that somebody reported
+  RoundTimes round_times;       // volatile
 
   bool async() const { return spec.ecosphere.exchange.mode == api::ExchangeMode::kAsync; }
   const Population& population(int index) const { return populations[static_cast<std::size_t>(index)]; }

@@ -99,6 +99,7 @@ EcosphereView MakeView(const EcosphereState& state) {
   for (const auto& [generation, round] : state.rounds) {
     if (auto decided = ViewOf(state, round)) view.rounds.push_back(*std::move(decided));
   }
+  view.round_times = state.round_times;
   return view;
 }
 

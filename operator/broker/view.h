@@ -42,6 +42,7 @@ struct RoundView {
 struct EcosphereView {
   std::vector<PopulationView> populations;  // in the job's order
   std::vector<RoundView> rounds;            // decided, ascending by generation
+  RoundTimes round_times;
 };
 
 EcosphereView MakeView(const EcosphereState& state);

@@ -138,6 +138,8 @@ Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
                                        [this](const kube::ObjectKey& key) { return controller_->Reconcile(key); });
   if (options_.leader_elect) MakeElection();
   EOA_RETURN_IF_ERROR(ServeStatus());
+  Log(LogLevel::kInfo, "listening",
+      {{"broker", std::to_string(broker_->port())}, {"metrics", std::to_string(metrics_server_->port())}});
   if (on_ports) on_ports({broker_->port(), metrics_server_->port()});
 
   cache_.Start();

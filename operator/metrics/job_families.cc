@@ -51,6 +51,10 @@ struct PerJob {
   Family rounds = Counter("eoa_exchange_rounds_total", "Rounds that were decided, by what closed them.");
   Family missing = Counter("eoa_exchange_missing_reports_total", "Rounds that closed without this population.");
   Family elections = Counter("eoa_exchange_elections_total", "Rounds that elected a member of this population.");
+  Family round_times =
+      Histogram("eoa_exchange_round_duration_seconds", "From a round's first report to its decision; mode Sync only.");
+  Family straggling = Counter("eoa_exchange_straggler_wait_seconds_total",
+                              "How long rounds had been open when this population reported; mode Sync only.");
   Family members = Gauge("eoa_population_members", "Members of the population.");
   Family ready = Gauge("eoa_population_ready_members", "Members in pods that are ready.");
   Family phase = Gauge("eoa_population_phase", "1 for the population's phase.");
@@ -147,6 +151,14 @@ void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& lab
   }
   for (const auto& [closing, count] : closed) Add(rounds, With(labels, "closed_by", closing), count);
   for (const auto& [population, count] : left_out) Add(missing, With(labels, "population", population), count);
+  if (!ecosphere.rounds.empty()) {
+    const broker::RoundTimes& times = ecosphere.round_times;
+    AddHistogram(round_times, labels, broker::RoundTimes::kSecondsBounds, times.counts, times.seconds);
+    for (const auto& [index, seconds] : times.waited_for) {
+      const std::string& population = ecosphere.populations[static_cast<std::size_t>(index)].name;
+      Add(straggling, With(labels, "population", population), seconds);
+    }
+  }
   for (const auto& [population, count] : won) Add(elections, With(labels, "population", population), count);
 }
 
@@ -177,6 +189,8 @@ Families PerJob::Take() {
                          &rounds,
                          &missing,
                          &elections,
+                         &round_times,
+                         &straggling,
                          &members,
                          &ready,
                          &phase,

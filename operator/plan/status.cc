@@ -122,7 +122,7 @@ api::JobStatus ReadOff(const Observed& observed, WallTime now) {
   status.observed_generation = observed.generation;
   status.selector = PodSelector(*observed.job);
   status.replicas = observed.job->spec.suspend ? 0 : 1;
-  if (!status.start_time) status.start_time = now;
+  if (!status.start_time && !observed.job->spec.suspend) status.start_time = now;
   status.populations.clear();
   std::vector<int> restarts;
   for (const api::PopulationSpec& population : observed.job->spec.populations) {

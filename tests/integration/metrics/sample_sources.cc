@@ -110,6 +110,9 @@ broker::EcosphereView Ecosphere(std::uint64_t tick) {
     population.train_loss = 1.2;
     view.populations.push_back(std::move(population));
   }
+  view.round_times.counts[3] = 2 + tick / 8;
+  view.round_times.seconds = 1.5 * static_cast<double>(2 + tick / 8);
+  view.round_times.waited_for = {{0, 0.1}, {1, static_cast<double>(tick)}};
   for (std::uint64_t i = 0; i < 2 + tick / 8; ++i) {
     broker::RoundView round;
     round.decision.generation = static_cast<int>(i);

@@ -66,11 +66,12 @@ class Core {
         if (*election) due = **election;
       }
       if (!due) return;
-      Store(*due);
+      Store(*due, now);
     }
   }
 
-  void Store(const Event& event) {
+  void Store(const Event& event, SteadyTime now = At(0)) {
+    TimeRound(event, state_, now);
     const Status applied = Apply(event, state_);
     ASSERT_TRUE(applied.ok()) << applied.error().ToString();
     events_.push_back(event);
@@ -129,7 +130,7 @@ class Core {
     const auto taken = TakeReport(state_, population, report);
     if (const auto* problem = std::get_if<api::Problem>(&taken)) return problem->reason;
     const auto& step = std::get<ReportStep>(taken);
-    if (step.event) Store(*step.event);
+    if (step.event) Store(*step.event, now);
     Settle(now);
     return step.answer.late ? "late" : "accepted";
   }

@@ -219,6 +219,20 @@ TEST(SyncRounds, TheTokenForAPopulationsWeightsIsHandedToLeadersAndStoredOrShown
   for (const Event& event : core.events()) EXPECT_THAT(DumpJson(ToJson(event)), Not(HasSubstr("of-the-whales")));
 }
 
+TEST(SyncRounds, TimesRoundsFromTheFirstReportAndSaysWhoKeptTheOthersWaiting) {
+  Core core = Running(TwoPopulations());
+  core.Take(kWolves, Report(1, 0, {0.2, 0.5}), At(10));
+  core.Take(kWhales, Report(1, 0, {0.1, 0.1}), At(12));
+  core.Take(kWhales, Report(1, 1, {0.1, 0.1}), At(20));
+  core.Take(kWolves, Report(1, 1, {0.2, 0.5}), At(20.25));
+  const RoundTimes& times = core.state().round_times;
+  EXPECT_DOUBLE_EQ(times.seconds, 2.25);
+  EXPECT_EQ(times.counts[2], 1U) << "at most half a second";
+  EXPECT_EQ(times.counts[4], 1U) << "at most five";
+  EXPECT_DOUBLE_EQ(times.waited_for.at(kWhales), 2);
+  EXPECT_DOUBLE_EQ(times.waited_for.at(kWolves), 0.25);
+}
+
 TEST(SyncRounds, AReportThatCannotBeElectedFromIsRefused) {
   Core core = Running(TwoPopulations());
   EXPECT_EQ(core.Take(kWolves, Report(1, 0, {0.5})), "InvalidBody") << "one member is missing";

@@ -15,7 +15,9 @@ broker::EcosphereView At(int generation, std::int64_t step, int attempt = 1) {
   wolves.attempt = attempt;
   wolves.generation = generation;
   wolves.step = step;
-  return {{wolves}, {}};
+  broker::EcosphereView view;
+  view.populations.push_back(std::move(wolves));
+  return view;
 }
 
 TEST(ProgressWatchTest, APopulationThatStandsStillKeepsTheTimeOfItsLastStep) {

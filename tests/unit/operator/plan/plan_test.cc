@@ -287,6 +287,20 @@ TEST(Plan, SuspendsAndResumesWithoutARestart) {
   EXPECT_EQ(cluster.status().restarts, 1);
 }
 
+TEST(Plan, AJobThatIsMadeSuspendedStartsWhenItIsResumed) {
+  Cluster cluster;
+  cluster.seen_.job->spec.suspend = true;
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, "Suspended");
+  EXPECT_FALSE(cluster.status().start_time.has_value());
+  cluster.now_ += seconds(500);
+  cluster.seen_.job->spec.suspend = false;
+  cluster.Run();
+  EXPECT_EQ(cluster.status().phase, "Running");
+  ASSERT_TRUE(cluster.status().start_time.has_value());
+  EXPECT_LT(cluster.now_ - *cluster.status().start_time, seconds(400));
+}
+
 TEST(Plan, CountsTheActiveDeadlineAnewAfterAResume) {
   Cluster cluster;
   cluster.seen_.job->spec.run_policy.active_deadline_seconds = 100;

@@ -1,0 +1,253 @@
+"""What the operator costs and carries: operator.py BUILD_DIR (release). Prints JSON.
+
+real: a real API server with etcd on this machine, unsynced. In turn, ROUNDS times: wrk creates the objects of jobs as fast as the server
+  takes them, the operator brings as many waiting jobs to their children. Both are writes per second of the same server.
+fake: the scripted API server, on the other core. The operator has one core (taskset), once with a backlog, once with jobs that come one by one.
+size: start to ready, memory with ten jobs."""
+
+import json
+import os
+import pathlib
+import re
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+BIN = pathlib.Path(sys.argv[1]).resolve() / "bin"
+ROUNDS = 4
+RAW_SECONDS = 4
+JOBS = 250
+TOKEN = "bench"
+TLS = ssl._create_unverified_context()  # the server is this run's own
+SPEC = {
+    "trainer": {"model": {"name": "wrn-10-1"}, "dataset": {"name": "cifar10", "path": "/data/cifar10"}},
+    "ecosphere": {"generations": 10},
+    "populations": [
+        {"name": "wolves", "algorithm": {"name": "GreyWolf"}, "members": 4}, {"name": "whales", "algorithm": {"name": "Whale"}, "members": 4},
+    ],
+}
+
+
+def job(name):
+    return {"apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": name, "namespace": "default"}, "spec": SPEC}
+
+
+def http(method, url, body=None, timeout=30):
+    request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode(),
+                                     headers={"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=timeout, context=TLS if url.startswith("https") else None) as answer:
+        return answer.read().decode()
+
+
+class Metrics:
+    """The samples of one scrape."""
+
+    def __init__(self, text):
+        self.samples = [(name, dict(re.findall(r'(\w+)="([^"]*)"', labels or "")), float(value))
+                        for name, labels, value in re.findall(r"^(\w+)(?:\{(.*)\})? (\S+)$", text, re.MULTILINE)]
+
+    def sum(self, name, **labels):
+        return sum(value for found, has, value in self.samples if found == name and all(has.get(key) in wanted for key, wanted in labels.items()))
+
+    def quantile(self, name, quantile, before=None):
+        """The upper bound of the bucket that holds the quantile of what came since `before`; inf beyond the last."""
+        def buckets(metrics):
+            found = {}
+            for sample, labels, value in metrics.samples if metrics else []:
+                if sample == name + "_bucket":
+                    bound = float(labels["le"].replace("+Inf", "inf"))
+                    found[bound] = found.get(bound, 0) + value
+            return found
+        old = buckets(before)
+        new = {bound: value - old.get(bound, 0) for bound, value in buckets(self).items()}
+        total = new.get(float("inf"), 0)
+        return next((bound for bound in sorted(new) if total and new[bound] >= quantile * total), None)
+
+
+class Operator:
+    def __init__(self, kubeconfig, cores=None, *flags):
+        self.log = tempfile.TemporaryFile("w+")
+        command = [BIN / "eoa-operator", "--kubeconfig", kubeconfig, "--lease-namespace", "default", "--broker-listen", "127.0.0.1:0",
+                   "--metrics-listen", "127.0.0.1:0", "--trainer-image", "eoa-trainer:bench", *flags]
+        if cores is not None:
+            command = ["taskset", "--cpu-list", cores, *command]
+        self.started = time.monotonic()
+        self.process = subprocess.Popen([str(part) for part in command], stderr=self.log)
+        self.url = "http://127.0.0.1:" + self.wait(r'"listening".*"metrics":"(\d+)"').group(1)
+
+    def wait(self, what, seconds=60):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            self.log.seek(0)
+            found = re.search(what, self.log.read())
+            if found:
+                return found
+            time.sleep(0.005)
+        self.log.seek(0)
+        raise SystemExit(f"the operator never said '{what}':\n{self.log.read()[-3000:]}")
+
+    def metrics(self):
+        return Metrics(http("GET", f"{self.url}/metrics"))
+
+    def idle_after(self, writes, seconds=180):
+        """Waits until so many writes are done and nothing is left to do. When the last write was seen, and the metrics."""
+        deadline = time.monotonic() + seconds
+        last_count, last_time = -1, 0
+        while time.monotonic() < deadline:
+            now = time.monotonic()
+            metrics = self.metrics()
+            count = metrics.sum("eoa_reconcile_writes_total")
+            if count != last_count:
+                last_count, last_time = count, now
+            if count >= writes and now - last_time > 1 and metrics.sum("workqueue_depth") + metrics.sum("controller_runtime_active_workers") == 0:
+                return last_time, metrics
+            time.sleep(0.03)
+        raise SystemExit(f"not idle: {last_count} of {writes} writes")
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(40)
+        self.log.close()
+
+
+def rendered(folder):
+    """The objects of one job into N.json and N.path, for wrk; returns how many."""
+    (folder / "job.yaml").write_text(json.dumps(job("NAME".lower())))
+    text = subprocess.run([BIN / "eoa", "render", folder / "job.yaml", "--json"], check=True, capture_output=True, text=True).stdout
+    paths = {"Service": "/api/v1/namespaces/default/services", "ConfigMap": "/api/v1/namespaces/default/configmaps",
+             "StatefulSet": "/apis/apps/v1/namespaces/default/statefulsets"}
+    items = json.loads(text)["items"]
+    for number, item in enumerate(items):
+        item["metadata"]["name"] = "NAME" + item["metadata"]["name"].removeprefix("name")
+        (folder / f"{number}.json").write_text(json.dumps(item))
+        (folder / f"{number}.path").write_text(paths[item["kind"]])
+    return len(items)
+
+
+def raw_rate(server, folder, count, run, connections):
+    environment = {**os.environ, "EOA_OBJECTS": str(folder), "EOA_COUNT": str(count), "EOA_TOKEN": TOKEN, "EOA_RUN": run}
+    done = subprocess.run(["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{RAW_SECONDS}s", "--timeout", "10s",
+                           "--script", pathlib.Path(__file__).parent / "raw_writes.lua", server], env=environment, capture_output=True, text=True)
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    if answer["errors"] > answer["requests"] / 100:
+        raise SystemExit(f"wrk: {done.stdout}{done.stderr}")
+    return answer["requests"] / answer["seconds"]
+
+
+def create_jobs(server, prefix, count, pace=0.0):
+    url = f"{server}/apis/eoa.io/v1alpha1/namespaces/default/eoajobs"
+    begin = time.monotonic()
+    for number in range(count):
+        http("POST", url, job(f"{prefix}-{number}"))
+        if pace:
+            time.sleep(max(0, begin + (number + 1) * pace - time.monotonic()))
+
+
+def delete_jobs(server):
+    http("DELETE", f"{server}/apis/eoa.io/v1alpha1/namespaces/default/eoajobs")
+
+
+def spread(values):
+    return {"median": round(statistics.median(values), 3), "min": round(min(values), 3), "max": round(max(values), 3)}
+
+
+def real():
+    """Runs inside of apiserver.sh, which has set KUBECONFIG."""
+    kubeconfig = os.environ["KUBECONFIG"]
+    server = re.search(r"server: (\S+)", pathlib.Path(kubeconfig).read_text()).group(1)
+    subprocess.run(["kubectl", "apply", "--server-side", "-f", SOURCE / "manifests/crd/eoajobs.yaml"], check=True, stdout=sys.stderr)
+    subprocess.run(["kubectl", "wait", "--for=condition=Established", "crd/eoajobs.eoa.io"], check=True, stdout=sys.stderr)
+    raw, ours, per_job = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        count = rendered(folder)
+        connections = max((8, 16, 32), key=lambda candidate: raw_rate(server, folder, count, f"warm{candidate}", candidate))
+        for turn in range(ROUNDS):
+            raw.append(raw_rate(server, folder, count, f"r{turn}", connections))
+            create_jobs(server, f"job{turn}", JOBS)
+            operator = Operator(kubeconfig, None)
+            operator.wait('"leading"')
+            begin = time.monotonic()
+            end, metrics = operator.idle_after(JOBS * (count + 1))
+            writes = metrics.sum("eoa_reconcile_writes_total")
+            ours.append(writes / (end - begin))
+            per_job.append(writes / JOBS)
+            operator.stop()
+            delete_jobs(server)
+
+        create_jobs(server, "ten", 10)
+        operator = Operator(kubeconfig, None)
+        operator.wait('"leading"')
+        while True:
+            try:
+                http("GET", operator.url + "/readyz")
+                break
+            except OSError:
+                time.sleep(0.005)
+        ready = time.monotonic() - operator.started
+        operator.idle_after(10 * (count + 1))
+        before = operator.metrics()
+        time.sleep(20)
+        after = operator.metrics()
+        print(json.dumps({
+            "raw_writes_per_second": spread(raw), "wrk_connections": connections,
+            "operator_writes_per_second": spread(ours),
+            "operator_by_raw": spread([our / base for our, base in zip(ours, raw)]),
+            "jobs_per_second": spread([our / writes for our, writes in zip(ours, per_job)]),
+            "writes_per_job_until_children_are_there": spread(per_job),
+            "writes_in_20_quiet_seconds": after.sum("eoa_reconcile_writes_total") - before.sum("eoa_reconcile_writes_total"),
+            "start_to_ready_seconds": round(ready, 3),
+            "resident_mib_with_10_jobs": round(after.sum("process_resident_memory_bytes") / 2**20, 1),
+        }))
+        operator.stop()
+
+
+def fake():
+    server = subprocess.Popen(["taskset", "--cpu-list", "1", BIN / "fake_api_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    url = server.stdout.readline().strip()
+    with tempfile.TemporaryDirectory() as folder:
+        kubeconfig = pathlib.Path(folder) / "kubeconfig"
+        kubeconfig.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "fake", "clusters": [{"name": "fake", "cluster": {"server": url}}],
+            "users": [{"name": "fake", "user": {}}], "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}]}))
+        create_jobs(url, "backlog", JOBS)
+        operator = Operator(kubeconfig, "0")
+        operator.wait('"leading"')
+        begin, cpu = time.monotonic(), operator.cpu_seconds()
+        end, metrics = operator.idle_after(JOBS * 5)
+        cpu = operator.cpu_seconds() - cpu
+        # One after the other, at a rate below what it can do.
+        create_jobs(url, "paced", JOBS, 1 / 20)
+        _, after = operator.idle_after(JOBS * 10)
+        print(json.dumps({
+            "backlog_jobs_per_second": round(JOBS / (end - begin), 1), "backlog_jobs_per_cpu_second": round(JOBS / cpu, 1),
+            "paced_queue_wait_p99_seconds_at_most": after.quantile("workqueue_queue_duration_seconds", 0.99, metrics),
+            "paced_reconcile_p99_seconds_at_most": after.quantile("controller_runtime_reconcile_time_seconds", 0.99, metrics),
+            "paced_requests_p99_seconds_at_most": after.quantile("rest_client_request_duration_seconds", 0.99, metrics),
+        }))
+        operator.stop()
+    server.stdin.close()
+    server.wait(20)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        {"real": real, "fake": fake}[sys.argv[2]]()
+    else:
+        with tempfile.NamedTemporaryFile("w") as tokens:
+            tokens.write(f"{TOKEN},bench,1,system:masters\n")
+            tokens.flush()
+            subprocess.run([SOURCE / "tests/cluster/apiserver.sh", "run", sys.executable, __file__, sys.argv[1], "real"], check=True,
+                           env={**os.environ, "EOA_APISERVER_FLAGS": f"--token-auth-file={tokens.name}"})
+        fake()
