@@ -2,6 +2,7 @@
 # Installs the distribution's packages that EOA builds and tests with (Debian 12, Ubuntu 24.04). Does nothing when all are there.
 #   apt.sh            to build and run the tests     apt.sh --cluster  to run a Kubernetes node and build images
 #   apt.sh --lint     clang's tools                  apt.sh --go       to build a node's programs, where no Go is installed
+#   apt.sh --bench    load generators of benchmarks
 set -euo pipefail
 
 packages=(
@@ -15,6 +16,8 @@ if [[ ${1:-} == --lint ]]; then
   packages=(clang clang-format clang-tidy libomp-dev)
 elif [[ ${1:-} == --go ]]; then
   packages=(golang-go)
+elif [[ ${1:-} == --bench ]]; then
+  packages=(wrk util-linux)
 elif [[ ${1:-} == --cluster ]]; then
   packages=()
   # By program: Docker's packages bring some of these under other names, and Debian's would replace them.
@@ -24,7 +27,7 @@ elif [[ ${1:-} == --cluster ]]; then
   done
   [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]] || packages+=(containernetworking-plugins)
 elif [[ $# -gt 0 ]]; then
-  echo "usage: $0 [--lint | --go | --cluster]" >&2
+  echo "usage: $0 [--lint | --go | --cluster | --bench]" >&2
   exit 2
 fi
 

@@ -1,4 +1,5 @@
 // eoa-operator: flags, signals and wiring; what it does is in operator/cluster.
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -195,6 +196,8 @@ int main(int argc, char** argv) {
                      .format = flags.log_format == "text" ? eoa::LogFormat::kText : eoa::LogFormat::kJson,
                      .program = ""});
 
+  // An arena for each of its threads would double the memory of a process that mostly waits for the API server.
+  mallopt(M_ARENA_MAX, 2);
   eoa::cluster::StopSignal stop;
   WaitForSignals(stop);
   const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);

@@ -148,17 +148,19 @@ Result<RoundsContent> DecodeRounds(const std::string& job, const std::vector<jso
   return content;
 }
 
-ConfigMapStore::ConfigMapStore(kube::ApiClient& client, const api::Job& job, std::size_t chunk_bytes)
+ConfigMapStore::ConfigMapStore(kube::ApiClient& client, const api::Job& job, bool fresh, std::size_t chunk_bytes)
     : client_(client),
       job_{job.metadata.name_space, job.metadata.name},
       labels_(LabelsOf(job)),
       owners_(plan::OwnerReferences(job)),
       selector_(plan::PodSelector(job) + "," + std::string(kStateLabel) + "=" + std::string(kRounds)),
       uid_(job.metadata.uid),
-      chunk_bytes_(chunk_bytes) {}
+      chunk_bytes_(chunk_bytes),
+      fresh_(fresh) {}
 
 Result<std::vector<broker::Event>> ConfigMapStore::Load() {
-  loaded_ = false;
+  loaded_ = std::exchange(fresh_, false);
+  if (loaded_) return std::vector<broker::Event>();
   kube::ListOptions options;
   options.name_space = job_.name_space;
   options.label_selector = selector_;

@@ -32,8 +32,11 @@ inline constexpr std::size_t kMaxRoundsEventBytes = std::size_t{900} << 10;
 
 class ConfigMapStore final : public broker::StateStore {
  public:
-  // `client` outlives it. Reads and writes nothing yet.
-  ConfigMapStore(kube::ApiClient& client, const api::Job& job, std::size_t chunk_bytes = kRoundsChunkBytes);
+  // `client` outlives it. Reads and writes nothing yet. With `fresh`, a job that nobody has worked on yet, the first
+  // Load gives nothing without asking the server, which looks through all ConfigMaps of the namespace for an answer; if
+  // there is something all the same, the first Append is Aborted.
+  explicit ConfigMapStore(kube::ApiClient& client, const api::Job& job, bool fresh = false,
+                          std::size_t chunk_bytes = kRoundsChunkBytes);
 
   // Loads first if nobody has. Aborted: another leader has written; nothing more is appended before the next Load.
   // FailedPrecondition: a ConfigMap of that name belongs to somebody else. DataLoss: one is gone.
@@ -58,6 +61,7 @@ class ConfigMapStore final : public broker::StateStore {
   const std::string uid_;
   const std::size_t chunk_bytes_;
 
+  bool fresh_;
   bool loaded_ = false;
   Status fault_ = OkStatus();  // why nothing is appended any more
   int chunk_ = 0;              // the one that is written

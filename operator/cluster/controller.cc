@@ -92,7 +92,7 @@ Outcome Controller::Reconcile(const kube::ObjectKey& key) {
   plan::PlanResult planned = plan::Plan(settings_, observed, parts_.clock.Now());
   if (planned.keep_broker && !memory->has_broker) {
     // What the broker remembers may change what is to be done.
-    const Status opened = OpenBroker(key, *memory);
+    const Status opened = OpenBroker(key, *memory, observed.status.phase.empty());
     if (!opened.ok()) return {opened, std::nullopt, false};
     planned = plan::Plan(settings_, Observe(objects, *memory), parts_.clock.Now());
   }
@@ -141,10 +141,10 @@ plan::Observed Controller::Observe(const JobObjects& objects, const Memory& memo
   return observed;
 }
 
-Status Controller::OpenBroker(const kube::ObjectKey& key, Memory& memory) {
+Status Controller::OpenBroker(const kube::ObjectKey& key, Memory& memory, bool fresh) {
   if (!memory.job) return OkStatus();
   kube::WorkQueue& queue = parts_.queue;
-  const Status opened = parts_.broker.AddJob(*memory.job, make_store_(*memory.job),
+  const Status opened = parts_.broker.AddJob(*memory.job, make_store_(*memory.job, fresh),
                                              [&queue, key] { queue.AddAfter(key, kBrokerChangeDelay); });
   if (!opened.ok()) return Error(opened.error()).WithContext("opening the broker of " + ToString(key));
   memory.has_broker = true;
@@ -241,7 +241,7 @@ bool Controller::OpenBrokers() {
     memory->uid = Uid(*object);
     Read(*object, *memory);
     if (memory->has_broker) continue;
-    const Status opened = OpenBroker(*key, *memory);
+    const Status opened = OpenBroker(*key, *memory, false);
     if (opened.ok()) continue;
     Log(LogLevel::kWarning, "broker not opened", {{"error", opened.error().message()}});
     if (opened.error().code() != ErrorCode::kDataLoss) all = false;

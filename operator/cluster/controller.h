@@ -38,8 +38,8 @@ namespace eoa::cluster {
 // to that). All that it refers to outlives it.
 class Controller {
  public:
-  // Makes the place where a job's rounds are kept.
-  using StoreFactory = std::function<std::unique_ptr<broker::StateStore>(const api::Job& job)>;
+  // Makes the place where a job's rounds are kept; `fresh`: nobody has worked on the job yet.
+  using StoreFactory = std::function<std::unique_ptr<broker::StateStore>(const api::Job& job, bool fresh)>;
 
   struct Parts {
     JobCache& cache;
@@ -75,7 +75,7 @@ class Controller {
   std::shared_ptr<Memory> MemoryOf(const kube::ObjectKey& key);
   void Forget(const kube::ObjectKey& key);
   void Read(const nlohmann::json& object, Memory& memory);
-  Status OpenBroker(const kube::ObjectKey& key, Memory& memory);
+  Status OpenBroker(const kube::ObjectKey& key, Memory& memory, bool fresh);
   void CloseBroker(Memory& memory);
   plan::Observed Observe(const JobObjects& objects, const Memory& memory);
   Outcome CarryOut(const JobIdentity& identity, const std::string& resource_version, const plan::Observed& observed,

@@ -1,5 +1,6 @@
 #include "operator/cluster/executor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "operator/kube/object_store.h"
@@ -14,6 +15,11 @@ std::string Name(const kube::ResourceType& type, const kube::ObjectKey& key) {
   return std::string(type.kind) + " " + ToString(key);
 }
 
+bool IsCreatorsEntry(const nlohmann::json& entry) {
+  return entry.value("manager", "") == plan::kFieldManager && entry.value("operation", "") == "Update" &&
+         entry.value("subresource", "").empty();
+}
+
 bool IsOwnedBy(const nlohmann::json& object, const std::string& uid) {
   const auto metadata = object.find("metadata");
   if (metadata == object.end()) return false;
@@ -23,6 +29,13 @@ bool IsOwnedBy(const nlohmann::json& object, const std::string& uid) {
     if (owner.value("uid", "") == uid) return true;
   }
   return false;
+}
+
+// Whether the operator made the object and has not applied it since.
+bool HasCreatorsFields(const nlohmann::json& metadata) {
+  const auto fields = metadata.find("managedFields");
+  if (fields == metadata.end() || !fields->is_array()) return false;
+  return std::any_of(fields->begin(), fields->end(), IsCreatorsEntry);
 }
 
 }  // namespace
@@ -39,7 +52,6 @@ bool IsRefusal(const Error& error) {
 }
 
 Status Executor::CheckNameIsFree(const JobIdentity& job, const kube::ResourceType& type, const kube::ObjectKey& key) {
-  // An apply would take over whatever bears the name.
   const Result<nlohmann::json> live = client_.Get(type, key);
   if (!live.ok() && live.error().code() == ErrorCode::kNotFound) return OkStatus();
   if (!live.ok()) return Error(live.error()).WithContext("looking for " + Name(type, key));
@@ -61,12 +73,41 @@ Status Executor::Apply(const JobIdentity& job, const nlohmann::json& object, boo
   if (type == nullptr) return InternalError("an object of unknown kind is to be applied: " + object.value("kind", ""));
   const std::optional<kube::ObjectKey> key = kube::KeyOf(object);
   if (!key) return InternalError("an object without a name is to be applied");
-  if (missing) EOA_RETURN_IF_ERROR(CheckNameIsFree(job, *type, *key));
-  const Result<nlohmann::json> applied = client_.Apply(*type, object, std::string(plan::kFieldManager));
-  if (!applied.ok()) return Error(applied.error()).WithContext("applying " + Name(*type, *key));
-  own_writes_.Wrote(job.key, type->kind, *key, applied->at("metadata").value("resourceVersion", ""),
+  Result<nlohmann::json> written = missing ? Create(*type, object) : Change(*type, *key, object);
+  if (!written.ok() && missing && written.error().code() == ErrorCode::kAlreadyExists) {
+    // An apply would take over whatever bears the name.
+    EOA_RETURN_IF_ERROR(CheckNameIsFree(job, *type, *key));
+    written = Change(*type, *key, object);
+  }
+  if (!written.ok()) return Error(written.error()).WithContext("applying " + Name(*type, *key));
+  own_writes_.Wrote(job.key, type->kind, *key, written->at("metadata").value("resourceVersion", ""),
                     clock_.SteadyNow());
   return OkStatus();
+}
+
+// A third of what an apply of something new costs the API server.
+Result<nlohmann::json> Executor::Create(const kube::ResourceType& type, const nlohmann::json& object) {
+  return client_.Create(type, object, {.field_manager = std::string(plan::kFieldManager), .metadata_only = true});
+}
+
+// What a create has set would stay when later applies leave it out: the fields become those of an apply first.
+Result<nlohmann::json> Executor::Change(const kube::ResourceType& type, const kube::ObjectKey& key,
+                                        const nlohmann::json& object) {
+  const std::string manager(plan::kFieldManager);
+  EOA_ASSIGN_OR_RETURN(nlohmann::json live, client_.Get(type, key));
+  nlohmann::json& metadata = live.at("metadata");
+  if (HasCreatorsFields(metadata)) {
+    nlohmann::json fields = metadata.at("managedFields");
+    for (nlohmann::json& entry : fields) {
+      if (IsCreatorsEntry(entry)) entry["operation"] = "Apply";
+    }
+    const nlohmann::json patch = {
+        {"metadata",
+         {{"resourceVersion", metadata.value("resourceVersion", "")}, {"managedFields", std::move(fields)}}}};
+    const auto changed = client_.MergePatch(type, key, patch, {.field_manager = manager, .metadata_only = true});
+    if (!changed.ok()) return changed.error();
+  }
+  return client_.Apply(type, object, manager);
 }
 
 Status Executor::Delete(const JobIdentity& job, std::string_view api_version, std::string_view kind,
@@ -87,16 +128,11 @@ Status Executor::Delete(const JobIdentity& job, std::string_view api_version, st
 }
 
 Status Executor::WriteStatus(const JobIdentity& job, const std::string& resource_version, nlohmann::json status) {
-  const nlohmann::json object = {{"apiVersion", ApiVersionOf(kube::kEoaJobs)},
-                                 {"kind", kube::kEoaJobs.kind},
-                                 {"metadata",
-                                  {{"namespace", job.key.name_space},
-                                   {"name", job.key.name},
-                                   {"uid", job.uid},
-                                   {"resourceVersion", resource_version}}},
-                                 {"status", std::move(status)}};
-  const Result<nlohmann::json> written =
-      client_.Apply(kube::kEoaJobs, object, std::string(plan::kFieldManager), "status");
+  // A status has all its fields, null where there is nothing: a merge leaves nothing of the last one.
+  const nlohmann::json patch = {{"metadata", {{"resourceVersion", resource_version}}}, {"status", std::move(status)}};
+  const Result<nlohmann::json> written = client_.MergePatch(
+      kube::kEoaJobs, job.key, patch,
+      {.subresource = "status", .field_manager = std::string(plan::kFieldManager), .metadata_only = true});
   if (!written.ok()) return Error(written.error()).WithContext("writing the status of " + ToString(job.key));
   own_writes_.Wrote(job.key, kube::kEoaJobs.kind, job.key, written->at("metadata").value("resourceVersion", ""),
                     clock_.SteadyNow());

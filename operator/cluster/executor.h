@@ -26,19 +26,22 @@ class Executor {
   Executor(kube::ApiClient& client, OwnWrites& own_writes, Clock& clock)
       : client_(client), own_writes_(own_writes), clock_(clock) {}
 
-  // Server-side apply. With `missing` (no object of ours bears the name, as far as the cache goes) the server is asked
-  // first: an object that does not belong to the job is left alone, and AlreadyExists names it.
+  // With `missing` (no object of ours bears the name, as far as the cache goes) it is created; an object of that name
+  // that does not belong to the job is left alone, and AlreadyExists names it. Otherwise a server-side apply.
   Status Apply(const JobIdentity& job, const nlohmann::json& object, bool missing);
 
   // Only the object with this uid. Ok also when it is not there.
   Status Delete(const JobIdentity& job, std::string_view api_version, std::string_view kind, const std::string& name,
                 const std::string& uid, const std::string& propagation);
 
-  // All of status, as the owner of its fields; only if the job is still at `resource_version`: Aborted otherwise.
+  // All of status, which must hold every field; only if the job is still at `resource_version`: Aborted otherwise.
   Status WriteStatus(const JobIdentity& job, const std::string& resource_version, nlohmann::json status);
 
  private:
   Status CheckNameIsFree(const JobIdentity& job, const kube::ResourceType& type, const kube::ObjectKey& key);
+  Result<nlohmann::json> Create(const kube::ResourceType& type, const nlohmann::json& object);
+  Result<nlohmann::json> Change(const kube::ResourceType& type, const kube::ObjectKey& key,
+                                const nlohmann::json& object);
 
   kube::ApiClient& client_;
   OwnWrites& own_writes_;

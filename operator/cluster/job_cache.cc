@@ -17,6 +17,7 @@ struct Watched {
   const kube::ResourceType* type;
   void (*trim)(nlohmann::json&);
   std::string selector;
+  bool metadata_only = false;
 };
 
 // The broker's ConfigMaps are big, and their owner is the broker.
@@ -24,8 +25,8 @@ std::vector<Watched> AllWatched() {
   return {{&kube::kEoaJobs, TrimJob, ""},
           {&kube::kStatefulSets, TrimStatefulSet, kManaged},
           {&kube::kPods, TrimPod, kJobUidLabel},
-          {&kube::kServices, TrimService, kManaged},
-          {&kube::kConfigMaps, TrimConfigMap, std::string(kManaged) + ",!eoa.io/state"}};
+          {&kube::kServices, TrimService, kManaged, true},
+          {&kube::kConfigMaps, TrimConfigMap, std::string(kManaged) + ",!eoa.io/state", true}};
 }
 
 kube::Lane LaneOf(kube::ChangeSource source) {
@@ -63,6 +64,7 @@ JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& 
       kube::ReflectorOptions options;
       options.name_space = name_space;
       options.label_selector = watched.selector;
+      options.metadata_only = watched.metadata_only;
       const std::string stream = "cluster/reflector/" + std::string(watched.type->plural) + "/" + name_space;
       kept->reflector =
           std::make_unique<kube::Reflector>(*watched.type, options, client, kept->store, clock,

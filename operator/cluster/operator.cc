@@ -133,7 +133,7 @@ Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
   const Controller::Parts parts{cache_, write_client_, queue_, *broker_, *events_, clock_};
   controller_ = std::make_unique<Controller>(
       plan::TrainerSettings{options_.trainer_image, options_.broker_url}, parts,
-      [this](const api::Job& job) { return std::make_unique<ConfigMapStore>(write_client_, job); });
+      [this](const api::Job& job, bool fresh) { return std::make_unique<ConfigMapStore>(write_client_, job, fresh); });
   workers_ = std::make_unique<Workers>(queue_, clock_,
                                        [this](const kube::ObjectKey& key) { return controller_->Reconcile(key); });
   if (options_.leader_elect) MakeElection();

@@ -36,7 +36,7 @@ struct OperatorOptions {
   Duration lease_duration = std::chrono::seconds(15);
   Duration renew_deadline = std::chrono::seconds(10);
   Duration retry_period = std::chrono::seconds(2);
-  int workers = 2;
+  int workers = 8;
   double requests_per_second = 0;  // 0: no limit; the API server's own fairness does it
   int burst = 100;
   std::string pod_name;       // own pod; empty: not in a pod

@@ -11,6 +11,10 @@
 namespace eoa::kube {
 namespace {
 
+constexpr char kMetadataOnlyList[] =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+constexpr char kMetadataOnly[] = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+
 using net::PercentEncode;
 using nlohmann::json;
 
@@ -217,6 +221,7 @@ Result<ObjectList> ApiClient::List(const ResourceType& type, const ListOptions& 
   AddQuery(call.path, "continue", options.continue_token);
   AddQuery(call.path, "resourceVersion", options.resource_version);
   AddQuery(call.path, "resourceVersionMatch", options.resource_version_match);
+  if (options.metadata_only) call.accept = kMetadataOnlyList;
   EOA_ASSIGN_OR_RETURN(json document, PerformJson(std::move(call)));
   ObjectList list;
   if (const auto metadata = document.find("metadata"); metadata != document.end() && metadata->is_object()) {
@@ -251,17 +256,21 @@ Status ApiClient::Watch(const ResourceType& type, const WatchOptions& options, c
   AddQuery(call.path, "resourceVersion", options.resource_version);
   AddQuery(call.path, "timeoutSeconds", static_cast<int>(std::max<std::int64_t>(seconds, 1)));
   if (options.bookmarks) AddQuery(call.path, "allowWatchBookmarks", std::string("true"));
+  if (options.metadata_only) call.accept = kMetadataOnly;
   WatchLines lines(sink);
   const net::BodySink take = [&lines](std::string_view piece) { return lines.Take(piece); };
   const Result<net::Response> answer = Perform(call, &take);
   return answer.ok() ? lines.Finish() : Status(answer.error());
 }
 
-Result<json> ApiClient::Create(const ResourceType& type, const json& object, const CallOptions& options) {
-  return PerformJson({.method = "POST",
-                      .path = ResourcePath(type, KeyIn(object).name_space),
-                      .body = DumpJson(object),
-                      .timeout = options.timeout});
+Result<json> ApiClient::Create(const ResourceType& type, const json& object, const CreateOptions& options) {
+  Call call{.method = "POST",
+            .path = ResourcePath(type, KeyIn(object).name_space),
+            .body = DumpJson(object),
+            .timeout = options.timeout};
+  AddQuery(call.path, "fieldManager", options.field_manager);
+  if (options.metadata_only) call.accept = kMetadataOnly;
+  return PerformJson(std::move(call));
 }
 
 Result<json> ApiClient::Update(const ResourceType& type, const json& object, const std::string& subresource,
@@ -292,9 +301,8 @@ Result<json> ApiClient::MergePatch(const ResourceType& type, const ObjectKey& ke
             .path = ResourcePath(type, key.name_space, key.name, options.subresource),
             .body = DumpJson(patch),
             .content_type = "application/merge-patch+json"};
-  if (options.metadata_only) {
-    call.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-  }
+  AddQuery(call.path, "fieldManager", options.field_manager);
+  if (options.metadata_only) call.accept = kMetadataOnly;
   return PerformJson(std::move(call));
 }
 

@@ -54,6 +54,7 @@ struct ListOptions {
   std::string resource_version{};
   std::string resource_version_match{};  // Exact | NotOlderThan; only with a version
   Duration timeout{};                    // zero: list_timeout
+  bool metadata_only = false;            // objects without spec and status
 };
 
 struct ObjectList {
@@ -69,6 +70,7 @@ struct WatchOptions {
   std::string resource_version{};              // events after this one
   Duration timeout = std::chrono::minutes(5);  // the server ends the watch then; whole seconds
   bool bookmarks = true;
+  bool metadata_only = false;  // as in ListOptions
 };
 
 // Takes one event: {"type": "ADDED", "object": {...}}; ERROR and BOOKMARK too. An error it returns ends the watch.
@@ -85,9 +87,16 @@ struct CallOptions {
   Duration timeout{};  // zero: the client's
 };
 
+struct CreateOptions {
+  Duration timeout{};           // zero: the client's
+  std::string field_manager{};  // empty: the program's name
+  bool metadata_only = false;   // answer with metadata alone: it costs server and client less
+};
+
 struct PatchOptions {
-  std::string subresource{};   // "status"
-  bool metadata_only = false;  // answer with metadata alone
+  std::string subresource{};    // "status"
+  std::string field_manager{};  // as in CreateOptions
+  bool metadata_only = false;   // likewise
 };
 
 // Answers by code, method and host, and how long they took by verb: counted since the start, for metrics.
@@ -123,7 +132,7 @@ class ApiClient {
 
   // Namespace (and name, but for Create of a TokenReview) are taken from the object's metadata.
   Result<nlohmann::json> Create(const ResourceType& type, const nlohmann::json& object,
-                                const CallOptions& options = {});
+                                const CreateOptions& options = {});
   Result<nlohmann::json> Update(const ResourceType& type, const nlohmann::json& object,
                                 const std::string& subresource = "", const CallOptions& options = {});
 

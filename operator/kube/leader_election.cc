@@ -227,8 +227,8 @@ bool LeaderElection::Fetch() {
 }
 
 bool LeaderElection::Write(const json& lease) {
-  Result<json> written =
-      state_.exists() ? client_.Update(kLeases, lease, "", Patience()) : client_.Create(kLeases, lease, Patience());
+  Result<json> written = state_.exists() ? client_.Update(kLeases, lease, "", Patience())
+                                         : client_.Create(kLeases, lease, {.timeout = Patience().timeout});
   if (written.ok()) {
     state_.Observe(*std::move(written), clock_.SteadyNow());
   } else if (const ErrorCode code = written.error().code();

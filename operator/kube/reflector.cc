@@ -87,6 +87,7 @@ ReflectorStep Reflector::CarryOut(const ListStep& step) {
   options.name_space = options_.name_space;
   options.label_selector = options_.label_selector;
   options.limit = step.limit;
+  options.metadata_only = options_.metadata_only;
   options.timeout = options_.list_timeout;
   options.continue_token = step.continue_token;
   // A continued list knows its version.
@@ -131,6 +132,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   options.resource_version = step.resource_version;
   options.timeout = step.timeout;
   options.bookmarks = true;
+  options.metadata_only = options_.metadata_only;
   const auto watch = std::make_shared<net::Cancellation>();
   {
     const std::scoped_lock lock(mutex_);

@@ -34,6 +34,7 @@ namespace eoa::kube {
 struct ReflectorOptions {
   std::string name_space{};      // empty: all
   std::string label_selector{};  // the server filters: what is not selected costs nothing here
+  bool metadata_only = false;    // what is stored needs neither spec nor status
   Duration list_timeout = std::chrono::seconds(60);
   Duration watch_timeout = std::chrono::minutes(5);  // the server ends a watch after one to two of it, at random
   Duration short_watch = std::chrono::seconds(1);    // a watch that ends sooner, without an event, counts as failed

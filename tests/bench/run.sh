@@ -6,7 +6,7 @@ build=${1:?usage: run.sh BUILD_DIR [NAME...]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(boundary broker data step store)
+[[ ${#names[@]} -gt 0 ]] || names=(boundary broker data operator step store)
 for name in "${names[@]}"; do
   echo "== $name"
   case $name in
@@ -14,6 +14,8 @@ for name in "${names[@]}"; do
     broker) "$build/bin/bench_broker" ;;
     data) "$build/bin/bench_data" ;;
     store) "$build/bin/bench_store" ;;
+    operator) "$here/../../cmake/deps/apt.sh" --bench && python3 "$here/operator/operator.py" "$build" ;;
+    first-step) python3 "$here/operator/first_step.py" ;;   # needs a cluster: make cluster-up && kubectl apply -k manifests
     step) "$here/../parity/python_env.sh" "$here/step/step.py" "$build" ;;
     *) echo "no bench named $name" >&2; exit 2 ;;
   esac

@@ -415,7 +415,7 @@ std::vector<ApiRequest> ScriptedApiServer::requests() const {
 std::size_t ScriptedApiServer::CountRequests(const std::string& method, const std::string& target) const {
   const std::scoped_lock lock(mutex_);
   return static_cast<std::size_t>(std::count_if(requests_.begin(), requests_.end(), [&](const ApiRequest& request) {
-    return request.method == method && request.target.find(target) != std::string::npos;
+    return (method.empty() || request.method == method) && request.target.find(target) != std::string::npos;
   }));
 }
 

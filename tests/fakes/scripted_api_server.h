@@ -79,6 +79,7 @@ class ScriptedApiServer {
   void SendBookmarks();  // in every watch that wants them
 
   std::vector<ApiRequest> requests() const;
+  // `method` empty: any.
   std::size_t CountRequests(const std::string& method, const std::string& target) const;
 
  private:

@@ -5,6 +5,7 @@ real: a real API server with etcd on this machine, unsynced. In turn, ROUNDS tim
 fake: the scripted API server, on the other core. The operator has one core (taskset), once with a backlog, once with jobs that come one by one.
 size: start to ready, memory with ten jobs."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -71,13 +72,14 @@ class Metrics:
 
 class Operator:
     def __init__(self, kubeconfig, cores=None, *flags):
-        self.log = tempfile.TemporaryFile("w+")
+        self.log_file = tempfile.NamedTemporaryFile("a")
+        self.log = open(self.log_file.name)  # with a position of its own
         command = [BIN / "eoa-operator", "--kubeconfig", kubeconfig, "--lease-namespace", "default", "--broker-listen", "127.0.0.1:0",
                    "--metrics-listen", "127.0.0.1:0", "--trainer-image", "eoa-trainer:bench", *flags]
         if cores is not None:
             command = ["taskset", "--cpu-list", cores, *command]
         self.started = time.monotonic()
-        self.process = subprocess.Popen([str(part) for part in command], stderr=self.log)
+        self.process = subprocess.Popen([str(part) for part in command], stderr=self.log_file)
         self.url = "http://127.0.0.1:" + self.wait(r'"listening".*"metrics":"(\d+)"').group(1)
 
     def wait(self, what, seconds=60):
@@ -96,20 +98,20 @@ class Operator:
     def metrics(self):
         return Metrics(http("GET", f"{self.url}/metrics"))
 
-    def idle_after(self, writes, seconds=180):
-        """Waits until so many writes are done and nothing is left to do. When the last write was seen, and the metrics."""
+    def reconciled(self, jobs, seconds=180):
+        """Waits until so many jobs have their children, of which the log tells: a scrape would take the operator's time. The seconds from the
+        begin of its work to the last of them, and the metrics."""
         deadline = time.monotonic() + seconds
-        last_count, last_time = -1, 0
         while time.monotonic() < deadline:
-            now = time.monotonic()
-            metrics = self.metrics()
-            count = metrics.sum("eoa_reconcile_writes_total")
-            if count != last_count:
-                last_count, last_time = count, now
-            if count >= writes and now - last_time > 1 and metrics.sum("workqueue_depth") + metrics.sum("controller_runtime_active_workers") == 0:
-                return last_time, metrics
-            time.sleep(0.03)
-        raise SystemExit(f"not idle: {last_count} of {writes} writes")
+            self.log.seek(0)
+            lines = [json.loads(line) for line in self.log
+                     if line.endswith("\n") and ('"leading"' in line or '"job is Pending"' in line)]
+            if len(lines) > jobs:
+                times = [datetime.datetime.fromisoformat(line["time"]) for line in lines]
+                time.sleep(1)
+                return (times[-1] - times[0]).total_seconds(), self.metrics()
+            time.sleep(0.2)
+        raise SystemExit(f"not reconciled: {len(lines) - 1} of {jobs} jobs")
 
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -119,6 +121,7 @@ class Operator:
         self.process.terminate()
         self.process.wait(40)
         self.log.close()
+        self.log_file.close()
 
 
 def rendered(folder):
@@ -139,8 +142,9 @@ def raw_rate(server, folder, count, run, connections):
     environment = {**os.environ, "EOA_OBJECTS": str(folder), "EOA_COUNT": str(count), "EOA_TOKEN": TOKEN, "EOA_RUN": run}
     done = subprocess.run(["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{RAW_SECONDS}s", "--timeout", "10s",
                            "--script", pathlib.Path(__file__).parent / "raw_writes.lua", server], env=environment, capture_output=True, text=True)
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
-    if answer["errors"] > answer["requests"] / 100:
+    found = re.search(r"^\{.*\}$", done.stdout, re.MULTILINE)
+    answer = json.loads(found.group()) if found else None
+    if answer is None or answer["errors"] > answer["requests"] / 100:
         raise SystemExit(f"wrk: {done.stdout}{done.stderr}")
     return answer["requests"] / answer["seconds"]
 
@@ -165,9 +169,25 @@ def spread(values):
 def real():
     """Runs inside of apiserver.sh, which has set KUBECONFIG."""
     kubeconfig = os.environ["KUBECONFIG"]
-    server = re.search(r"server: (\S+)", pathlib.Path(kubeconfig).read_text()).group(1)
+    server = re.search(r"https://[0-9.:]+", pathlib.Path(kubeconfig).read_text()).group()
     subprocess.run(["kubectl", "apply", "--server-side", "-f", SOURCE / "manifests/crd/eoajobs.yaml"], check=True, stdout=sys.stderr)
     subprocess.run(["kubectl", "wait", "--for=condition=Established", "crd/eoajobs.eoa.io"], check=True, stdout=sys.stderr)
+    create_jobs(server, "ten", 10)
+    operator = Operator(kubeconfig, None)
+    while True:
+        try:
+            http("GET", operator.url + "/readyz")
+            break
+        except OSError:
+            time.sleep(0.005)
+    ready = time.monotonic() - operator.started
+    operator.reconciled(10)
+    before = operator.metrics()
+    time.sleep(20)
+    after = operator.metrics()
+    operator.stop()
+    delete_jobs(server)
+
     raw, ours, per_job = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -177,29 +197,13 @@ def real():
             raw.append(raw_rate(server, folder, count, f"r{turn}", connections))
             create_jobs(server, f"job{turn}", JOBS)
             operator = Operator(kubeconfig, None)
-            operator.wait('"leading"')
-            begin = time.monotonic()
-            end, metrics = operator.idle_after(JOBS * (count + 1))
+            seconds, metrics = operator.reconciled(JOBS)
             writes = metrics.sum("eoa_reconcile_writes_total")
-            ours.append(writes / (end - begin))
+            ours.append(writes / seconds)
             per_job.append(writes / JOBS)
             operator.stop()
             delete_jobs(server)
 
-        create_jobs(server, "ten", 10)
-        operator = Operator(kubeconfig, None)
-        operator.wait('"leading"')
-        while True:
-            try:
-                http("GET", operator.url + "/readyz")
-                break
-            except OSError:
-                time.sleep(0.005)
-        ready = time.monotonic() - operator.started
-        operator.idle_after(10 * (count + 1))
-        before = operator.metrics()
-        time.sleep(20)
-        after = operator.metrics()
         print(json.dumps({
             "raw_writes_per_second": spread(raw), "wrk_connections": connections,
             "operator_writes_per_second": spread(ours),
@@ -210,7 +214,6 @@ def real():
             "start_to_ready_seconds": round(ready, 3),
             "resident_mib_with_10_jobs": round(after.sum("process_resident_memory_bytes") / 2**20, 1),
         }))
-        operator.stop()
 
 
 def fake():
@@ -223,15 +226,19 @@ def fake():
             "users": [{"name": "fake", "user": {}}], "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}]}))
         create_jobs(url, "backlog", JOBS)
         operator = Operator(kubeconfig, "0")
-        operator.wait('"leading"')
-        begin, cpu = time.monotonic(), operator.cpu_seconds()
-        end, metrics = operator.idle_after(JOBS * 5)
+        cpu = operator.cpu_seconds()
+        seconds, metrics = operator.reconciled(JOBS)
         cpu = operator.cpu_seconds() - cpu
         # One after the other, at a rate below what it can do.
         create_jobs(url, "paced", JOBS, 1 / 20)
-        _, after = operator.idle_after(JOBS * 10)
+        _, after = operator.reconciled(JOBS * 2)
+
+        def mean(name):
+            return (after.sum(name + "_sum") - metrics.sum(name + "_sum")) / (after.sum(name + "_count") - metrics.sum(name + "_count"))
         print(json.dumps({
-            "backlog_jobs_per_second": round(JOBS / (end - begin), 1), "backlog_jobs_per_cpu_second": round(JOBS / cpu, 1),
+            "backlog_jobs_per_second": round(JOBS / seconds, 1), "backlog_jobs_per_cpu_second": round(JOBS / cpu, 1),
+            "paced_queue_wait_mean_seconds": round(mean("workqueue_queue_duration_seconds"), 5),
+            "paced_reconcile_mean_seconds": round(mean("controller_runtime_reconcile_time_seconds"), 5),
             "paced_queue_wait_p99_seconds_at_most": after.quantile("workqueue_queue_duration_seconds", 0.99, metrics),
             "paced_reconcile_p99_seconds_at_most": after.quantile("controller_runtime_reconcile_time_seconds", 0.99, metrics),
             "paced_requests_p99_seconds_at_most": after.quantile("rest_client_request_duration_seconds", 0.99, metrics),

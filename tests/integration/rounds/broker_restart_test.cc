@@ -34,19 +34,22 @@ api::Job TwoPopulations() {
 // One operator's broker of the job; destroying it is its crash.
 class Leader {
  public:
-  explicit Leader(const std::string& api_server) : client_({.server = api_server}, *http_, RealClock(), {.timeout = 1s}) {
+  explicit Leader(const std::string& api_server)
+      : client_({.server = api_server}, *http_, RealClock(), {.timeout = 1s}) {
     auto started = broker::BrokerService::Start({}, token_, RealClock());
     EOA_CHECK(started.ok(), "no broker");
     service_ = *std::move(started);
-    const Status added = service_->AddJob(TwoPopulations(), std::make_unique<ConfigMapStore>(client_, TwoPopulations()));
+    const Status added =
+        service_->AddJob(TwoPopulations(), std::make_unique<ConfigMapStore>(client_, TwoPopulations()));
     EOA_CHECK(added.ok(), "the job is not served");
   }
 
   json Send(const std::string& method, const std::string& path, const json& body = nullptr) const {
-    net::Request request{.method = method,
-                         .url = "http://127.0.0.1:" + std::to_string(service_->port()) + "/v1/jobs/11111111-2222" + path,
-                         .headers = {{"Authorization", "Bearer token"}, {"Content-Type", "application/json"}},
-                         .body = body.is_null() ? "" : DumpJson(body)};
+    net::Request request{
+        .method = method,
+        .url = "http://127.0.0.1:" + std::to_string(service_->port()) + "/v1/jobs/11111111-2222" + path,
+        .headers = {{"Authorization", "Bearer token"}, {"Content-Type", "application/json"}},
+        .body = body.is_null() ? "" : DumpJson(body)};
     request.timeout = 20s;
     const auto answer = http_->Send(request);
     if (!answer.ok()) return {{"status", 0}};

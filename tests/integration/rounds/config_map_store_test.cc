@@ -1,5 +1,5 @@
-// Rounds in ConfigMaps, over real sockets against the scripted API server: what is kept, what two leaders can do to each
-// other, and what lost answers come to.
+// Rounds in ConfigMaps, over real sockets against the scripted API server: what is kept, what two leaders can do to
+// each other, and what lost answers come to.
 #include "operator/cluster/config_map_store.h"
 
 #include <gmock/gmock.h>
@@ -74,14 +74,14 @@ TEST_F(ConfigMapStoreTest, BelongsToTheJobAndGoesWithIt) {
 }
 
 TEST_F(ConfigMapStoreTest, BeginsAnotherConfigMapWhenOneIsFull) {
-  ConfigMapStore small(client_, TestJob(), 200);
+  ConfigMapStore small(client_, TestJob(), false, 200);
   std::vector<std::string> reasons;
   for (int i = 0; i < 25; ++i) {
     reasons.push_back(std::string(30, static_cast<char>('a' + i)));
     ASSERT_TRUE(small.Append(Stopped(reasons.back())).ok());
   }
   EXPECT_FALSE(Chunk(10).is_null());
-  ConfigMapStore next(client_, TestJob(), 200);
+  ConfigMapStore next(client_, TestJob(), false, 200);
   EXPECT_EQ(Reasons(next.Load()), reasons);
   ASSERT_TRUE(next.Append(Stopped("z")).ok());
   EXPECT_EQ(Reasons(small.Load()).size(), 26u);
@@ -94,6 +94,17 @@ TEST_F(ConfigMapStoreTest, LetsOnlyOneOfTwoLeadersWriteTheFirstEvent) {
   ASSERT_TRUE(other.Append(Stopped("theirs")).ok());
   EXPECT_EQ(store_.Append(Stopped("ours")).error().code(), ErrorCode::kAborted);
   EXPECT_EQ(Reasons(other.Load()), (std::vector<std::string>{"theirs"}));
+}
+
+TEST_F(ConfigMapStoreTest, OfAFreshJobAsksNothingAndStillContradictsNobody) {
+  ConfigMapStore fresh(client_, TestJob(), true);
+  EXPECT_TRUE(fresh.Load().value().empty());
+  EXPECT_EQ(server_.CountRequests("", "configmaps"), 0U);
+  // Somebody was there all the same.
+  ASSERT_TRUE(store_.Append(Stopped("first")).ok());
+  EXPECT_EQ(fresh.Append(Stopped("second")).error().code(), ErrorCode::kAborted);
+  EXPECT_THAT(Reasons(fresh.Load()), testing::ElementsAre("first"));
+  EXPECT_TRUE(fresh.Append(Stopped("second")).ok());
 }
 
 TEST_F(ConfigMapStoreTest, LetsALeaderThatIsBehindWriteNothingUntilItHasLoadedAgain) {
@@ -109,7 +120,7 @@ TEST_F(ConfigMapStoreTest, LetsALeaderThatIsBehindWriteNothingUntilItHasLoadedAg
 
 TEST_F(ConfigMapStoreTest, LetsALeaderThatIsBehindWriteNothingWhenTheOtherHasBegunAnotherConfigMap) {
   ASSERT_TRUE(store_.Append(Stopped("a")).ok());
-  ConfigMapStore other(client_, TestJob(), 10);
+  ConfigMapStore other(client_, TestJob(), false, 10);
   ASSERT_TRUE(other.Append(Stopped("b")).ok());
   ASSERT_FALSE(Chunk(1).is_null());
   EXPECT_EQ(store_.Append(Stopped("c")).error().code(), ErrorCode::kAborted);
@@ -172,7 +183,7 @@ TEST_F(ConfigMapStoreTest, NamesTheConfigMapAndTheKeyThatIsDamaged) {
 }
 
 TEST_F(ConfigMapStoreTest, TellsWhenAConfigMapIsGone) {
-  ConfigMapStore small(client_, TestJob(), 10);
+  ConfigMapStore small(client_, TestJob(), false, 10);
   for (const char* reason : {"a", "b", "c"}) ASSERT_TRUE(small.Append(Stopped(reason)).ok());
   ASSERT_TRUE(client_.Delete(kube::kConfigMaps, {"ns", RoundsName("quick", 1)}).ok());
   EXPECT_THAT(store_.Load().error().message(), HasSubstr("quick-rounds-1 is missing"));
