@@ -38,6 +38,9 @@ class Lifecycle(harness.Case):
         self.wait_for("paused", "Suspended", 60)
         harness.wait_until("no pods", 60, lambda: not self.get("pods"))
         self.assertEqual(self.job("paused")["status"]["phase"], "Suspended")
+        # What an upgrade of the operator no longer wants must go: its fields are those of an apply, also the ones it created.
+        fields = json.loads(self.kubectl("get", "statefulset", "paused-wolves", "-o", "json", "--show-managed-fields"))["metadata"]["managedFields"]
+        self.assertEqual([entry["operation"] for entry in fields if entry["manager"] == "eoa-operator"], ["Apply"], fields)
 
         self.kubectl("patch", "eoajob", "paused", "--type=merge", "-p", json.dumps({"spec": {"suspend": False}}))
         done = self.wait_for("paused", "Complete", 240)
