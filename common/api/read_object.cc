@@ -7,6 +7,8 @@
 #include <iterator>
 #include <optional>
 #include <regex>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -116,8 +118,15 @@ bool Contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// Making one takes a hundred times as long as using it, and an operator reads the same few fields of every job.
+const std::regex& Compiled(const std::string& pattern) {
+  thread_local std::unordered_map<std::string, std::regex> compiled;
+  const auto found = compiled.find(pattern);
+  return found != compiled.end() ? found->second : compiled.emplace(pattern, std::regex(pattern)).first->second;
+}
+
 bool Matches(const Field& field, const std::string& text) {
-  return field.pattern.empty() || std::regex_match(text, std::regex(field.pattern));
+  return field.pattern.empty() || std::regex_match(text, Compiled(field.pattern));
 }
 
 // Why a word or a string that must match a pattern is refused, and what was probably meant.

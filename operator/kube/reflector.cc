@@ -146,7 +146,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   }
   std::optional<Failure> failure;
   const Status status = client_.Watch(
-      type_, options, [&](const nlohmann::json& event) { return TakeEvent(event, failure); }, watch.get());
+      type_, options, [&](nlohmann::json event) { return TakeEvent(std::move(event), failure); }, watch.get());
   // The server did not end it in time, but time it was.
   const bool timed_out = !status.ok() && status.error().code() == ErrorCode::kDeadlineExceeded;
   if (watch->cancelled()) {
@@ -160,7 +160,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   return state_.OnWatchEnded(failure, clock_.SteadyNow());
 }
 
-Status Reflector::TakeEvent(const nlohmann::json& event, std::optional<Failure>& failure) {
+Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failure) {
   EventVerdict verdict;
   {
     const std::scoped_lock lock(mutex_);
@@ -173,11 +173,11 @@ Status Reflector::TakeEvent(const nlohmann::json& event, std::optional<Failure>&
   }
   NoteContact(clock_.SteadyNow());
   if (verdict.effect == EventEffect::kNone) return OkStatus();
-  const nlohmann::json& object = event["object"];
+  nlohmann::json& object = event["object"];
   const std::optional<ObjectKey> key = KeyOf(object);
   if (!key) return OkStatus();
   if (verdict.effect == EventEffect::kPut) {
-    store_.Put(*key, object, ChangeSource::kWatch);
+    store_.Put(*key, std::move(object), ChangeSource::kWatch);
   } else {
     store_.Remove(*key, ChangeSource::kWatch);
   }

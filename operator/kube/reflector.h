@@ -66,7 +66,7 @@ class Reflector {
   void EndQuietWatches();
   ReflectorStep CarryOut(const ListStep& step);
   ReflectorStep CarryOut(const WatchStep& step);
-  Status TakeEvent(const nlohmann::json& event, std::optional<Failure>& failure);
+  Status TakeEvent(nlohmann::json event, std::optional<Failure>& failure);
   bool Pause(Duration delay);  // false: stopping
   void NoteContact(SteadyTime now);
   void NoteError(std::string_view doing, const Error& error);

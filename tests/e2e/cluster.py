@@ -24,9 +24,15 @@ def step(what, *command, timeout):
     print(f"{what}: {time.monotonic() - started:.0f} s", flush=True)
 
 
+def node_runs():
+    """Whether there is a live node; what a crash of the machine has left does not count."""
+    script = f". {SCRIPTS / 'settings.sh'}; node_pid"
+    return subprocess.run(["bash", "-c", script], stdout=subprocess.DEVNULL, timeout=60, check=False).returncode == 0
+
+
 def up():
     if harness.OWN_CLUSTER:
-        existed = MARK.parent.exists() and not MARK.exists()
+        existed = node_runs() and not MARK.exists()
         step("programs and node", SCRIPTS / "up.sh", timeout=3600)
         if not existed:
             MARK.touch()

@@ -16,6 +16,7 @@ from prometheus_server import get
 
 ROUNDS = 4
 QUIET_SECONDS = 20
+PODS = 3  # of a population, as many as it has members
 
 
 def bare(name):
@@ -25,7 +26,7 @@ def bare(name):
         return {
             "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": f"{name}-{population}"},
             "spec": {
-                "replicas": 2, "podManagementPolicy": "Parallel", "selector": {"matchLabels": labels}, "serviceName": name,
+                "replicas": PODS, "podManagementPolicy": "Parallel", "selector": {"matchLabels": labels}, "serviceName": name,
                 "template": {"metadata": {"labels": labels}, "spec": {
                     "terminationGracePeriodSeconds": 1,
                     "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -71,13 +72,15 @@ class Bench(harness.Case):
             name = f"bare{turn}"
             start = time.monotonic()
             self.kubectl("apply", "-f", "-", stdin=json.dumps(bare(name)))
-            harness.wait_until("bare pods", 120, lambda: pods_ready(f"bench in ({name}-wolves,{name}-whales)", 4))
+            harness.wait_until("bare pods", 120, lambda: pods_ready(f"bench in ({name}-wolves,{name}-whales)", 2 * PODS))
             bare_seconds.append(time.monotonic() - start)
             self.kubectl("delete", "statefulset", f"{name}-wolves", f"{name}-whales")
 
             name = f"job{turn}"
             # A generation that lasts: after Running nothing changes in the status.
-            job = harness.small_job(name, generations=2, members=2, generationSteps=100000)
+            job = harness.small_job(name, generations=2, generationSteps=100000)
+            for population in job["spec"]["populations"]:
+                population["membersPerPod"] = population["members"] // PODS
             before = writes()
             start = time.monotonic()
             self.apply(job)
