@@ -1,19 +1,28 @@
 #include "common/api/complete_job.h"
 
+#include <optional>
 #include <string>
+
+#include "common/api/vision_transformers.h"
 
 namespace eoa::api {
 namespace {
+
+constexpr int kSmallPatch = 8;  // pixels: such transformers see images of 32 pixels
 
 bool IsCifar(Dataset dataset) { return dataset == Dataset::kCifar10 || dataset == Dataset::kCifar100; }
 
 void CompleteTrainer(TrainerSpec& trainer, const Findings& findings) {
   const bool cifar = IsCifar(trainer.dataset.name);
+  const std::optional<VisionTransformer> transformer = FindVisionTransformer(trainer.model.name);
+  const bool large = transformer && transformer->patch > kSmallPatch;
   if (!findings.Given("spec.trainer.model.imageSize")) {
-    trainer.model.image_size = cifar || trainer.model.name.starts_with("wrn-") ? 32 : 224;
+    const bool small = transformer ? !large : cifar || trainer.model.name.starts_with("wrn-");
+    trainer.model.image_size = small ? 32 : 224;
   }
   if (!findings.Given("spec.trainer.dataset.augmentation")) {
-    trainer.dataset.augmentation = cifar ? Augmentation::kCifar : Augmentation::kImageNet;
+    const Augmentation other = cifar ? Augmentation::kCifar : Augmentation::kImageNet;
+    trainer.dataset.augmentation = large ? Augmentation::kVit : other;
   }
   if (!findings.Given("spec.trainer.optimizer.rho")) {
     trainer.optimizer.rho = trainer.optimizer.name == Optimizer::kAsam ? 0.5 : 0.05;

@@ -6,6 +6,8 @@
 namespace eoa::api {
 namespace {
 
+constexpr const char* kOnlyTransformers = "only Vision Transformers have this; leave it out";
+
 // common/api/job_rules.cc in the API server's words. Absent fields are those whose default depends on others
 // (complete_job.cc); all others are there, since defaults are filled in before rules are read.
 const std::map<std::string, std::vector<CelRule>>& RulesByPath() {
@@ -14,12 +16,23 @@ const std::map<std::string, std::vector<CelRule>>& RulesByPath() {
        {{"!self.name.matches('^wrn-[1-9][0-9]{1,2}-') || (int(self.name.split('-')[1]) >= 10 && "
          "int(self.name.split('-')[1]) <= 208 && (int(self.name.split('-')[1]) - 4) % 6 == 0)",
          "a Wide ResNet has D = 6n + 4 layers, 10 to 208: wrn-10-1, wrn-16-8, wrn-28-10", ".name"},
-        {"self.name != 'resnet-18' || self.dropout == 0.0", "resnet-18 has no dropout; leave it out", ".dropout"}}},
+        {"self.name != 'resnet-18' || self.dropout == 0.0", "resnet-18 has no dropout; leave it out", ".dropout"},
+        {"!self.name.contains('vit-') || !has(self.imageSize) || "
+         "self.imageSize % int(self.name.split('-')[self.name.startsWith('r50') ? 3 : 2]) == 0",
+         "must be a multiple of the patches' side, the last number of the model's name", ".imageSize"},
+        {"self.name.contains('vit-') || self.attentionDropout == 0.0", kOnlyTransformers, ".attentionDropout"},
+        {"self.name.contains('vit-') || self.stochasticDepth == 0.0", kOnlyTransformers, ".stochasticDepth"},
+        {"self.name.contains('vit-') || self.classifier == 'Token'", kOnlyTransformers, ".classifier"},
+        {"self.name.contains('vit-') || !self.pretrained.endsWith('.npz')",
+         "Google's .npz files are Vision Transformers; others start from a .safetensors file", ".pretrained"}}},
       {"spec.trainer",
        {{"!(self.dataset.name in ['cifar10', 'cifar100']) || !has(self.model.imageSize) || self.model.imageSize == 32 "
-         "|| (has(self.dataset.augmentation) && self.dataset.augmentation in ['vit', 'imagenet'])",
+         "|| (has(self.dataset.augmentation) ? self.dataset.augmentation in ['vit', 'imagenet'] : "
+         "self.model.name.contains('vit-') && self.model.name != 'vit-n-4')",
          "CIFAR images are 32x32; leave it out, or choose augmentation vit or imagenet, which resize",
-         ".model.imageSize"}}},
+         ".model.imageSize"},
+        {"self.model.name.contains('vit-') || !self.activationCheckpointing", kOnlyTransformers,
+         ".activationCheckpointing"}}},
       {"spec.trainer.optimizer",
        {{"!self.nesterov || self.momentum > 0.0", "needs momentum greater than 0", ".nesterov"}}},
       {"spec.ecosphere",

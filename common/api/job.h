@@ -19,6 +19,7 @@ enum class Optimizer { kSgd, kAdamW, kSam, kAsam };                     // sgd |
 enum class AsamForm { kDavda54, kOriginal };                            // Davda54 | Original
 enum class GradientSync { kBothPasses, kSecondPass };                   // BothPasses | SecondPass
 enum class Precision { kFp32, kTf32, kBf16 };                           // fp32 | tf32 | bf16
+enum class Classifier { kToken, kGap };                                 // Token | Gap: what a ViT's head reads
 enum class Stem { kAuto, kCifar, kImageNet };                           // Auto | Cifar | ImageNet
 enum class Dataset { kCifar10, kCifar100, kImageFolder, kWebDataset };  // cifar10 | cifar100 | imagefolder | webdataset
 enum class Augmentation {
@@ -45,10 +46,13 @@ enum class Scaling { kLinear, kSquareRoot, kNone };  // Linear | SquareRoot | No
 enum class ScalingUnit { kMembers, kBatch256 };      // Members | Batch256
 
 struct Model {
-  std::string name;        // wrn-D-K with D = 6n+4, resnet-18 (vit-* follow with the Vision Transformers)
-  std::string pretrained;  // a .safetensors file to start from; empty: random initialisation
+  std::string name;        // wrn-D-K with D = 6n+4, resnet-18, one of VisionTransformers()
+  std::string pretrained;  // a .safetensors or Google's .npz file to start from; empty: random initialisation
   int image_size = 0;      // pixels, square; derived from dataset and model
   double dropout = 0;
+  double attention_dropout = 0;  // Vision Transformers, as the next two
+  double stochastic_depth = 0;   // probability to leave out the last block's branches; falls linearly to 0 at the first
+  Classifier classifier = Classifier::kToken;
   Stem stem =
       Stem::kAuto;  // resnet-18: 3x3 stem without pooling (Cifar) or 7x7 with (ImageNet); Auto: by imageSize <= 64
   bool zero_head = false;  // the classifier starts at zero, as in the authors' WRN program
@@ -83,7 +87,8 @@ struct TrainerSpec {
   OptimizerSpec optimizer;
   double label_smoothing = 0;
   int batch_size_per_member = 128;  // images of one micro-batch
-  int gradient_accumulation = 1;    // micro-batches of one step
+  bool activation_checkpointing = false;
+  int gradient_accumulation = 1;  // micro-batches of one step
   Precision precision = Precision::kFp32;
 };
 

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "common/api/complete_job.h"
 #include "common/api/plain_number.h"
+#include "common/api/vision_transformers.h"
 #include "common/base/number.h"
 
 namespace eoa::api {
@@ -40,9 +42,40 @@ void CheckWideResNet(const std::string& name, Findings& findings) {
   findings.Refuse(field, name, message);
 }
 
+// What only Vision Transformers have, and what they want of an image.
+void CheckTransformer(const TrainerSpec& trainer, Findings& findings) {
+  const std::string base = "spec.trainer.model.";
+  if (findings.AnyWrong({"spec.trainer.model", "spec.trainer.activationCheckpointing"})) return;
+  const Model& model = trainer.model;
+  if (const std::optional<VisionTransformer> transformer = FindVisionTransformer(model.name)) {
+    if (model.image_size % transformer->patch != 0) {
+      findings.Refuse(base + "imageSize", std::to_string(model.image_size),
+                      "must be a multiple of the patches' side, " + std::to_string(transformer->patch) + " pixels in " +
+                          model.name);
+    }
+    return;
+  }
+  const std::string only = "only Vision Transformers have this; leave it out";
+  if (model.attention_dropout > 0) {
+    findings.Refuse(base + "attentionDropout", PlainNumber(model.attention_dropout), only);
+  }
+  if (model.stochastic_depth > 0) {
+    findings.Refuse(base + "stochasticDepth", PlainNumber(model.stochastic_depth), only);
+  }
+  if (model.classifier != Classifier::kToken) findings.Refuse(base + "classifier", "Gap", only);
+  if (trainer.activation_checkpointing) {
+    findings.Refuse("spec.trainer.activationCheckpointing", "true", only);
+  }
+  if (model.pretrained.ends_with(".npz")) {
+    findings.Refuse(base + "pretrained", model.pretrained,
+                    "Google's .npz files are Vision Transformers; " + model.name + " starts from a .safetensors file");
+  }
+}
+
 void CheckTrainer(const TrainerSpec& trainer, Findings& findings) {
   const std::string base = "spec.trainer.";
   CheckWideResNet(trainer.model.name, findings);
+  CheckTransformer(trainer, findings);
   if (!findings.AnyWrong({base + "model"}) && trainer.model.name == "resnet-18" && trainer.model.dropout > 0) {
     findings.Refuse(base + "model.dropout", PlainNumber(trainer.model.dropout),
                     "resnet-18 has no dropout; leave it out");

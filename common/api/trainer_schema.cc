@@ -12,21 +12,40 @@ const ObjectSchema& ModelSchema() {
         .String("name", &Model::name,
                 "`wrn-D-K` is a Wide ResNet with D = 6n + 4 layers (10, 16, 22, 28, 40, ...), K times as wide; "
                 "`resnet-18` is "
-                "the ResNet with 18 layers.")
+                "the ResNet with 18 layers; `vit-SIZE-PATCH` is a Vision Transformer of size n (nano, 0.1 million "
+                "parameters), ti, s, b, l or h; `r50-vit-b-16` has a ResNet-50 before it. "
+                "[models.md](models.md) lists them.")
         .Required()
-        .Matches("wrn-[1-9][0-9]{1,2}-[1-9][0-9]?|resnet-18", "wrn-D-K (such as wrn-16-8) or resnet-18", 64)
-        .Suggest({"resnet-18"})
-        .Later({"vit-b-16", "vit-b-32", "vit-l-16", "vit-l-32", "vit-h-14", "r50-vit-b-16"});
+        .Matches("wrn-[1-9][0-9]{1,2}-[1-9][0-9]?|resnet-18|vit-(n-4|ti-16|s-16|b-16|b-32|l-16|l-32|h-14)|r50-vit-b-16",
+                 "wrn-D-K (such as wrn-16-8), resnet-18, vit-n-4, vit-ti-16, vit-s-16, vit-b-16, vit-b-32, vit-l-16, "
+                 "vit-l-32, vit-h-14 or r50-vit-b-16",
+                 64)
+        .Suggest({"resnet-18", "vit-n-4", "vit-ti-16", "vit-s-16", "vit-b-16", "vit-b-32", "vit-l-16", "vit-l-32",
+                  "vit-h-14", "r50-vit-b-16"});
     table
         .String("pretrained", &Model::pretrained,
-                "A `.safetensors` file of weights to start from; empty: random weights.")
-        .Matches("(.*[.]safetensors)?", "a .safetensors file", 1024);
+                "A file of weights to start from: `.safetensors`, or for Vision Transformers one of Google's `.npz` "
+                "checkpoints; empty: random weights. See [models.md](models.md).")
+        .Matches("(.*[.](safetensors|npz))?", "a .safetensors or .npz file", 1024);
     table
         .Integer("imageSize", &Model::image_size, 8, 1024,
                  "Side of the square images that the network sees, in pixels.")
-        .DerivedFrom("32 for CIFAR and for wrn-*, else 224");
-    table.Number("dropout", &Model::dropout, 0, 1, "Probability of dropping a feature inside a Wide ResNet's blocks.")
+        .DerivedFrom("32 for wrn-*, vit-n-4 and resnet-18 on CIFAR, else 224");
+    table
+        .Number("dropout", &Model::dropout, 0, 1,
+                "Probability of dropping a feature inside the blocks of a Wide ResNet or a Vision Transformer.")
         .Below(1);
+    table
+        .Number("attentionDropout", &Model::attention_dropout, 0, 1,
+                "Vision Transformers: probability that a token does not attend to another.")
+        .Below(1);
+    table
+        .Number("stochasticDepth", &Model::stochastic_depth, 0, 1,
+                "Vision Transformers: probability that an image skips a branch of the last block; it falls linearly to "
+                "0 at the first.")
+        .Below(1);
+    table.Word("classifier", &Model::classifier, {"Token", "Gap"},
+               "Vision Transformers: the head reads the class `Token`, or the mean of all others (`Gap`).");
     table.Word("stem", &Model::stem, {"Auto", "Cifar", "ImageNet"},
                "First layers of resnet-18: `Cifar` 3x3 without pooling, `ImageNet` 7x7 with stride 2 and pooling, "
                "`Auto` by imageSize "
@@ -116,6 +135,9 @@ const ObjectSchema& TrainerSchema() {
         .Below(1);
     table.Integer("batchSizePerMember", &TrainerSpec::batch_size_per_member, 1, 65536,
                   "Images of one forward pass of one member.");
+    table.Boolean("activationCheckpointing", &TrainerSpec::activation_checkpointing,
+                  "Vision Transformers: keep only each block's input for the backward pass and compute the rest again: "
+                  "a fraction of the memory for a third more time.");
     table.Integer("gradientAccumulation", &TrainerSpec::gradient_accumulation, 1, 1024, "Forward passes of one step.");
     table.Word("precision", &TrainerSpec::precision, {"fp32", "tf32", "bf16"},
                "Of the arithmetic; parameters stay in fp32. `tf32` means fp32 where there are no tensor cores.");

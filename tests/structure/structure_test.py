@@ -29,14 +29,17 @@ ALLOWED = {
     "trainer/optim": ["common/base", "common/api", "trainer/config", "trainer/model"],
     "trainer/comm": ["common/base", "common/api", "trainer/config"],
     "trainer/checkpoint": ["common/base", "common/api", "trainer/config"],
+    "trainer/npz": ["common/base", "trainer/checkpoint", "trainer/data"],
+    "trainer/pretrained": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/checkpoint",
+                           "trainer/npz"],
     "trainer/engine": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/optim",
-                       "trainer/comm", "trainer/checkpoint"],
+                       "trainer/comm", "trainer/checkpoint", "trainer/pretrained"],
     "trainer/agent": ["common/base", "common/api", "common/evolve", "common/net", "trainer/config"],
     "trainer/app": ["common/", "trainer/"],
 }
 
 # Third-party headers, by a pattern of the include path, and the folders that may include them. Tests may include anything.
-TORCH = ["trainer/model", "trainer/optim", "trainer/comm", "trainer/checkpoint", "trainer/engine", "trainer/app"]
+TORCH = ["trainer/model", "trainer/optim", "trainer/comm", "trainer/checkpoint", "trainer/pretrained", "trainer/engine", "trainer/app"]
 THIRD_PARTY = {
     r"(cpprest|pplx)/": ["common/net/cpprest"],
     r"boost/asio": ["common/net/server", "common/net/cpprest"],
@@ -49,6 +52,7 @@ THIRD_PARTY = {
     r"prometheus/": ["operator/metrics"],
     r"archive": ["operator/data", "trainer/data"],
     r"(turbojpeg|png\.h)": ["trainer/data"],
+    r"libdeflate\.h": ["trainer/npz"],
     r"zlib\.h": ["common/base", "trainer/data"],
     r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "operator/data"],
 }

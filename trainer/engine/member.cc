@@ -10,11 +10,10 @@
 #include "common/base/log.h"
 #include "common/base/random.h"
 #include "trainer/engine/merge.h"
+#include "trainer/pretrained/load_pretrained.h"
 
 namespace eoa::train {
 namespace {
-
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 38;
 
 // A seed for one purpose, so that no two purposes share random numbers.
 std::uint64_t SeedFor(const api::JobSpec& spec, const std::string& purpose, std::int64_t sequence = 0) {
@@ -67,9 +66,11 @@ Status Member::OpenData(Comm& world) {
 }
 
 Status Member::MakeNetwork(Comm& world) {
-  EOA_ASSIGN_OR_RETURN(model_, MakeModel(spec_.trainer.model, source_->classes(), SeedFor(spec_, "model")));
+  EOA_ASSIGN_OR_RETURN(model_, MakeModel(spec_.trainer, source_->classes(), SeedFor(spec_, "model")));
+  if (!spec_.trainer.model.pretrained.empty()) {
+    EOA_RETURN_IF_ERROR(LoadPretrained(spec_.trainer, model_->parameters()));
+  }
   weights_ = std::make_unique<FlatWeights>(model_->parameters().All());
-  if (!spec_.trainer.model.pretrained.empty()) EOA_RETURN_IF_ERROR(LoadPretrained());
   // Unlike processors may round initial weights differently.
   EOA_RETURN_IF_ERROR(CopyWeights(world, *weights_, 0));
   const at::NoGradGuard no_grad;
@@ -81,19 +82,6 @@ Status Member::MakeNetwork(Comm& world) {
   }
   step_ = std::make_unique<TrainStep>(spec_.trainer, *model_, *optimizer_, *reducer_, *weights_);
   return OkStatus();
-}
-
-Status Member::LoadPretrained() {
-  const std::string& path = spec_.trainer.model.pretrained;
-  EOA_ASSIGN_OR_RETURN(const std::string bytes, RealFileSystem().ReadFile(path, kMaxModelBytes));
-  const auto load = [&]() -> Status {
-    EOA_ASSIGN_OR_RETURN(const Safetensors file, ParseSafetensors(bytes));
-    weights_->Scale(0);
-    return weights_->Add(file, 1);
-  };
-  Status status = load();
-  if (status.ok()) return status;
-  return std::move(status).error().WithContext("spec.trainer.model.pretrained " + path);
 }
 
 Result<std::vector<MicroBatch>> Member::NextBatches() {

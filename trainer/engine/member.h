@@ -78,7 +78,6 @@ class Member {
 
   Status OpenData(Comm& world);
   Status MakeNetwork(Comm& world);
-  Status LoadPretrained();
   Result<std::vector<MicroBatch>> NextBatches();
 
   const MemberOptions options_;

@@ -28,7 +28,8 @@ std::optional<WideResNetName> ParseWideResNet(const std::string& name) {
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> MakeModel(const api::Model& spec, int classes, std::uint64_t seed) {
+Result<std::unique_ptr<Model>> MakeModel(const api::TrainerSpec& trainer, int classes, std::uint64_t seed) {
+  const api::Model& spec = trainer.model;
   if (const auto wide = ParseWideResNet(spec.name)) {
     return MakeWideResNet({wide->depth, wide->width, classes, spec.dropout, spec.zero_head}, seed);
   }
@@ -36,8 +37,22 @@ Result<std::unique_ptr<Model>> MakeModel(const api::Model& spec, int classes, st
     const bool small = spec.stem == api::Stem::kCifar || (spec.stem == api::Stem::kAuto && spec.image_size <= 64);
     return MakeResNet18({classes, !small, spec.zero_head}, seed);
   }
-  return InvalidArgumentError("spec.trainer.model.name: '" + spec.name +
-                              "' is not a model of this version; use wrn-D-K with D = 6n + 4, or resnet-18");
+  if (const auto shape = api::FindVisionTransformer(spec.name)) {
+    return MakeVisionTransformer({.shape = *shape,
+                                  .image_size = spec.image_size,
+                                  .classes = classes,
+                                  .classifier = spec.classifier,
+                                  .dropout = spec.dropout,
+                                  .attention_dropout = spec.attention_dropout,
+                                  .stochastic_depth = spec.stochastic_depth,
+                                  .zero_head = spec.zero_head,
+                                  .random_weights = spec.pretrained.empty(),
+                                  .recompute = trainer.activation_checkpointing},
+                                 seed);
+  }
+  return InvalidArgumentError(
+      "spec.trainer.model.name: '" + spec.name +
+      "' is not a model of this version; use wrn-D-K with D = 6n + 4, resnet-18, vit-* or r50-vit-b-16");
 }
 
 }  // namespace eoa::train

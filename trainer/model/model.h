@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "common/api/job.h"
+#include "common/api/vision_transformers.h"
 #include "common/base/result.h"
 #include "trainer/model/layers.h"
 #include "trainer/model/parameters.h"
@@ -27,8 +28,9 @@ class Model {
   ParameterSet parameters_;
 };
 
-// wrn-D-K and resnet-18. InvalidArgument for a name that validation would refuse.
-Result<std::unique_ptr<Model>> MakeModel(const api::Model& spec, int classes, std::uint64_t seed);
+// The network that a job names. InvalidArgument for a name that validation would refuse. A Vision Transformer that
+// starts from a file (spec.pretrained) has zeros for weights until that is read.
+Result<std::unique_ptr<Model>> MakeModel(const api::TrainerSpec& spec, int classes, std::uint64_t seed);
 
 struct WideResNetOptions {
   int depth = 16;  // D = 6n + 4
@@ -52,5 +54,23 @@ struct ResNet18Options {
 
 // ResNet-18 (He et al. 2015). Structure, initialisation and tensor names are torchvision's.
 std::unique_ptr<Model> MakeResNet18(const ResNet18Options& options, std::uint64_t seed);
+
+struct VisionTransformerOptions {
+  api::VisionTransformer shape;
+  int image_size = 224;  // pixels; a multiple of shape.patch
+  int classes = 1000;
+  api::Classifier classifier = api::Classifier::kToken;
+  double dropout = 0;
+  double attention_dropout = 0;
+  double stochastic_depth = 0;
+  bool zero_head = false;
+  bool random_weights = true;  // else zero: a file follows
+  bool recompute = false;      // activation checkpointing, block by block
+};
+
+// Vision Transformer (Dosovitskiy et al. 2021). Tensor names are timm's; GELU is exact, as in timm, Hugging Face and
+// the EOA authors' program (docs/decisions/0011). With the classifier kGap there is no class token, and the mean is
+// taken after the last norm, as in the published code.
+std::unique_ptr<Model> MakeVisionTransformer(const VisionTransformerOptions& options, std::uint64_t seed);
 
 }  // namespace eoa::train

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <cpprest/http_client.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 #include <boost/asio/ssl/context.hpp>
@@ -120,7 +121,11 @@ class CpprestClient final : public HttpClient {
     // What was posted before, the end of the connections among it, is done once this is.
     const auto flushed = std::make_shared<std::promise<void>>();
     std::future<void> done = flushed->get_future();
-    OnLibraryThread([flushed] { flushed->set_value(); });
+    OnLibraryThread([flushed] {
+      // What OpenSSL keeps for this thread; at the end of the process it would be too late.
+      OPENSSL_thread_stop();
+      flushed->set_value();
+    });
     done.wait_for(kDrainPatience);
   }
 

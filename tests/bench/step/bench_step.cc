@@ -30,9 +30,9 @@ Status Step(Model& model, Optimizer& optimizer, const at::Tensor& images, const 
 }
 
 Status Serve(const std::string& name, const std::string& optimizer_name, std::int64_t batch) {
-  api::Model spec;
-  spec.name = name;
-  spec.image_size = 32;
+  api::TrainerSpec spec;
+  spec.model.name = name;
+  spec.model.image_size = 32;
   EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(spec, kClasses, 1));
   const auto chosen = optimizer_name == "asam" ? api::Optimizer::kAsam : api::Optimizer::kSgd;
   Optimizer optimizer({.name = chosen, .momentum = 0.9, .weight_decay = 5e-4, .rho = 0.5}, model->parameters());

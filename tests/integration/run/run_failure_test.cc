@@ -56,11 +56,11 @@ TEST(EoaRunFailure, BadDataFailsTheRunAtOnceAndSaysWhy) {
 }
 
 TEST(EoaRunFailure, AWorkerThatDiesAgainAndAgainUsesUpItsRestarts) {
-  EoaRun run("budget", {{"EOA_SCRIPT_FAULT", "population=wolves member=0 generation=1 signal=11"}});
+  EoaRun run("budget", {{"EOA_SCRIPT_FAULT", "population=wolves member=0 generation=1 signal=6"}});
   run.Start({.max_restarts = 2});
   EXPECT_EQ(run.Wait().code, 1);
   EXPECT_THAT(run.Output(), HasSubstr("runPolicy.maxPopulationRestarts"));
-  EXPECT_THAT(run.Output(), HasSubstr("member 0 ended with signal 11"));
+  EXPECT_THAT(run.Output(), HasSubstr("member 0 ended with signal 6"));
   EXPECT_GE(run.ResultJson()["populations"][0]["attempts"], 3);
 }
 

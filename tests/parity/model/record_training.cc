@@ -30,19 +30,21 @@ constexpr double kLearningRate = 0.02;
 constexpr double kSmoothing = 0.1;
 
 struct ModelCase {
-  api::Model model;
+  api::TrainerSpec trainer;
   std::int64_t batch = 0;
   int steps = 0;
 };
 
 ModelCase FindModel(const std::string& name) {
   const bool image_net = name == "resnet-18-imagenet";
-  api::Model model;
+  api::TrainerSpec trainer;
+  api::Model& model = trainer.model;
   model.name = name.starts_with("resnet-18") ? "resnet-18" : name;
   model.image_size = image_net ? 64 : 16;
   model.stem = image_net ? api::Stem::kImageNet : api::Stem::kCifar;
   const bool wide = name.starts_with("wrn");
-  return {model, wide ? 16 : 8, wide ? 20 : 3};
+  if (name.starts_with("vit-")) return {trainer, 8, 10};
+  return {trainer, wide ? 16 : 8, wide ? 20 : 3};
 }
 
 std::map<std::string, api::OptimizerSpec> Optimizers() {
@@ -110,13 +112,13 @@ Status Record(const std::string& out, const std::string& model_name, const std::
   const auto optimizers = Optimizers();
   const auto found = optimizers.find(optimizer_name);
   if (found == optimizers.end()) return InvalidArgumentError("no optimizer " + optimizer_name);
-  EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(chosen.model, kClasses, /*seed=*/7));
+  EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(chosen.trainer, kClasses, /*seed=*/7));
   // The model's own tensors, so that all its layers compute with the type.
   for (const NamedTensor& entry : model->parameters().All()) entry.tensor.set_data(entry.tensor.to(type));
   Optimizer optimizer(found->second, model->parameters());
 
   at::Generator random = at::detail::createCPUGenerator(11);
-  const std::int64_t size = chosen.model.image_size;
+  const std::int64_t size = chosen.trainer.model.image_size;
   const at::Tensor images = at::empty({chosen.steps, chosen.batch, 3, size, size}, type).normal_(0, 1, random);
   const at::Tensor labels = at::empty({chosen.steps, chosen.batch}, at::kLong).random_(0, kClasses, random);
 

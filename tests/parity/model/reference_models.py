@@ -102,4 +102,7 @@ def make_model(name, classes):
     if name.startswith("wrn-"):
         depth, width = (int(number) for number in name.split("-")[1:])
         return WideResNet(depth, width, classes)
+    if name == "vit-n-4":
+        from timm.models.vision_transformer import VisionTransformer  # slow to import
+        return VisionTransformer(img_size=16, patch_size=4, num_classes=classes, embed_dim=64, depth=4, num_heads=4, mlp_ratio=2)
     return ResNet18(classes, image_net_stem=name.endswith("imagenet"))

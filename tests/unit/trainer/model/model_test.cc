@@ -28,7 +28,9 @@ api::Model Spec(const std::string& name) {
 }
 
 std::unique_ptr<Model> Make(const api::Model& spec, int classes = 10, std::uint64_t seed = kSeed) {
-  auto model = MakeModel(spec, classes, seed);
+  api::TrainerSpec trainer;
+  trainer.model = spec;
+  auto model = MakeModel(trainer, classes, seed);
   EXPECT_TRUE(model.ok());
   return std::move(model).value();
 }
@@ -63,7 +65,9 @@ TEST(Model, HasAsManyParametersAsPublished) {
 TEST(Model, IsRefusedByNameWithWhatIsAllowed) {
   for (const char* name :
        {"", "wrn-", "wrn-16", "wrn-15-8", "wrn-16-0", "wrn-4-1", "wrn-16-8x", "wrn-16--8", "resnet-50"}) {
-    const auto model = MakeModel(Spec(name), 10, kSeed);
+    api::TrainerSpec trainer;
+    trainer.model.name = name;
+    const auto model = MakeModel(trainer, 10, kSeed);
     ASSERT_FALSE(model.ok()) << name;
     EXPECT_EQ(model.error().code(), ErrorCode::kInvalidArgument);
     EXPECT_THAT(model.error().message(), HasSubstr("wrn-D-K")) << name;

@@ -1,0 +1,91 @@
+#include "trainer/pretrained/array_source.h"
+
+#include <span>
+#include <utility>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include "common/base/file_system.h"
+#include "trainer/checkpoint/safetensors.h"
+#include "trainer/npz/npz_file.h"
+
+namespace eoa::train {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 38;
+
+at::ScalarType TorchType(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat64:
+      return at::kDouble;
+    case ElementType::kFloat32:
+      return at::kFloat;
+    case ElementType::kFloat16:
+      return at::kHalf;
+    case ElementType::kBFloat16:
+      return at::kBFloat16;
+    case ElementType::kInt64:
+      return at::kLong;
+    case ElementType::kInt32:
+      return at::kInt;
+    case ElementType::kUint8:
+      return at::kByte;
+  }
+  return at::kFloat;
+}
+
+class NpzSource final : public ArraySource {
+ public:
+  explicit NpzSource(NpzFile file) : file_(std::move(file)) {
+    for (const NpzArray& array : file_.arrays()) arrays_.push_back({array.name, array.shape});
+  }
+
+  Result<at::Tensor> Read(std::size_t index) const override {
+    const NpzArray& array = file_.arrays()[index];
+    at::Tensor tensor = at::empty(array.shape, TorchType(array.type));
+    EOA_RETURN_IF_ERROR(file_.Read(array, std::span(static_cast<std::uint8_t*>(tensor.data_ptr()), array.bytes)));
+    return tensor.to(at::kFloat);
+  }
+
+ private:
+  NpzFile file_;
+};
+
+class SafetensorsSource final : public ArraySource {
+ public:
+  static Result<std::unique_ptr<ArraySource>> Open(const std::string& path) {
+    auto source = std::make_unique<SafetensorsSource>();
+    EOA_ASSIGN_OR_RETURN(source->bytes_, RealFileSystem().ReadFile(path, kMaxFileBytes));
+    EOA_ASSIGN_OR_RETURN(source->file_, ParseSafetensors(source->bytes_));
+    for (const NamedArray& array : source->file_.arrays) source->arrays_.push_back({array.name, array.shape});
+    return std::unique_ptr<ArraySource>(std::move(source));
+  }
+
+  Result<at::Tensor> Read(std::size_t index) const override {
+    const NamedArray& array = file_.arrays[index];
+    // Only read from.
+    auto* const data = const_cast<char*>(array.data.data());
+    return at::from_blob(data, array.shape, TorchType(array.type)).to(at::kFloat, false, true);
+  }
+
+ private:
+  std::string bytes_;
+  Safetensors file_;
+};
+
+}  // namespace
+
+std::string ShapeText(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (const std::int64_t side : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(side);
+  return text + "]";
+}
+
+Result<std::unique_ptr<ArraySource>> OpenArrays(const std::string& path) {
+  if (!path.ends_with(".npz")) return SafetensorsSource::Open(path);
+  EOA_ASSIGN_OR_RETURN(NpzFile file, NpzFile::Open(path));
+  return std::unique_ptr<ArraySource>(std::make_unique<NpzSource>(std::move(file)));
+}
+
+}  // namespace eoa::train
