@@ -7,6 +7,7 @@
 #include "common/base/file_system.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "operator/app/cluster_access.h"
+#include "operator/app/export_command.h"
 #include "operator/app/render_command.h"
 #include "operator/app/schedule_command.h"
 #include "operator/app/validate_command.h"
@@ -105,6 +106,16 @@ int main(int argc, char** argv) {
   data_command->add_option("--from", data.from, "use this archive, fetched before, in place of the network");
   data_command->add_option("--url", data.url, "the folder to fetch the archive from")->envname("EOA_DATA_URL");
 
+  eoa::app::ExportOptions exported;
+  CLI::App* export_command = app.add_subcommand("export", "Write the model of a run in the form of another library");
+  export_command->add_option("DIR", exported.directory, "output directory of a run, or its model.safetensors")
+      ->required();
+  export_command->add_option("--format", exported.format, "safetensors-timm, safetensors-hf or torch-state-dict")
+      ->required();
+  export_command->add_option("-o,--output", exported.output, "a file, for safetensors-hf a folder (default: in DIR)");
+  export_command->add_option("--trainer", exported.trainer, "the trainer's program (default: eoa-trainer beside eoa)")
+      ->group("Programs");
+
   CLI::App* version = app.add_subcommand("version", "Print the version");
 
   try {
@@ -121,6 +132,7 @@ int main(int argc, char** argv) {
     const auto http = eoa::net::MakeCpprestClient({});
     return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);
   }
+  if (app.got_subcommand(export_command)) return eoa::app::Export(exported, files, std::cout, std::cerr);
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
   return 0;
 }

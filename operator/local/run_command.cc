@@ -24,6 +24,7 @@
 #include "operator/local/event_lines.h"
 #include "operator/local/live_table.h"
 #include "operator/local/prepare_job.h"
+#include "operator/local/program_path.h"
 #include "operator/local/run_directory.h"
 #include "operator/local/run_result.h"
 #include "operator/local/screen.h"
@@ -68,13 +69,6 @@ class SignalQueue {
  private:
   int descriptor_ = -1;
 };
-
-std::string BesideThisProgram(const std::string& given, const char* name) {
-  if (!given.empty()) return given;
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? name : (self.parent_path() / name).string();
-}
 
 class Run {
  public:
@@ -229,13 +223,13 @@ int Fail(int code, const Error& error) {
 }
 
 // What is written once, when the run has ended.
-Status WriteResults(const RunDirectory& run, const broker::EcosphereView& view, const RunSummary& summary,
-                    FileSystem& files) {
+Status WriteResults(const RunDirectory& run, const broker::EcosphereView& view, RunSummary summary, FileSystem& files) {
   EOA_RETURN_IF_ERROR(WriteSchedule(run, view, files));
+  summary.evaluation = ReadEvaluation(view, files);
   const bool succeeded = summary.verdict.outcome == Outcome::kSucceeded;
   if (succeeded) EOA_RETURN_IF_ERROR(CopyModel(run, view, files));
   EOA_RETURN_IF_ERROR(
-      files.WriteFileAtomically(run.file("result.json"), DumpJsonPretty(RunResultJson(run.job, view, summary))));
+      files.WriteFileAtomically(run.file("result.json"), RunResultText(RunResultJson(run.job, view, summary))));
   EOA_RETURN_IF_ERROR(files.Remove(run.file("token")));
   return summary.verdict.outcome == Outcome::kInterrupted ? OkStatus() : RemoveCheckpoints(run, succeeded, files);
 }

@@ -14,7 +14,7 @@
 namespace eoa::local {
 namespace {
 
-constexpr std::size_t kMaxResultBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxResultBytes = std::size_t{64} << 20;  // a confusion matrix of 2,000 classes among them
 
 // Into run.job and run.warnings.
 Status ReadJobFile(const std::string& path, FileSystem& files, RunDirectory& run) {
@@ -105,6 +105,17 @@ Result<RunDirectory> OpenRunDirectory(const RunOptions& options, FileSystem& fil
 
 Status WriteSchedule(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files) {
   return files.WriteFileAtomically(run.file("schedule.csv"), ScheduleCsv(view));
+}
+
+nlohmann::ordered_json ReadEvaluation(const broker::EcosphereView& view, FileSystem& files) {
+  const broker::PopulationView* elected = ElectedPopulation(view);
+  if (elected == nullptr || !elected->finished || elected->finished->model.empty()) return nullptr;
+  const std::string folder = std::filesystem::path(elected->finished->model).parent_path().string();
+  const Result<std::string> text = files.ReadFile(JoinPath(folder, "evaluation.json"), kMaxResultBytes);
+  if (!text.ok()) return nullptr;
+  // Ours, and bounded by its size.
+  nlohmann::ordered_json evaluation = nlohmann::ordered_json::parse(*text, nullptr, false);
+  return evaluation.is_discarded() ? nullptr : evaluation;
 }
 
 Status CopyModel(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "common/api/job.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
@@ -30,6 +32,9 @@ Result<RunDirectory> OpenRunDirectory(const RunOptions& options, FileSystem& fil
 Status WriteSchedule(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files);
 
 // Puts the elected population's model beside the other results. NotFound when there is none.
+// The test set class by class, which the elected population's trainer left beside its model; null without.
+nlohmann::ordered_json ReadEvaluation(const broker::EcosphereView& view, FileSystem& files);
+
 Status CopyModel(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files);
 
 // Checkpoints of a run that needs them no more (spec.checkpoint.retain).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/json_guard.h"
 #include "common/base/timestamp.h"
 
 namespace eoa::local {
@@ -63,6 +64,7 @@ ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& vie
   json["testAccuracy"] = OrNull(finish.test_accuracy);
   json["testLoss"] = OrNull(finish.test_loss);
   json["testImages"] = finish.test_images;
+  json["evaluation"] = summary.evaluation;
   json["populations"] = ordered_json::array();
   for (const broker::PopulationView& population : view.populations)
     json["populations"].push_back(PopulationJson(population));
@@ -70,6 +72,25 @@ ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& vie
   json["durationSeconds"] = ToSeconds(summary.duration);
   json["version"] = summary.version;
   return json;
+}
+
+std::string RunResultText(ordered_json result) {
+  std::vector<std::string> rows;
+  if (ordered_json& evaluation = result["evaluation"]; evaluation.is_object() && evaluation["confusion"].is_array()) {
+    for (ordered_json& row : evaluation["confusion"]) {
+      rows.push_back(DumpJson(row));
+      row = "row " + std::to_string(rows.size() - 1);
+    }
+  }
+  std::string text = DumpJsonPretty(result);
+  std::size_t at = text.find("\"confusion\"");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string mark = "\"row " + std::to_string(i) + "\"";
+    at = text.find(mark, at);
+    text.replace(at, mark.size(), rows[i]);
+    at += rows[i].size();
+  }
+  return text;
 }
 
 }  // namespace eoa::local

@@ -25,8 +25,14 @@ struct RunSummary {
   Duration duration{};
   WallTime started;
   std::string version;  // of eoa
+
+  // The test set class by class, as the trainer left it beside the model; null without.
+  nlohmann::ordered_json evaluation = nullptr;
 };
 
 nlohmann::ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& view, const RunSummary& summary);
+
+// For people: indented, each row of a confusion matrix in a line.
+std::string RunResultText(nlohmann::ordered_json result);
 
 }  // namespace eoa::local

@@ -29,6 +29,7 @@ ALLOWED = {
     "trainer/optim": ["common/base", "common/api", "trainer/config", "trainer/model"],
     "trainer/comm": ["common/base", "common/api", "trainer/config"],
     "trainer/checkpoint": ["common/base", "common/api", "trainer/config"],
+    "trainer/export": ["common/base", "common/api", "trainer/checkpoint"],
     "trainer/npz": ["common/base", "trainer/checkpoint", "trainer/data"],
     "trainer/pretrained": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/checkpoint",
                            "trainer/npz"],

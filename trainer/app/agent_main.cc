@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -11,6 +12,7 @@
 #include "common/base/subprocess.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "trainer/agent/agent.h"
+#include "trainer/app/export_main.h"
 
 namespace {
 
@@ -34,6 +36,7 @@ void BlockSignals() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "export") return eoa::ExportMain(argc - 1, argv + 1);
   eoa::agent::AgentOptions options;
   options.worker = DefaultWorker();
   options.version = EOA_VERSION;

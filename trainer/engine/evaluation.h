@@ -2,6 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <nlohmann/json.hpp>
 
 #include "common/api/job.h"
 #include "common/base/result.h"
@@ -21,11 +26,25 @@ struct Evaluation {
   double loss() const { return images == 0 ? 0 : loss_sum / static_cast<double>(images); }
 };
 
-// Over all that is left in `loader`.
-Result<Evaluation> Evaluate(Model& model, Loader& loader, const api::TrainerSpec& spec);
+// What a test set shows beside.
+struct ClassCounts {
+  std::int64_t top5 = 0;  // images whose label is among the five greatest logits (all, with fewer classes)
+  at::Tensor confusion;   // int64 [classes, classes]: images by label (row) and by answer (column)
+};
 
-// Collective: the sum of the members' evaluations.
-Status AddUp(Comm& comm, Evaluation& evaluation);
+// Counted class by class up to here; with more classes `confusion` is [0, 0], since it would take gigabytes.
+inline constexpr int kMostCountedClasses = 2000;
+
+// Over all that is left in `loader`; counts into `counts` unless it is null.
+Result<Evaluation> Evaluate(Model& model, Loader& loader, const api::TrainerSpec& spec, ClassCounts* counts = nullptr);
+
+// Collective: the sum of the members' evaluations and counts.
+Status AddUp(Comm& comm, Evaluation& evaluation, ClassCounts& counts);
+
+// {"images", "top1", "top5", "loss", "classes": [{"name", "images", "accuracy"}], "confusion": rows by label}; classes
+// and confusion are null where they were not counted. Pure.
+nlohmann::ordered_json EvaluationJson(const Evaluation& evaluation, const ClassCounts& counts,
+                                      const std::vector<std::string>& class_names);
 
 // The loader's batch as tensors that borrow its memory.
 MicroBatch BorrowBatch(const Batch& batch, int image_size);

@@ -5,6 +5,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 
 #include "common/base/file_system.h"
 #include "common/base/log.h"
@@ -136,7 +137,7 @@ Result<Evaluation> Member::EvaluateFitness() {
   return Evaluate(*model_, *loader, spec_.trainer);
 }
 
-Result<Evaluation> Member::EvaluateTest(Comm& group) {
+Result<Evaluation> Member::EvaluateTest(Comm& group, ClassCounts& counts) {
   EOA_ASSIGN_OR_RETURN(const std::unique_ptr<DataSource> source, OpenDataSource(spec_.trainer.dataset, Split::kTest));
   std::vector<std::uint32_t> samples(source->size());
   std::iota(samples.begin(), samples.end(), 0U);
@@ -146,8 +147,13 @@ Result<Evaluation> Member::EvaluateTest(Comm& group) {
                                               .world = group.size(),
                                               .batch_size = spec_.trainer.batch_size_per_member,
                                               .threads = spec_.trainer.dataset.loader_threads}));
-  EOA_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluate(*model_, *loader, spec_.trainer));
-  EOA_RETURN_IF_ERROR(AddUp(group, evaluation));
+  EOA_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluate(*model_, *loader, spec_.trainer, &counts));
+  // A member without an image of its own takes part in the sum.
+  if (!counts.confusion.defined()) {
+    const std::int64_t counted = source->classes() <= kMostCountedClasses ? source->classes() : 0;
+    counts.confusion = at::zeros({counted, counted}, at::kLong);
+  }
+  EOA_RETURN_IF_ERROR(AddUp(group, evaluation, counts));
   return evaluation;
 }
 

@@ -65,7 +65,7 @@ class Member {
 
   // Collective in `group`, whose members hold equal weights: each takes its share of the test set; all get the whole
   // result.
-  Result<Evaluation> EvaluateTest(Comm& group);
+  Result<Evaluation> EvaluateTest(Comm& group, ClassCounts& counts);
 
   std::int64_t steps_per_generation() const { return steps_per_generation_; }
   const TrainingTimes& times() const { return times_; }

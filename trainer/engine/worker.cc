@@ -187,7 +187,12 @@ Status Worker::Finish() {
   }
   ResultMessage result;
   if (finish.measure_test) {
-    EOA_ASSIGN_OR_RETURN(const Evaluation test, member_->EvaluateTest(groups_->population()));
+    ClassCounts counts;
+    EOA_ASSIGN_OR_RETURN(const Evaluation test, member_->EvaluateTest(groups_->population(), counts));
+    if (start_.member == 0) {
+      const std::string text = DumpJson(EvaluationJson(test, counts, member_->class_names())) + "\n";
+      EOA_RETURN_IF_ERROR(files_.WriteFileAtomically(JoinPath(start_.directory, "evaluation.json"), text));
+    }
     result.test_accuracy = test.accuracy();
     result.test_loss = test.loss();
     result.test_images = test.images;

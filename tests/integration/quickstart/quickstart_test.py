@@ -56,6 +56,10 @@ def check_results(output):
     result = json.loads((output / "result.json").read_text())
     assert result["outcome"] == "Succeeded", result
     assert result["generations"] == GENERATIONS, result
+    evaluation = result["evaluation"]
+    assert evaluation["images"] == 1000 and evaluation["top1"] == result["testAccuracy"] <= evaluation["top5"] <= 1, evaluation
+    assert [each["images"] for each in evaluation["classes"]] == [sum(row) for row in evaluation["confusion"]] == [100] * 10, evaluation
+    assert abs(sum(evaluation["confusion"][i][i] for i in range(10)) / 1000 - evaluation["top1"]) < 1e-9, evaluation
     assert result["testImages"] == 1000 and 0 < result["testAccuracy"] < 1, result
     with open(output / "schedule.csv", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -37,6 +37,15 @@ TEST(RunResult, AnyAndBestKTolerateFailures) {
   EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kFailed);
 }
 
+TEST(RunResult, PrintsARowOfTheConfusionMatrixInALine) {
+  RunSummary summary;
+  summary.evaluation = {{"top1", 0.75}, {"confusion", {{3, 1}, {1, 3}}}};
+  const nlohmann::ordered_json json = RunResultJson(TestJob(), {}, summary);
+  const std::string text = RunResultText(json);
+  EXPECT_THAT(text, HasSubstr("\n      [3,1],\n      [1,3]\n"));
+  EXPECT_EQ(nlohmann::ordered_json::parse(text), json);
+}
+
 TEST(RunResult, TellsTheElectedItsTestAccuracyAndEveryPopulation) {
   broker::EcosphereView view = Ended("Succeeded", "Failed");
   view.populations[0].finished = api::FinishRequest{};

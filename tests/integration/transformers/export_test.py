@@ -1,0 +1,137 @@
+"""A model trained by `eoa run` and exported opens in timm, in transformers and with torch.load, and gives the same logits there:
+export_test.py EOA RECORD_LOGITS. What does not fit is refused with what does."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy
+import safetensors.numpy
+import safetensors.torch
+import timm
+import torch
+import transformers
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(SOURCE / "tests/parity/model"))
+import reference_models
+
+EOA, RECORD_LOGITS = sys.argv[1:3]
+SIZE = 64
+TOLERANCE = 1e-5  # the same operations on the same numbers; transformers' attention sums in another order
+
+
+def train(folder, name, model):
+    spec = {
+        "trainer": {
+            "model": model, "batchSizePerMember": 4,
+            "dataset": {"name": "webdataset", "path": str(SOURCE / "manifests/samples/data/cifar10-subset"),
+                        "augmentation": "vit" if model["name"].startswith("vit") else "cifar"},
+        },
+        "ecosphere": {"generations": 1, "generationSteps": 2, "fitnessSamples": 8},
+        "populations": [{"name": "whales", "algorithm": {"name": "Whale"}, "members": 1}],
+    }
+    file = folder / f"{name}.yaml"
+    file.write_text(json.dumps({"apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": name}, "spec": spec}))
+    subprocess.run([EOA, "run", file, "--output", folder / name], check=True, timeout=300, stdout=subprocess.DEVNULL)
+    return folder / name
+
+
+def export(directory, *arguments):
+    return subprocess.run([EOA, "export", directory, *arguments], capture_output=True, text=True, timeout=60)
+
+
+class Export(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.scratch.cleanup)
+        cls.folder = pathlib.Path(cls.scratch.name)
+        cls.vit = train(cls.folder, "vit", {"name": "vit-ti-16", "imageSize": SIZE})
+        cls.images = numpy.random.default_rng(1).standard_normal((3, 3, SIZE, SIZE), dtype=numpy.float32)
+        safetensors.numpy.save_file({"images": cls.images}, cls.folder / "images.safetensors")
+        cls.logits = cls.ours(cls.vit / "model.safetensors")
+
+    @classmethod
+    def ours(cls, file):
+        out = cls.folder / "logits.safetensors"
+        subprocess.run([RECORD_LOGITS, out, file, "vit-ti-16", str(SIZE), "10", "TOKEN", cls.folder / "images.safetensors"],
+                       check=True, timeout=60)
+        return safetensors.numpy.load_file(out)["logits"]
+
+    def export(self, *arguments, directory=None):
+        done = export(directory or self.vit, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return pathlib.Path(done.stdout.strip())
+
+    def assert_same(self, network):
+        with torch.no_grad():
+            answer = network(torch.from_numpy(self.images))
+        theirs = getattr(answer, "logits", answer).numpy()
+        self.assertGreater(numpy.ptp(theirs), 1e-3)
+        self.assertLessEqual(numpy.abs(theirs - self.logits).max(), TOLERANCE)
+
+    def timm(self, weights):
+        network = timm.create_model("vit_tiny_patch16_224", img_size=SIZE, num_classes=10).eval()
+        network.load_state_dict(weights)
+        return network
+
+    def test_timm_has_the_same_logits(self):
+        self.assert_same(self.timm(safetensors.torch.load_file(self.export("--format", "safetensors-timm"))))
+
+    def test_the_run_s_own_file_opens_in_timm_too(self):
+        self.assert_same(self.timm(safetensors.torch.load_file(self.vit / "model.safetensors")))
+
+    def test_torch_load_has_the_same_logits(self):
+        weights = torch.load(self.export("--format", "torch-state-dict"), weights_only=True)
+        self.assertEqual({str(tensor.dtype) for tensor in weights.values()}, {"torch.float32"})
+        self.assert_same(self.timm(weights))
+
+    def test_torch_maps_the_archive(self):
+        file = self.export("--format", "torch-state-dict", "--output", self.folder / "mapped.pt")
+        self.assert_same(self.timm(torch.load(file, weights_only=True, mmap=True)))
+
+    def test_transformers_has_the_same_logits_and_class_names(self):
+        folder = self.export("--format", "safetensors-hf")
+        network, loading = transformers.ViTForImageClassification.from_pretrained(folder, output_loading_info=True)
+        self.assertFalse(loading["missing_keys"] or loading["unexpected_keys"] or loading["mismatched_keys"], loading)
+        self.assert_same(network.eval())
+        self.assertEqual(network.config.id2label[0], "airplane")
+        processor = json.loads((folder / "preprocessor_config.json").read_text())
+        self.assertEqual(processor["size"], {"height": SIZE, "width": SIZE})
+
+    def test_what_transformers_has_is_read_back(self):
+        folder = self.export("--format", "safetensors-hf", "--output", self.folder / "back")
+        self.assertTrue((self.ours(folder / "model.safetensors") == self.logits).all())
+
+    def test_a_wide_resnet_goes_to_torch_only(self):
+        wide = train(self.folder, "wide", {"name": "wrn-10-1"})
+        file = self.export("--format", "torch-state-dict", directory=wide)
+        network = reference_models.make_model("wrn-10-1", 10)
+        result = network.load_state_dict(torch.load(file, weights_only=True), strict=False)
+        self.assertFalse(result.unexpected_keys)
+        self.assertTrue(all(key.endswith("num_batches_tracked") for key in result.missing_keys), result)
+        for form, library in (("safetensors-hf", "transformers"), ("safetensors-timm", "timm")):
+            done = export(wide, "--format", form)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{library} has no 'wrn-10-1'", done.stderr)
+            self.assertIn("torch-state-dict", done.stderr)
+
+    def test_mistakes_are_told(self):
+        done = export(self.vit, "--format", "onnx")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("none of safetensors-timm, safetensors-hf and torch-state-dict", done.stderr)
+        done = export(self.folder / "nothing", "--format", "torch-state-dict")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no", done.stderr)
+        done = export(self.vit, "--format", "torch-state-dict", "--output", self.vit / "result.json")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is there already", done.stderr)
+        json.loads((self.vit / "result.json").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

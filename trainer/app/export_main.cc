@@ -1,0 +1,37 @@
+#include "trainer/app/export_main.h"
+
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/file_system.h"
+#include "trainer/export/export_model.h"
+
+namespace eoa {
+
+int ExportMain(int argc, char** argv) {
+  std::string model;
+  std::string format;
+  std::string output;
+  CLI::App app("Write a model in the form of another library", "eoa-trainer export");
+  app.add_option("--model", model, "model.safetensors of a run")->required();
+  app.add_option("--format", format, "safetensors-timm, safetensors-hf or torch-state-dict")->required();
+  app.add_option("--output", output, "a file; for safetensors-hf a folder")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const Result<train::ExportFormat> chosen = train::ParseExportFormat(format);
+  if (!chosen.ok()) {
+    std::cerr << "eoa export: " << chosen.error().message() << "\n";
+    return 2;
+  }
+  const Status done = train::ExportModel(RealFileSystem(), model, *chosen, output);
+  if (done.ok()) return 0;
+  std::cerr << "eoa export: " << done.error().message() << "\n";
+  return 1;
+}
+
+}  // namespace eoa

@@ -1,0 +1,26 @@
+// A Vision Transformer as transformers has it: ViTForImageClassification.from_pretrained opens the folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/api/vision_transformers.h"
+#include "common/base/result.h"
+#include "trainer/checkpoint/safetensors.h"
+
+namespace eoa::train {
+
+struct HuggingFaceModel {
+  std::vector<NamedArray> arrays;       // borrowed from the file; query, key and value apart
+  nlohmann::ordered_json config;        // config.json
+  nlohmann::ordered_json preprocessor;  // preprocessor_config.json: images are resized, mean and deviation 0.5
+};
+
+// Of a model file of ours. InvalidArgument for what transformers has no such network for: hybrids, and those without a
+// class token. Pure.
+Result<HuggingFaceModel> ToHuggingFace(const Safetensors& file, const api::VisionTransformer& shape,
+                                       const std::vector<std::string>& class_names);
+
+}  // namespace eoa::train
