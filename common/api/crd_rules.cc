@@ -74,8 +74,6 @@ const std::map<std::string, std::vector<CelRule>>& RulesByPath() {
   return rules;
 }
 
-constexpr const char* kStarted = "has(oldSelf.status) && has(oldSelf.status.startTime)";
-
 // Whether a field holds what it held, or is absent as it was. Values are compared as lists of one: the cost of
 // comparing objects is otherwise taken for unbounded.
 std::string Same(const std::string& now, const std::string& before, const std::string& field) {

@@ -49,7 +49,7 @@ class Prometheus:
         listening = threading.Event()
         self.reader = threading.Thread(target=self._read_log, args=(listening,), daemon=True)
         self.reader.start()
-        if not listening.wait(30) or self.url is None:
+        if not listening.wait(120) or self.url is None:
             self.stop()
             raise AssertionError("Prometheus does not listen:\n" + "".join(self.log[-20:]))
 

@@ -71,7 +71,7 @@ at::Tensor EncoderBlock::Attend(const at::Tensor& x, const Pass& pass) const {
 
 // The branch of an image is there or not as a whole, scaled so that its mean stays.
 at::Tensor EncoderBlock::Branch(const at::Tensor& branch, const Pass& pass) const {
-  const at::Tensor kept = Dropout(branch, options_.dropout, pass);
+  at::Tensor kept = Dropout(branch, options_.dropout, pass);
   if (!pass.training || options_.skip == 0) return kept;
   const double keep = 1 - options_.skip;
   return kept * at::empty({kept.size(0), 1, 1}, kept.options()).bernoulli_(keep).div_(keep);

@@ -110,8 +110,8 @@ Naming NamingOf(const std::vector<ArrayInfo>& arrays) {
 }
 
 std::string GooglePrefix(const std::vector<ArrayInfo>& arrays) {
-  for (const std::string prefix : {"opt/target/", "params/"}) {
-    if (Has(arrays, prefix + "Transformer/encoder_norm/scale")) return prefix;
+  for (const char* prefix : {"opt/target/", "params/"}) {
+    if (Has(arrays, std::string(prefix) + "Transformer/encoder_norm/scale")) return prefix;
   }
   return "";
 }

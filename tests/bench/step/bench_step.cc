@@ -1,5 +1,5 @@
-// bench_step MODEL sgd|asam BATCH THREADS: for each line read, does that many training steps on random 32x32 images and
-// prints the seconds they took. step.py runs it side by side with torch_steps.py.
+// bench_step MODEL sgd|asam BATCH THREADS: for each line read, does that many training steps on random images (32x32,
+// 224x224 for Vision Transformers) and prints the seconds they took. step.py runs it side by side with torch_steps.py.
 #include <ATen/Parallel.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
@@ -32,11 +32,11 @@ Status Step(Model& model, Optimizer& optimizer, const at::Tensor& images, const 
 Status Serve(const std::string& name, const std::string& optimizer_name, std::int64_t batch) {
   api::TrainerSpec spec;
   spec.model.name = name;
-  spec.model.image_size = 32;
+  spec.model.image_size = api::FindVisionTransformer(name) ? 224 : 32;
   EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(spec, kClasses, 1));
   const auto chosen = optimizer_name == "asam" ? api::Optimizer::kAsam : api::Optimizer::kSgd;
   Optimizer optimizer({.name = chosen, .momentum = 0.9, .weight_decay = 5e-4, .rho = 0.5}, model->parameters());
-  const at::Tensor images = at::randn({batch, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor images = at::randn({batch, 3, spec.model.image_size, spec.model.image_size}).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor labels = at::randint(kClasses, {batch}, at::kLong);
   int steps = 0;
   while (std::cin >> steps) {

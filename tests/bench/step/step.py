@@ -11,6 +11,8 @@ import statistics
 import subprocess
 import sys
 
+# Vision Transformers see 224 x 224 pixels, the others 32 x 32.
+BATCHES = {"vit-ti-16": 16, "vit-b-16": 4}
 BATCH = 128
 TORCH = pathlib.Path(__file__).with_name("torch_steps.py")
 
@@ -32,6 +34,10 @@ class Side:
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
 
+    def peak_mebibytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+
     def close(self):
         self.process.stdin.close()
         self.process.wait(timeout=60)
@@ -43,7 +49,8 @@ def spread(values, digits):
 
 
 def compare(options, model, optimizer, threads):
-    case = [model, optimizer, BATCH, threads]
+    batch = BATCHES.get(model, BATCH)
+    case = [model, optimizer, batch, threads]
     sides = {"ours": Side([options.build / "bin" / "bench_step", *case], threads)}
     for layout in ("channels_last", "contiguous"):
         sides[f"torch_{layout}"] = Side([sys.executable, TORCH, *case, layout], threads)
@@ -55,12 +62,14 @@ def compare(options, model, optimizer, threads):
     speeds = {name: [] for name in sides}
     for _ in range(options.rounds):
         for name, side in sides.items():
-            speeds[name].append(BATCH * steps / side.seconds(steps))
+            speeds[name].append(batch * steps / side.seconds(steps))
+    peaks = {name: side.peak_mebibytes() for name, side in sides.items()}
     for side in sides.values():
         side.close()
-    result = {"model": model, "optimizer": optimizer, "batch": BATCH, "threads": threads, "rounds": options.rounds}
+    result = {"model": model, "optimizer": optimizer, "batch": batch, "threads": threads, "rounds": options.rounds}
     for name, values in speeds.items():
         result[f"{name}_images_per_second"] = spread(values, 1)
+        result[f"{name}_peak_mebibytes"] = round(peaks[name], 1)
         if name != "ours":
             result[f"ratio_to_{name}"] = spread([mine / theirs for mine, theirs in zip(speeds["ours"], values)], 3)
     return result
@@ -71,7 +80,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path, help="a release build")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of one turn")
-    parser.add_argument("--models", default="wrn-10-1,wrn-16-4")
+    parser.add_argument("--models", default="wrn-10-1,wrn-16-4,vit-ti-16")
     parser.add_argument("--optimizers", default="sgd,asam")
     parser.add_argument("--threads", default="1,2")
     options = parser.parse_args()

@@ -5,6 +5,7 @@ import pathlib
 import sys
 import time
 
+import timm
 import torch
 from torch.nn import functional
 
@@ -12,18 +13,22 @@ sys.path.append(str(pathlib.Path(__file__).parents[2] / "parity" / "model"))
 import reference_models
 
 RHO = 0.5
+TRANSFORMERS = {"vit-ti-16": "vit_tiny_patch16_224", "vit-b-16": "vit_base_patch16_224"}
 
 
 class Steps:
     def __init__(self, name, optimizer, batch, layout):
-        self.model = reference_models.make_model(name, classes=10).to(memory_format=layout)
+        transformer = TRANSFORMERS.get(name)
+        side = 224 if transformer else 32
+        model = timm.create_model(transformer, num_classes=10) if transformer else reference_models.make_model(name, classes=10)
+        self.model = model.to(memory_format=layout)
         for module in self.model.modules():
             if isinstance(module, torch.nn.ReLU):
                 module.inplace = True
         self.parameters = list(self.model.parameters())
         self.norms = [module for module in self.model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
         self.sgd = torch.optim.SGD(self.parameters, lr=0.05, momentum=0.9, weight_decay=5e-4, fused=True)
-        self.images = torch.randn(batch, 3, 32, 32).contiguous(memory_format=layout)
+        self.images = torch.randn(batch, 3, side, side).contiguous(memory_format=layout)
         self.labels = torch.randint(10, (batch,))
         self.step = self.asam_step if optimizer == "asam" else self.sgd_step
 

@@ -137,7 +137,8 @@ TEST_F(LoadPretrainedTest, ReadsHuggingFacesNames) {
       const char* kinds[] = {"query", "key", "value"};
       for (std::size_t i = 0; i < 3; ++i) {
         std::string part = other;
-        part.replace(part.find("attn.qkv"), 8, std::string("attention.attention.") + kinds[i]);
+        part.replace(part.find("attn.qkv"), 8, "attention.attention.")
+            .insert(part.find("attention.attention.") + 20, kinds[i]);
         file[part] = parts[i];
       }
       continue;
