@@ -26,9 +26,10 @@ RUN --mount=type=cache,target=/var/cache/eoa \
     (cd ${libtorch} && find torch/lib nvidia -name '*.so*' -exec cp --parents --no-clobber --target-directory=/out/usr/lib/eoa {} +)
 
 FROM ${BASE}
-RUN --mount=type=bind,from=build,source=/out,target=/out \
-    apt-get update -q && \
-    xargs --arg-file=/out/packages apt-get install -q -y --no-install-recommends && \
+# A copy, so that another list makes another layer.
+COPY --from=build /out/packages /usr/share/eoa/packages
+RUN apt-get update -q && \
+    xargs --arg-file=/usr/share/eoa/packages apt-get install -q -y --no-install-recommends && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=build /out/usr /usr
 COPY manifests/samples/data/cifar10-subset /usr/share/eoa/data/cifar10-subset
