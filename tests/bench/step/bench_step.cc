@@ -36,7 +36,8 @@ Status Serve(const std::string& name, const std::string& optimizer_name, std::in
   EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, MakeModel(spec, kClasses, 1));
   const auto chosen = optimizer_name == "asam" ? api::Optimizer::kAsam : api::Optimizer::kSgd;
   Optimizer optimizer({.name = chosen, .momentum = 0.9, .weight_decay = 5e-4, .rho = 0.5}, model->parameters());
-  const at::Tensor images = at::randn({batch, 3, spec.model.image_size, spec.model.image_size}).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor images =
+      at::randn({batch, 3, spec.model.image_size, spec.model.image_size}).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor labels = at::randint(kClasses, {batch}, at::kLong);
   int steps = 0;
   while (std::cin >> steps) {
