@@ -32,7 +32,11 @@ constexpr auto kDrainPatience = std::chrono::seconds(2);
 // survive.
 void StartLibrary() {
   static std::once_flag once;
-  std::call_once(once, [] { crossplat::threadpool::initialize_with_threads(1); });
+  std::call_once(once, [] {
+    crossplat::threadpool::initialize_with_threads(1);
+    // Made by whoever asks first, behind a lock that no tool sees.
+    (void)pplx::get_ambient_scheduler();
+  });
 }
 
 void OnLibraryThread(std::function<void()> task) {

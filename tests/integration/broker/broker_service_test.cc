@@ -255,6 +255,13 @@ class MemoryStore final : public StateStore {
   std::vector<Event> events_;
 };
 
+// The news come after the answer to whom caused it.
+bool Reaches(const std::atomic<int>& number, int wanted) {
+  const SteadyTime deadline = RealClock().SteadyNow() + std::chrono::seconds(10);
+  while (number < wanted && RealClock().SteadyNow() < deadline) RealClock().SleepFor(std::chrono::milliseconds(1));
+  return number == wanted;
+}
+
 TEST(BrokerService, ServesJobsSideBySideUntilTheyAreRemoved) {
   LiveBroker broker;
   api::Job other = LiveBroker::TwoPopulations();
@@ -271,11 +278,11 @@ TEST(BrokerService, ServesJobsSideBySideUntilTheyAreRemoved) {
   broker.Send("POST", join, DumpJson(JoinBody(0, "a", 0, 0)));
   EXPECT_EQ(broker.Send("POST", join, DumpJson(JoinBody(1, "a", 0, 0))).status, 200);
   EXPECT_EQ(broker.service().View("other")->populations[0].attempt, 1);
-  EXPECT_EQ(changes, 1) << "an attempt began";
+  EXPECT_TRUE(Reaches(changes, 1)) << "an attempt began";
   broker.service().RestartPopulation("other", "wolves", "no step for 600 s");
   EXPECT_EQ(broker.service().View("other")->populations[0].phase, "Joining");
   EXPECT_EQ(broker.service().View("other")->populations[0].last_error, "no step for 600 s");
-  EXPECT_EQ(changes, 2) << "an attempt ended";
+  EXPECT_TRUE(Reaches(changes, 2)) << "an attempt ended";
   EXPECT_EQ(broker.service().stats().jobs, 2);
 
   broker.service().RemoveJob("other");
