@@ -1,6 +1,6 @@
 # The everyday commands. `make run` and `make test` work on a fresh Debian 12 or Ubuntu 24.04; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sanitizers fuzz bench format lint clean deps build images cluster-up cluster-down e2e
+.PHONY: help run test test-sanitizers fuzz bench format lint clean deps build images cluster-up cluster-down e2e cuda gpu-test gpu-bench
 
 JOBS ?= $(shell nproc)
 SAMPLE ?= manifests/samples/quickstart.yaml
@@ -31,6 +31,17 @@ test-sanitizers: deps ## run the tests under ASan+UBSan and under TSan
 	@cmake --preset tsan --log-level=WARNING > /dev/null
 	@cmake --build --preset tsan --parallel $(JOBS)
 	@ctest --preset tsan --no-tests=error
+
+cuda: deps ## build the trainer for NVIDIA GPUs into build/cuda/bin; needs no GPU
+	@cmake/deps/libtorch.sh --cuda
+	@cmake --preset cuda --log-level=WARNING > /dev/null
+	@cmake --build --preset cuda --parallel $(JOBS) --target eoa eoa-trainer eoa-trainer-worker bench_step gpu_test
+
+gpu-test: cuda ## run the GPU tests on this machine's GPU; prints JSON
+	@tests/gpu/run.sh build/cuda test
+
+gpu-bench: cuda ## measure training steps on this machine's GPU beside PyTorch; prints JSON
+	@tests/parity/python_env.sh --cuda tests/bench/gpu/gpu_bench.py build/cuda
 
 images: deps ## build the operator's and the trainer's image into build/images (PRESET=release)
 	@tests/cluster/images.sh

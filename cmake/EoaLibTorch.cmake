@@ -31,8 +31,24 @@ target_link_libraries(eoa_torch INTERFACE
 # The wheel's libraries find libcudart and libcupti by their own RUNPATH; the linker does not need them.
 target_link_options(eoa_torch INTERFACE -Wl,--allow-shlib-undefined)
 if(EOA_CUDA)
-  # Nothing of ours names a symbol of these, but loading them registers the CUDA kernels and Gloo's CUDA side.
+  set(toolkit ${EOA_LIBTORCH_DIR}/nvidia/cu13)
+  if(EXISTS ${toolkit}/bin/nvcc)
+    set(CMAKE_CUDA_COMPILER ${toolkit}/bin/nvcc CACHE FILEPATH "Compiler of our own kernels")
+  endif()
+  # Machine code for A100, consumer Ampere and Ada, Hopper and Blackwell; newer ones compile the last at their first start.
+  set(CMAKE_CUDA_ARCHITECTURES "80-real;86-real;89-real;90-real;100-real;120" CACHE STRING "GPUs that kernels are compiled for")
+  set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_CUDA_FLAGS "--expt-relaxed-constexpr -Werror all-warnings")
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
+  enable_language(CUDA)
+  # CMake 3.25 is older than this compiler and does not know how it is told.
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_STANDARD__HAS_FULL_SUPPORT ON)
+  target_include_directories(eoa_torch SYSTEM INTERFACE ${toolkit}/include ${EOA_LIBTORCH_DIR}/nvidia/nccl/include)
+  target_compile_definitions(eoa_torch INTERFACE USE_C10D_NCCL EOA_CUDA)
+  # Not as needed: loading these registers the CUDA kernels and Gloo's CUDA side.
   target_link_options(eoa_torch INTERFACE -Wl,--no-as-needed)
   target_link_libraries(eoa_torch INTERFACE
-    ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cuda.so ${EOA_LIBTORCH_DIR}/torch/lib/libc10_cuda.so)
+    ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cuda.so ${EOA_LIBTORCH_DIR}/torch/lib/libc10_cuda.so
+    ${toolkit}/lib/libcudart.so.13 ${EOA_LIBTORCH_DIR}/nvidia/nccl/lib/libnccl.so.2)
 endif()

@@ -29,7 +29,7 @@ endif()
 function(_eoa_common_settings target scope)
   target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR})
   if(NOT scope STREQUAL "INTERFACE")
-    target_compile_options(${target} PRIVATE ${EOA_WARNINGS})
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C,CXX>:${EOA_WARNINGS}>")
   endif()
 endfunction()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lays out LibTorch 2.11.0 from PyPI's wheels under the user's cache, checked by SHA-256, once for all clones.
-#   libtorch.sh [--cuda]              fetch and unpack what is missing; --cuda: with CUDA, cuDNN and NCCL (2.5 GB more)
+#   libtorch.sh [--cuda]              fetch and unpack what is missing; --cuda: with CUDA, cuDNN and NCCL (2.6 GB more)
 #   libtorch.sh [--cuda] --print-dir  only say where it lies
 # EOA_CACHE_DIR moves the cache (default ~/.cache/eoa).
 set -euo pipefail
@@ -25,12 +25,15 @@ elif [[ $# -gt 0 ]]; then
   echo "usage: $0 [--cuda] [--print-dir]" >&2
   exit 2
 fi
-[[ -f $target/complete ]] && exit 0
+# What is there is complete only for the list that it was made from.
+list=$(cat "$here"/libtorch-cpu.txt "$here/libtorch-cuda.txt" "${BASH_SOURCE[0]}" | sha256sum)
+is_complete() { [[ -f $target/complete && $(<"$target/complete") == "$list" ]]; }
+is_complete && exit 0
 
 mkdir -p "$cache"
 exec 9>"$cache/libtorch.lock"
 flock 9
-[[ -f $target/complete ]] && exit 0
+is_complete && exit 0
 
 work=$(mktemp -d "$cache/libtorch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -53,6 +56,13 @@ for wheel in (work / "wheels").glob("*.whl"):
 for library in sys.argv[2:]:
     (work / "out/torch/lib" / library).unlink(missing_ok=True)
 PYTHON
+toolkit=$work/out/nvidia/cu13
+if [[ -d $toolkit/bin ]]; then
+  # Wheels carry no permissions, and no links.
+  chmod +x "$toolkit"/bin/* "$toolkit"/nvvm/bin/*
+  ln -s lib "$toolkit/lib64"
+  ln -s libcudart.so.13 "$toolkit/lib/libcudart.so"
+fi
 rm -rf "$target"
 mv "$work/out" "$target"
-touch "$target/complete"
+echo "$list" > "$target/complete"

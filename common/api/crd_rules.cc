@@ -27,9 +27,9 @@ const std::map<std::string, std::vector<CelRule>>& RulesByPath() {
          "Google's .npz files are Vision Transformers; others start from a .safetensors file", ".pretrained"}}},
       {"spec.trainer",
        {{"!(self.dataset.name in ['cifar10', 'cifar100']) || !has(self.model.imageSize) || self.model.imageSize == 32 "
-         "|| (has(self.dataset.augmentation) ? self.dataset.augmentation in ['vit', 'imagenet'] : "
+         "|| (has(self.dataset.augmentation) ? self.dataset.augmentation in ['vit', 'vit-flip', 'imagenet'] : "
          "self.model.name.contains('vit-') && self.model.name != 'vit-n-4')",
-         "CIFAR images are 32x32; leave it out, or choose augmentation vit or imagenet, which resize",
+         "CIFAR images are 32x32; leave it out, or choose augmentation vit, vit-flip or imagenet, which resize",
          ".model.imageSize"},
         {"self.model.name.contains('vit-') || !self.activationCheckpointing", kOnlyTransformers,
          ".activationCheckpointing"}}},

@@ -19,6 +19,9 @@ enum class Optimizer { kSgd, kAdamW, kSam, kAsam };                     // sgd |
 enum class AsamForm { kDavda54, kOriginal };                            // Davda54 | Original
 enum class GradientSync { kBothPasses, kSecondPass };                   // BothPasses | SecondPass
 enum class Precision { kFp32, kTf32, kBf16 };                           // fp32 | tf32 | bf16
+enum class DeviceKind { kAuto, kCpu, kCuda };                           // Auto | Cpu | Cuda
+enum class Communication { kAuto, kNccl, kPeer, kGloo };                // Auto | Nccl | Peer | Gloo
+enum class GradientCompression { kNone, kBf16 };                        // None | Bf16
 enum class Classifier { kToken, kGap };                                 // Token | Gap: what a ViT's head reads
 enum class Stem { kAuto, kCifar, kImageNet };                           // Auto | Cifar | ImageNet
 enum class Dataset { kCifar10, kCifar100, kImageFolder, kWebDataset };  // cifar10 | cifar100 | imagefolder | webdataset
@@ -27,8 +30,9 @@ enum class Augmentation {
   kCifar,
   kCifarCutout,
   kVit,
+  kVitFlip,
   kImageNet
-};                                                                // none | cifar | cifar-cutout | vit | imagenet
+};  // none | cifar | cifar-cutout | vit | vit-flip | imagenet
 enum class BaselineRule { kElected, kCosineBlend, kCosineStep };  // Elected | CosineBlend | CosineStep
 enum class GradientScope { kPopulation, kEcosphere };             // Population | Ecosphere
 enum class WeightMerge { kAverage, kBest, kNone };                // Average | Best | None
@@ -81,15 +85,26 @@ struct OptimizerSpec {
   bool reset_each_generation = false;
 };
 
+// What members compute on. The switches trade nothing but speed; they are here to find out what one gains.
+struct DeviceSpec {
+  DeviceKind kind = DeviceKind::kAuto;
+  bool graphs = true;         // a step's kernels are recorded once and launched as one
+  bool resident_data = true;  // a small data set lies in the GPU's memory and is augmented there
+  Communication communication = Communication::kAuto;
+  GradientCompression gradient_compression = GradientCompression::kNone;
+};
+
 struct TrainerSpec {
   Model model;
   DatasetSpec dataset;
   OptimizerSpec optimizer;
   double label_smoothing = 0;
+  double mixup = 0;                 // alpha of the Beta distribution that shares are drawn from; 0: off
   int batch_size_per_member = 128;  // images of one micro-batch
   bool activation_checkpointing = false;
   int gradient_accumulation = 1;  // micro-batches of one step
   Precision precision = Precision::kFp32;
+  DeviceSpec device;
 };
 
 struct Exchange {

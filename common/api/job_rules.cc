@@ -81,11 +81,13 @@ void CheckTrainer(const TrainerSpec& trainer, Findings& findings) {
                     "resnet-18 has no dropout; leave it out");
   }
   const Augmentation augmentation = trainer.dataset.augmentation;
-  const bool resizes = augmentation == Augmentation::kVit || augmentation == Augmentation::kImageNet;
+  const bool resizes = augmentation == Augmentation::kVit || augmentation == Augmentation::kVitFlip ||
+                       augmentation == Augmentation::kImageNet;
   if (!findings.AnyWrong({base + "model.imageSize", base + "dataset.name", base + "dataset.augmentation"}) &&
       IsCifar(trainer.dataset) && !resizes && trainer.model.image_size != kCifarSide) {
-    findings.Refuse(base + "model.imageSize", std::to_string(trainer.model.image_size),
-                    "CIFAR images are 32x32; leave it out, or choose augmentation vit or imagenet, which resize");
+    findings.Refuse(
+        base + "model.imageSize", std::to_string(trainer.model.image_size),
+        "CIFAR images are 32x32; leave it out, or choose augmentation vit, vit-flip or imagenet, which resize");
   }
   const OptimizerSpec& optimizer = trainer.optimizer;
   if (!findings.AnyWrong({base + "optimizer"}) && optimizer.nesterov && optimizer.momentum == 0) {

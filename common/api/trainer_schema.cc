@@ -73,10 +73,12 @@ const ObjectSchema& DatasetSchema() {
         .Required()
         .Matches(".+", "a directory", 1024);
     table
-        .Word("augmentation", &DatasetSpec::augmentation, {"none", "cifar", "cifar-cutout", "vit", "imagenet"},
+        .Word("augmentation", &DatasetSpec::augmentation,
+              {"none", "cifar", "cifar-cutout", "vit", "vit-flip", "imagenet"},
               "How training images are varied: `cifar` crop with 4 pixels of padding, flip; `cifar-cutout` besides a "
               "16x16 hole in "
-              "every second image; `vit` random resized crop; `imagenet` random resized crop, flip; `none` only "
+              "every second image; `vit` random resized crop, `vit-flip` besides a flip; `imagenet` random resized "
+              "crop, flip; `none` only "
               "normalises.")
         .DerivedFrom("cifar for CIFAR, else imagenet");
     table
@@ -123,6 +125,25 @@ const ObjectSchema& OptimizerSchema() {
   return schema;
 }
 
+const ObjectSchema& DeviceSchema() {
+  static const ObjectSchema schema = [] {
+    SchemaBuilder<DeviceSpec> table(
+        "What members compute on, see [gpu.md](gpu.md). The switches are for finding out what each of them gains.");
+    table.Word("kind", &DeviceSpec::kind, {"Auto", "Cpu", "Cuda"},
+               "`Auto` takes a GPU where there is one; `Cuda` fails where there is none.");
+    table.Boolean("graphs", &DeviceSpec::graphs, "GPU: record a step's kernels once and launch them as one.");
+    table.Boolean("residentData", &DeviceSpec::resident_data,
+                  "GPU: keep a small data set in the GPU's memory and augment images there.");
+    table.Word("communication", &DeviceSpec::communication, {"Auto", "Nccl", "Peer", "Gloo"},
+               "How gradients and weights travel between GPUs' members. `Auto`: `Nccl` where each member has a GPU of "
+               "its own, `Peer` (memory that processes share) where all of a world have the same one, else `Gloo`.");
+    table.Word("gradientCompression", &DeviceSpec::gradient_compression, {"None", "Bf16"},
+               "GPU: `Bf16` sends gradients at half the size, rounded.");
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
 }  // namespace
 
 const ObjectSchema& TrainerSchema() {
@@ -133,6 +154,9 @@ const ObjectSchema& TrainerSchema() {
     table.Object("optimizer", &TrainerSpec::optimizer, OptimizerSchema());
     table.Number("labelSmoothing", &TrainerSpec::label_smoothing, 0, 1, "Probability that is spread over all classes.")
         .Below(1);
+    table.Number("mixup", &TrainerSpec::mixup, 0, 100,
+                 "Train on mixtures of two images of a batch and of their labels, with shares from Beta(mixup, mixup) "
+                 "(Zhang et al. 2018); 0: off.");
     table.Integer("batchSizePerMember", &TrainerSpec::batch_size_per_member, 1, 65536,
                   "Images of one forward pass of one member.");
     table.Boolean("activationCheckpointing", &TrainerSpec::activation_checkpointing,
@@ -141,6 +165,7 @@ const ObjectSchema& TrainerSchema() {
     table.Integer("gradientAccumulation", &TrainerSpec::gradient_accumulation, 1, 1024, "Forward passes of one step.");
     table.Word("precision", &TrainerSpec::precision, {"fp32", "tf32", "bf16"},
                "Of the arithmetic; parameters stay in fp32. `tf32` means fp32 where there are no tensor cores.");
+    table.Object("device", &TrainerSpec::device, DeviceSchema());
     return std::move(table).Build();
   }();
   return schema;

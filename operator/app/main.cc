@@ -8,6 +8,7 @@
 #include "common/net/cpprest/cpprest_client.h"
 #include "operator/app/cluster_access.h"
 #include "operator/app/export_command.h"
+#include "operator/app/predict_command.h"
 #include "operator/app/render_command.h"
 #include "operator/app/schedule_command.h"
 #include "operator/app/validate_command.h"
@@ -48,6 +49,19 @@ CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
   render->add_option("--broker-url", options.broker_url, "as the operator has it")->capture_default_str();
   render->add_flag("--json", options.json, "one JSON List in place of YAML documents");
   return render;
+}
+
+CLI::App* AddPredict(CLI::App& app, eoa::app::PredictOptions& options) {
+  CLI::App* predict = app.add_subcommand("predict", "Say what images show, by the model of a run");
+  predict->add_option("DIR", options.directory, "output directory of a run")->required();
+  predict->add_option("IMAGE", options.images, "JPEG or PNG files")->required();
+  predict->add_option("--top", options.top, "classes of each image")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  predict->add_flag("--json", options.json, "a JSON object for each image, on a line of its own");
+  predict->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")
+      ->group("Programs");
+  return predict;
 }
 
 struct ScheduleFlags {
@@ -116,6 +130,9 @@ int main(int argc, char** argv) {
   export_command->add_option("--trainer", exported.trainer, "the trainer's program (default: eoa-trainer beside eoa)")
       ->group("Programs");
 
+  eoa::app::PredictOptions predicted;
+  CLI::App* predict_command = AddPredict(app, predicted);
+
   CLI::App* version = app.add_subcommand("version", "Print the version");
 
   try {
@@ -133,6 +150,7 @@ int main(int argc, char** argv) {
     return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);
   }
   if (app.got_subcommand(export_command)) return eoa::app::Export(exported, files, std::cout, std::cerr);
+  if (app.got_subcommand(predict_command)) return eoa::app::Predict(predicted, files, std::cerr);
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
   return 0;
 }

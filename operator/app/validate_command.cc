@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "common/api/memory_estimate.h"
 #include "common/api/read_job.h"
 
 namespace eoa::app {
@@ -12,7 +13,9 @@ int Validate(const ValidateOptions& options, FileSystem& files, std::ostream& ou
   if (options.defaults) {
     out << api::JobToYaml(*read.job);
   } else {
-    out << read.name << ": valid\n";
+    const api::TrainerSpec& trainer = read.job->spec.trainer;
+    out << read.name << ": valid\neach member needs " << api::DescribeMemory(api::EstimateMemory(trainer), trainer)
+        << "\n";
   }
   return kValid;
 }

@@ -27,27 +27,36 @@ ALLOWED = {
     "trainer/data": ["common/base", "common/api", "trainer/config"],
     "trainer/model": ["common/base", "common/api", "trainer/config"],
     "trainer/optim": ["common/base", "common/api", "trainer/config", "trainer/model"],
-    "trainer/comm": ["common/base", "common/api", "trainer/config"],
+    "trainer/device": ["common/base", "common/api"],
+    "trainer/device/cpu": ["common/base", "common/api", "trainer/device"],
+    "trainer/device/cuda": ["common/base", "common/api", "trainer/device"],
+    "trainer/comm": ["common/base", "common/api", "trainer/config", "trainer/device"],
+    "trainer/comm/cpu": ["common/base", "trainer/comm"],
+    "trainer/comm/cuda": ["common/base", "trainer/comm"],
     "trainer/checkpoint": ["common/base", "common/api", "trainer/config"],
     "trainer/export": ["common/base", "common/api", "trainer/checkpoint"],
     "trainer/npz": ["common/base", "trainer/checkpoint", "trainer/data"],
     "trainer/pretrained": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/checkpoint",
                            "trainer/npz"],
     "trainer/engine": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/optim",
-                       "trainer/comm", "trainer/checkpoint", "trainer/pretrained"],
+                       "trainer/comm", "trainer/device", "trainer/checkpoint", "trainer/pretrained"],
     "trainer/agent": ["common/base", "common/api", "common/evolve", "common/net", "trainer/config"],
     "trainer/app": ["common/", "trainer/"],
 }
 
 # Third-party headers, by a pattern of the include path, and the folders that may include them. Tests may include anything.
-TORCH = ["trainer/model", "trainer/optim", "trainer/comm", "trainer/checkpoint", "trainer/pretrained", "trainer/engine", "trainer/app"]
+CUDA = ["trainer/device/cuda", "trainer/comm/cuda"]
+TORCH = [*CUDA, "trainer/device", "trainer/device/cpu", "trainer/comm/cpu", "trainer/model", "trainer/optim", "trainer/comm", "trainer/checkpoint", "trainer/pretrained", "trainer/engine", "trainer/app"]
 THIRD_PARTY = {
     r"(cpprest|pplx)/": ["common/net/cpprest"],
     r"boost/asio": ["common/net/server", "common/net/cpprest"],
     r"boost/beast": ["common/net/server"],
     r"boost/multiprecision": ["common/evolve"],
+    r"boost/math": ["common/evolve", "trainer/data"],
     r"(torch|ATen|c10|caffe2)/": TORCH,
-    r"(gloo|nccl)": ["trainer/comm"],
+    r"gloo": ["trainer/comm"],
+    r"nccl": ["trainer/comm/cuda"],
+    r"(cuda|c10/cuda|ATen/cuda)": CUDA,
     r"yaml\.h": ["common/api"],
     r"CLI/": ["operator/app", "trainer/app"],
     r"prometheus/": ["operator/metrics"],
@@ -89,13 +98,13 @@ def faults_of(name, text):
     faults = []
     path = pathlib.PurePosixPath(name)
     folder = str(path.parent)
-    if path.suffix in (".h", ".cc") and path.parts[0] in ("common", "operator", "trainer"):
+    if path.suffix in (".h", ".cc", ".cu") and path.parts[0] in ("common", "operator", "trainer"):
         if folder not in ALLOWED:
             return [f"{name}: folder {folder} is not in the table of {pathlib.PurePath(__file__).name}"]
         faults += include_faults(name, folder, text)
     if path.suffix == ".h" and "#pragma once" not in text:
         faults.append(f"{name}: no #pragma once")
-    if path.suffix in (".h", ".cc", ".py", ".sh"):
+    if path.suffix in (".h", ".cc", ".cu", ".py", ".sh"):
         lines = text.count("\n")
         if lines > MAX_LINES:
             faults.append(f"{name}: {lines} lines; at most {MAX_LINES}")
@@ -109,7 +118,7 @@ def main():
     faults = []
     checked = 0
     for name in tracked_files(root):
-        if not name.endswith((".h", ".cc", ".py", ".sh")):
+        if not name.endswith((".h", ".cc", ".cu", ".py", ".sh")):
             continue
         checked += 1
         faults += faults_of(name, (root / name).read_text(encoding="utf-8"))
@@ -126,6 +135,7 @@ def self_test():
     assert faults_of("trainer/agent/a.cc", "#include <ATen/core/Tensor.h>\n")
     assert faults_of("trainer/engine/a.cc", '#include "operator/broker/journal.h"\n')
     assert faults_of("operator/broker/a.cc", "#include <boost/beast/http.hpp>\n")
+    assert faults_of("trainer/engine/a.cc", "#include <c10/cuda/CUDAStream.h>\n")
     assert faults_of("common/base/string_utils.cc", "")
     assert faults_of("common/base/a.cc", "\n" * 601)
     assert faults_of("common/other/a.cc", "")

@@ -31,7 +31,8 @@ constexpr int kLongestTurnMilliseconds = 10'000;
 constexpr std::size_t kMaxTokenBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxRecordBytes = std::size_t{16} << 20;
 constexpr std::string_view kOutOfMemory =
-    "out of memory: the kernel killed a worker; its pod needs more (resources.limits.memory)";
+    "out of memory: the kernel killed a worker; its pod needs more (resources.limits.memory), or the job a smaller "
+    "spec.trainer.batchSizePerMember: `eoa validate` says what a member needs";
 
 Result<std::string> ReadToken(FileSystem& files, const std::string& path) {
   EOA_ASSIGN_OR_RETURN(std::string token, files.ReadFile(path, kMaxTokenBytes));

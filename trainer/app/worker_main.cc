@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "common/base/log.h"
+#include "trainer/app/predict_main.h"
 #include "trainer/engine/worker.h"
 #include "trainer/model/keep_memory.h"
 
@@ -26,7 +28,8 @@ void OnChannelEnd(ChannelEnd end, const std::string& why) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "predict") return eoa::PredictMain(argc, argv);
   if (::isatty(eoa::train::kWorkerChannel) == 1 || ::lseek(eoa::train::kWorkerChannel, 0, SEEK_CUR) != -1) {
     std::fputs("eoa-trainer-worker is started by eoa-trainer\n", stderr);
     return static_cast<int>(ExitCode::kBadConfiguration);

@@ -1,5 +1,5 @@
 // Comm: how the members of a group talk. One of the five seams (docs/architecture.md): c10d with Gloo in production
-// (gloo_world.h), threads of one process in tests (tests/fakes/thread_world.h), nothing at all for a group of one.
+// (meeting.h), threads of one process in tests (tests/fakes/thread_world.h), nothing at all for a group of one.
 //
 // Collectives: every member calls the same functions in the same order with tensors of the same shape and type. Each of
 // them ends within the group's timeout: Unavailable means that a peer is lost or too slow; the group is then broken,

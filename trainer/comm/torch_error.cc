@@ -29,6 +29,9 @@ Error CurrentTorchError(std::string_view what) {
     return MakeError(ErrorCode::kResourceExhausted, what, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     return MakeError(ErrorCode::kResourceExhausted, what, "out of memory");
+  } catch (const c10::AcceleratorError& error) {
+    // The process's context of the device is broken for good; another process may be luckier.
+    return MakeError(ErrorCode::kAborted, what, error.what_without_backtrace());
   } catch (const c10::Error& error) {
     const std::string_view text = error.what_without_backtrace();
     return MakeError(IsOutOfMemory(text) ? ErrorCode::kResourceExhausted : ErrorCode::kInternal, what, text);

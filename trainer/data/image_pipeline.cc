@@ -10,10 +10,6 @@ namespace {
 
 using api::Augmentation;
 
-constexpr int kPadding = 4;
-constexpr int kCutoutSide = 16;
-constexpr double kCutoutProbability = 0.5;
-
 // The part of an image of this size that fills the network's input.
 Box BoxOf(Augmentation augmentation, ImageSize size, Random* augment) {
   switch (augmentation) {
@@ -21,6 +17,7 @@ Box BoxOf(Augmentation augmentation, ImageSize size, Random* augment) {
       if (augment == nullptr) return CentreSquare(size.width, size.height, 224.0 / 256.0);
       return RandomResizedCrop(*augment, size.width, size.height, 0.08);
     case Augmentation::kVit:
+    case Augmentation::kVitFlip:
       if (augment == nullptr) return {0, 0, static_cast<double>(size.width), static_cast<double>(size.height)};
       return RandomResizedCrop(*augment, size.width, size.height, 0.05);
     case Augmentation::kNone:
@@ -50,27 +47,10 @@ bool IsWhole(const Box& box, PixelView image, int size) {
   return image.width == size && image.height == size && box.width == size && box.height == size;
 }
 
-Placement DrawPlacement(Augmentation augmentation, Random& random) {
-  Placement placement;
-  const bool cifar = augmentation == Augmentation::kCifar || augmentation == Augmentation::kCifarCutout;
-  if (cifar) {
-    placement.right = static_cast<int>(random.NextBelow(2 * kPadding + 1)) - kPadding;
-    placement.down = static_cast<int>(random.NextBelow(2 * kPadding + 1)) - kPadding;
-  }
-  if (cifar || augmentation == Augmentation::kImageNet) placement.flip = random.NextUniform() < 0.5;
-  return placement;
-}
-
 }  // namespace
 
-ImagePipeline::ImagePipeline(const Transform& transform) : transform_(transform) {
-  for (std::size_t channel = 0; channel < 3; ++channel) {
-    for (std::size_t value = 0; value < 256; ++value) {
-      normalized_[channel][value] = (static_cast<float>(value) / 255.0F - transform.normalization.mean[channel]) /
-                                    transform.normalization.deviation[channel];
-    }
-  }
-}
+ImagePipeline::ImagePipeline(const Transform& transform)
+    : transform_(transform), normalized_(TableOf(transform.normalization)) {}
 
 Status ImagePipeline::Run(const DataSource& source, std::uint32_t sample, Random* augment, std::span<float> out) {
   auto record = source.Read(sample, scratch_);
@@ -98,13 +78,11 @@ Result<PixelView> ImagePipeline::SquareOf(const RecordView& record, Random* augm
 }
 
 void ImagePipeline::Finish(PixelView image, Random* augment, std::span<float> out) const {
-  Normalize(image, augment == nullptr ? Placement{} : DrawPlacement(transform_.augmentation, *augment), out);
-  if (augment == nullptr || transform_.augmentation != Augmentation::kCifarCutout) return;
-  if (augment->NextUniform() >= kCutoutProbability) return;
-  const Square square = CutoutSquare(*augment, transform_.image_size, kCutoutSide);
-  for (int y = square.top; y < square.bottom; ++y) {
+  const Placement placement = augment == nullptr ? Placement{} : DrawPlacement(transform_, *augment);
+  Normalize(image, placement, out);
+  for (int y = placement.hole.top; y < placement.hole.bottom; ++y) {
     float* const row = out.data() + RowOffset(y, transform_.image_size);
-    std::fill(row + std::ptrdiff_t{3} * square.left, row + std::ptrdiff_t{3} * square.right, 0.0F);
+    std::fill(row + std::ptrdiff_t{3} * placement.hole.left, row + std::ptrdiff_t{3} * placement.hole.right, 0.0F);
   }
 }
 

@@ -10,17 +10,11 @@
 #include "common/base/result.h"
 #include "trainer/data/data_source.h"
 #include "trainer/data/image_decoder.h"
+#include "trainer/data/placement.h"
 #include "trainer/data/resampler.h"
 #include "trainer/data/transform.h"
 
 namespace eoa::train {
-
-// Which pixels of the padded image the crop shows: those `right` and `down` of where they would be without it.
-struct Placement {
-  int right = 0;
-  int down = 0;
-  bool flip = false;
-};
 
 // Thread-safety: none; each thread has its own, which keeps its buffers.
 class ImagePipeline {
@@ -37,7 +31,7 @@ class ImagePipeline {
   void Normalize(PixelView image, const Placement& placement, std::span<float> out) const;
 
   Transform transform_;
-  std::array<std::array<float, 256>, 3> normalized_;  // by channel and value
+  ValueTable normalized_;
   ImageDecoder decoder_;
   Resampler resampler_;
   std::vector<std::uint8_t> scratch_;

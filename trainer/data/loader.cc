@@ -13,6 +13,7 @@
 #include "common/base/check.h"
 #include "trainer/data/batch_plan.h"
 #include "trainer/data/image_pipeline.h"
+#include "trainer/data/placement.h"
 
 namespace eoa::train {
 namespace {
@@ -128,11 +129,11 @@ class PrefetchingLoader final : public Loader {
     slot.samples = plan_->SamplesOf(number);
     slot.images.resize(slot.samples.size() * image);
     slot.labels.clear();
-    const auto epoch = static_cast<std::uint64_t>(plan_->EpochOf(number));
+    const std::int64_t epoch = plan_->EpochOf(number);
     for (std::size_t i = 0; i < slot.samples.size(); ++i) {
       const std::uint32_t sample = slot.samples[i];
       slot.labels.push_back(source_.labels()[sample]);
-      SeededRandom random(options_.seed, {HashName("data/augment"), epoch << 32 | sample});
+      SeededRandom random = AugmentationStream(options_.seed, epoch, sample);
       Random* const augment = plan_->training() ? &random : nullptr;
       EOA_RETURN_IF_ERROR(pipeline.Run(source_, sample, augment, std::span(slot.images).subspan(i * image, image)));
     }

@@ -6,6 +6,7 @@
 //   cifar-cutout   cifar, then with p = 0.5 a 16 x 16 square of zeros   fit
 //   imagenet       random resized crop (0.08 to 1), flip                shorter side to size * 256/224, centre crop
 //   vit            random resized crop (0.05 to 1)                      resize to size x size
+//   vit-flip       vit, then flip                                       as vit
 //
 // "fit": the shorter side is resized to the size, then the centre is cut out; nothing is done to an image that has the
 // size already. All end by normalising: (value / 255 - mean) / standard deviation. Padding comes before normalising
@@ -30,14 +31,21 @@ inline constexpr Normalization kCifar100Normalization{{0.5071F, 0.4865F, 0.4409F
 inline constexpr Normalization kImageNetNormalization{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
 inline constexpr Normalization kHalfNormalization{{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}};
 
+// What each byte of each channel becomes: (value / 255 - mean) / deviation.
+using ValueTable = std::array<std::array<float, 256>, 3>;
+ValueTable TableOf(const Normalization& normalization);
+
 struct Transform {
   int image_size = 32;  // pixels, square
   api::Augmentation augmentation = api::Augmentation::kNone;
   Normalization normalization = kCifar10Normalization;
 };
 
-// The job's transform. Constants: vit has 0.5; CIFAR-10 and CIFAR-100 files have their training sets' own; image
-// folders and WebDatasets CIFAR-10's with a cifar augmentation, otherwise ImageNet's.
+// Whether images that have the network's size already keep their pixels, but for what Placement says.
+bool KeepsPixels(const Transform& transform);
+
+// The job's transform. Constants: vit and vit-flip have 0.5; CIFAR-10 and CIFAR-100 files have their training sets'
+// own; image folders and WebDatasets CIFAR-10's with a cifar augmentation, otherwise ImageNet's.
 Transform TransformFor(const api::TrainerSpec& trainer);
 
 }  // namespace eoa::train

@@ -5,19 +5,22 @@
 // weights.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include "common/api/job.h"
 
 namespace eoa::train {
 
 class Autocast {
  public:
-  explicit Autocast(api::Precision precision);
+  Autocast(api::Precision precision, c10::Device device);
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
   ~Autocast();
 
  private:
   bool on_;
+  c10::DeviceType device_;
 };
 
 }  // namespace eoa::train

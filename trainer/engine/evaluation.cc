@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <ATen/ops/bincount.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
@@ -14,16 +13,6 @@
 #include "trainer/model/loss.h"
 
 namespace eoa::train {
-
-MicroBatch BorrowBatch(const Batch& batch, int image_size) {
-  const std::int64_t size = image_size;
-  // LibTorch has no read-only tensors.
-  auto* images = const_cast<float*>(batch.images.data());
-  auto* labels = const_cast<std::int64_t*>(batch.labels.data());
-  // Pixel by pixel in memory, with three channels each.
-  return {.images = at::from_blob(images, {batch.size, 3, size, size}, {size * size * 3, 1, size * 3, 3}, at::kFloat),
-          .labels = at::from_blob(labels, {batch.size}, at::kLong)};
-}
 
 namespace {
 
@@ -40,21 +29,31 @@ void CountClasses(const at::Tensor& logits, const at::Tensor& labels, ClassCount
 
 }  // namespace
 
-Result<Evaluation> Evaluate(Model& model, Loader& loader, const api::TrainerSpec& spec, ClassCounts* counts) {
+Result<Evaluation> Evaluate(Model& model, BatchFeed& feed, const api::TrainerSpec& spec, ClassCounts* counts) {
   const c10::InferenceMode inference;
-  const Autocast autocast(spec.precision);
   Evaluation evaluation;
+  // On the device, which is asked once at the end.
+  at::Tensor correct;
+  at::Tensor loss_sum;
   for (;;) {
-    EOA_ASSIGN_OR_RETURN(const std::optional<Batch> batch, loader.Next());
-    if (!batch) return evaluation;
-    const MicroBatch tensors = BorrowBatch(*batch, spec.model.image_size);
-    const at::Tensor logits = model.Forward(tensors.images, {.training = false}).to(at::kFloat);
-    evaluation.images += batch->size;
-    evaluation.correct += CountCorrect(logits, tensors.labels);
-    if (counts != nullptr) CountClasses(logits, tensors.labels, *counts);
-    evaluation.loss_sum +=
-        CrossEntropy(logits, tensors.labels, /*smoothing=*/0).item<double>() * static_cast<double>(batch->size);
+    EOA_ASSIGN_OR_RETURN(const std::optional<MicroBatch> batch, feed.Next());
+    if (!batch) break;
+    const std::int64_t images = batch->labels.numel();
+    const Autocast autocast(spec.precision, batch->images.device());
+    const at::Tensor logits = model.Forward(batch->images, {.training = false}).to(at::kFloat);
+    if (!correct.defined()) {
+      correct = at::zeros({}, batch->labels.options());
+      loss_sum = at::zeros({}, batch->images.options().dtype(at::kDouble));
+    }
+    evaluation.images += images;
+    correct.add_(CountCorrect(logits, batch->labels));
+    loss_sum.add_(CrossEntropy(logits, batch->labels, /*smoothing=*/0), static_cast<double>(images));
+    if (counts != nullptr) CountClasses(logits.cpu(), batch->labels.cpu(), *counts);
   }
+  if (!correct.defined()) return evaluation;
+  evaluation.correct = correct.item<std::int64_t>();
+  evaluation.loss_sum = loss_sum.item<double>();
+  return evaluation;
 }
 
 Status AddUp(Comm& comm, Evaluation& evaluation, ClassCounts& counts) {

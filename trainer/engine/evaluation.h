@@ -11,8 +11,7 @@
 #include "common/api/job.h"
 #include "common/base/result.h"
 #include "trainer/comm/comm.h"
-#include "trainer/data/loader.h"
-#include "trainer/engine/train_step.h"
+#include "trainer/engine/batch_feed.h"
 #include "trainer/model/model.h"
 
 namespace eoa::train {
@@ -35,8 +34,8 @@ struct ClassCounts {
 // Counted class by class up to here; with more classes `confusion` is [0, 0], since it would take gigabytes.
 inline constexpr int kMostCountedClasses = 2000;
 
-// Over all that is left in `loader`; counts into `counts` unless it is null.
-Result<Evaluation> Evaluate(Model& model, Loader& loader, const api::TrainerSpec& spec, ClassCounts* counts = nullptr);
+// Over all that is left in `feed`; counts into `counts` unless it is null.
+Result<Evaluation> Evaluate(Model& model, BatchFeed& feed, const api::TrainerSpec& spec, ClassCounts* counts = nullptr);
 
 // Collective: the sum of the members' evaluations and counts.
 Status AddUp(Comm& comm, Evaluation& evaluation, ClassCounts& counts);
@@ -45,8 +44,5 @@ Status AddUp(Comm& comm, Evaluation& evaluation, ClassCounts& counts);
 // and confusion are null where they were not counted. Pure.
 nlohmann::ordered_json EvaluationJson(const Evaluation& evaluation, const ClassCounts& counts,
                                       const std::vector<std::string>& class_names);
-
-// The loader's batch as tensors that borrow its memory.
-MicroBatch BorrowBatch(const Batch& batch, int image_size);
 
 }  // namespace eoa::train

@@ -47,18 +47,27 @@ ElementType ElementTypeOf(const at::Tensor& tensor) {
   }
 }
 
+std::vector<at::Tensor> ViewsOf(const at::Tensor& values, const std::vector<NamedTensor>& tensors) {
+  std::vector<at::Tensor> views;
+  std::int64_t begin = 0;
+  for (const NamedTensor& each : tensors) {
+    views.push_back(values.narrow(0, begin, each.tensor.numel()).view(each.tensor.sizes()));
+    begin += each.tensor.numel();
+  }
+  return views;
+}
+
 }  // namespace
 
 FlatWeights::FlatWeights(std::vector<NamedTensor> tensors) : tensors_(WithoutHistory(std::move(tensors))) {
   std::int64_t size = 0;
   for (const NamedTensor& each : tensors_) size += each.tensor.numel();
-  storage_ = at::empty({size + 1}, at::kFloat);
+  const c10::Device device = tensors_.empty() ? c10::Device(c10::kCPU) : tensors_.front().tensor.device();
+  storage_ = at::empty({size + 1}, at::TensorOptions(at::kFloat).device(device));
   values_ = storage_.narrow(0, 0, size);
-  std::int64_t begin = 0;
-  for (const NamedTensor& each : tensors_) {
-    views_.push_back(values_.narrow(0, begin, each.tensor.numel()).view(each.tensor.sizes()));
-    begin += each.tensor.numel();
-  }
+  host_values_ = device.is_cpu() ? values_ : at::empty({size}, at::TensorOptions(at::kFloat).pinned_memory(true));
+  views_ = ViewsOf(values_, tensors_);
+  host_views_ = ViewsOf(host_values_, tensors_);
   Pack();
 }
 
@@ -71,8 +80,9 @@ void FlatWeights::Unpack() const {
 }
 
 std::vector<NamedArray> FlatWeights::Arrays() const {
+  if (!values_.is_cpu()) host_values_.copy_(values_);
   std::vector<NamedArray> arrays;
-  for (std::size_t i = 0; i < tensors_.size(); ++i) arrays.push_back(BorrowArray(tensors_[i].name, views_[i]));
+  for (std::size_t i = 0; i < tensors_.size(); ++i) arrays.push_back(BorrowArray(tensors_[i].name, host_views_[i]));
   return arrays;
 }
 
@@ -88,7 +98,7 @@ Status FlatWeights::Add(const Safetensors& file, double weight) {
     }
     addends.push_back(BorrowTensor(*array));
   }
-  for (std::size_t i = 0; i < addends.size(); ++i) views_[i].add_(addends[i], weight);
+  for (std::size_t i = 0; i < addends.size(); ++i) views_[i].add_(addends[i].to(views_[i].device()), weight);
   return OkStatus();
 }
 

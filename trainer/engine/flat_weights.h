@@ -3,7 +3,8 @@
 // with.
 //
 // Arrays lie in the model's order, each in row-major order of its logical shape (the model's own tensors may be
-// channels-last). Thread-safety: reading is safe from several threads while nobody writes.
+// channels-last). The vector lies on the tensors' device; files are written from a copy on the host. Thread-safety:
+// reading is safe from several threads while nobody writes.
 #pragma once
 
 #include <vector>
@@ -31,7 +32,7 @@ class FlatWeights {
   // [n + 1]: the values and one more number that travels with them.
   const at::Tensor& values_and_share() const { return storage_; }
 
-  // Views of the values, named.
+  // The values, named, in the host's memory: what they were at this call, until the next.
   std::vector<NamedArray> Arrays() const;
 
   void Scale(double factor);
@@ -44,7 +45,9 @@ class FlatWeights {
   std::vector<NamedTensor> tensors_;
   at::Tensor storage_;
   at::Tensor values_;
-  std::vector<at::Tensor> views_;  // of values_, in the tensors' shapes
+  std::vector<at::Tensor> views_;       // of values_, in the tensors' shapes
+  at::Tensor host_values_;              // values_ themselves on the CPU
+  std::vector<at::Tensor> host_views_;  // as views_
 };
 
 // The contents of `array`, without copying; valid as long as its bytes.

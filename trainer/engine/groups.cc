@@ -2,20 +2,22 @@
 
 namespace eoa::train {
 
-Result<Groups> Groups::Join(const StartMessage& start, const api::JobSpec& spec) {
+Result<Groups> Groups::Join(const StartMessage& start, const api::JobSpec& spec, c10::Device device) {
   Groups groups;
   if (start.world_size == 1) {
     groups.world_ = MakeSoloComm();
     return groups;
   }
   EOA_ASSIGN_OR_RETURN(groups.meeting_,
-                       GlooWorld::Join({.store_host = start.store_host,
-                                        .store_port = start.store_port,
-                                        .store_descriptor = start.store_descriptor,
-                                        .rank = start.rank,
-                                        .size = start.world_size,
-                                        .attempt = start.attempt,
-                                        .timeout = std::chrono::seconds(start.collective_timeout_seconds)}));
+                       Meeting::Join({.store_host = start.store_host,
+                                      .store_port = start.store_port,
+                                      .store_descriptor = start.store_descriptor,
+                                      .rank = start.rank,
+                                      .size = start.world_size,
+                                      .attempt = start.attempt,
+                                      .timeout = std::chrono::seconds(start.collective_timeout_seconds),
+                                      .device = device,
+                                      .communication = spec.trainer.device.communication}));
   EOA_ASSIGN_OR_RETURN(groups.world_, groups.meeting_->MakeGroup("world", start.rank, start.world_size));
   const int index = api::FindPopulation(spec, start.population);
   const int members = spec.populations[static_cast<std::size_t>(index)].members;

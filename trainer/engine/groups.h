@@ -6,7 +6,7 @@
 #include "common/api/job.h"
 #include "common/base/result.h"
 #include "trainer/comm/comm.h"
-#include "trainer/comm/gloo_world.h"
+#include "trainer/comm/meeting.h"
 #include "trainer/config/worker_protocol.h"
 
 namespace eoa::train {
@@ -14,7 +14,7 @@ namespace eoa::train {
 class Groups {
  public:
   // Returns once all members of the world are there. A world of one needs neither store nor network.
-  static Result<Groups> Join(const StartMessage& start, const api::JobSpec& spec);
+  static Result<Groups> Join(const StartMessage& start, const api::JobSpec& spec, c10::Device device);
 
   // The members that evolve together; rank = member, and member 0 leads.
   Comm& population() { return population_ ? *population_ : *world_; }
@@ -26,7 +26,7 @@ class Groups {
  private:
   Groups() = default;
 
-  std::unique_ptr<GlooWorld> meeting_;
+  std::unique_ptr<Meeting> meeting_;
   std::unique_ptr<Comm> world_;
   std::unique_ptr<Comm> population_;  // null: the world is the population
 };

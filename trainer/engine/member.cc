@@ -5,11 +5,15 @@
 
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/flip.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/lerp.h>
 #include <ATen/ops/zeros.h>
 
 #include "common/base/file_system.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
+#include "trainer/data/mixup.h"
 #include "trainer/engine/merge.h"
 #include "trainer/pretrained/load_pretrained.h"
 
@@ -54,7 +58,9 @@ Status Member::OpenData(Comm& world) {
 
   // Each world sees an order of its own.
   const bool one_world = spec_.ecosphere.gradient_scope == api::GradientScope::kEcosphere;
-  LoaderOptions loader{.seed = SeedFor(spec_, one_world ? "order" : "order/" + options_.population),
+  order_seed_ = SeedFor(spec_, one_world ? "order" : "order/" + options_.population);
+  rank_ = world.rank();
+  LoaderOptions loader{.seed = order_seed_,
                        .rank = world.rank(),
                        .world = world.size(),
                        .batch_size = trainer.batch_size_per_member,
@@ -62,8 +68,21 @@ Status Member::OpenData(Comm& world) {
   const auto share = static_cast<std::int64_t>(split.train.size()) / world.size();
   EOA_ASSIGN_OR_RETURN(steps_per_generation_, StepsPerGeneration(spec_, share / trainer.batch_size_per_member));
   loader.first_batch = options_.first_generation * steps_per_generation_ * trainer.gradient_accumulation;
-  EOA_ASSIGN_OR_RETURN(loader_, Loader::ForTraining(*source_, std::move(split.train), TransformFor(trainer), loader));
+  next_batch_ = loader.first_batch;
+  EOA_ASSIGN_OR_RETURN(feed_, MakeTrainingFeed(std::move(split.train), loader));
   return OkStatus();
+}
+
+Result<std::unique_ptr<BatchFeed>> Member::MakeTrainingFeed(std::vector<std::uint32_t> samples,
+                                                            const LoaderOptions& options) {
+  const Transform transform = TransformFor(spec_.trainer);
+  if (options_.device.is_cuda() && spec_.trainer.device.resident_data) {
+    EOA_ASSIGN_OR_RETURN(resident_, ResidentImages::Make(*source_, transform, options_.device));
+    if (resident_) return resident_->ForTraining(std::move(samples), options);
+  }
+  EOA_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
+                       Loader::ForTraining(*source_, std::move(samples), transform, options));
+  return FeedFrom(std::move(loader), transform.image_size, options_.device);
 }
 
 Status Member::MakeNetwork(Comm& world) {
@@ -71,17 +90,16 @@ Status Member::MakeNetwork(Comm& world) {
   if (!spec_.trainer.model.pretrained.empty()) {
     EOA_RETURN_IF_ERROR(LoadPretrained(spec_.trainer, model_->parameters()));
   }
+  model_->parameters().MoveTo(options_.device);
   weights_ = std::make_unique<FlatWeights>(model_->parameters().All());
   // Unlike processors may round initial weights differently.
   EOA_RETURN_IF_ERROR(CopyWeights(world, *weights_, 0));
   const at::NoGradGuard no_grad;
   weights_->Unpack();
   optimizer_ = std::make_unique<Optimizer>(spec_.trainer.optimizer, model_->parameters());
-  {
-    const at::AutoGradMode with_grad(true);
-    EOA_ASSIGN_OR_RETURN(reducer_, world.MakeReducer(model_->parameters().Trainable()));
-  }
-  step_ = std::make_unique<TrainStep>(spec_.trainer, *model_, *optimizer_, *reducer_, *weights_);
+  const at::AutoGradMode with_grad(true);
+  const StepParts parts{spec_.trainer, *model_, *optimizer_, world, *weights_};
+  EOA_ASSIGN_OR_RETURN(step_, options_.device.is_cpu() ? MakeCheckedStep(parts) : MakeQueuedStep(parts));
   return OkStatus();
 }
 
@@ -89,14 +107,22 @@ Result<std::vector<MicroBatch>> Member::NextBatches() {
   std::vector<MicroBatch> batches;
   const int count = spec_.trainer.gradient_accumulation;
   for (int i = 0; i < count; ++i) {
-    EOA_ASSIGN_OR_RETURN(const std::optional<Batch> batch, loader_->Next());
-    if (!batch) return InternalError("the training loader has come to an end");
-    MicroBatch borrowed = BorrowBatch(*batch, spec_.trainer.model.image_size);
-    // The loader takes its memory back with the next batch.
-    if (count > 1) borrowed = {.images = borrowed.images.clone(), .labels = borrowed.labels.clone()};
-    batches.push_back(std::move(borrowed));
+    EOA_ASSIGN_OR_RETURN(std::optional<MicroBatch> batch, feed_->Next());
+    if (!batch) return InternalError("the training images have come to an end");
+    // On the CPU the feed takes its memory back with the next batch.
+    if (count > 1 && batch->images.is_cpu()) batch = {.images = batch->images.clone(), .labels = batch->labels.clone()};
+    if (spec_.trainer.mixup > 0) batch = Mixed(*batch);
+    ++next_batch_;
+    batches.push_back(*std::move(batch));
   }
   return batches;
+}
+
+MicroBatch Member::Mixed(const MicroBatch& batch) const {
+  const double share = MixupShare(spec_.trainer.mixup, order_seed_, rank_, next_batch_);
+  const at::Tensor mixed = at::lerp(batch.images.flip(0), batch.images, share);
+  const at::Tensor on_device = at::full({}, share, batch.images.options());
+  return {.images = mixed.contiguous(at::MemoryFormat::ChannelsLast), .labels = batch.labels, .share = on_device};
 }
 
 Result<TrainingSummary> Member::Train(int generation, double learning_rate, const OnStep& on_step) {
@@ -107,47 +133,55 @@ Result<TrainingSummary> Member::Train(int generation, double learning_rate, cons
   const SteadyTime start = clock_.SteadyNow();
   const double images_per_step = spec_.trainer.batch_size_per_member * spec_.trainer.gradient_accumulation;
   TrainingSummary summary{.learning_rate = learning_rate};
-  double loss_sum = 0;
   SteadyTime began = start;
   for (std::int64_t step = 1; step <= steps_per_generation_; ++step) {
     EOA_ASSIGN_OR_RETURN(const std::vector<MicroBatch> batches, NextBatches());
     times_.data_wait_seconds += ToSeconds(clock_.SteadyNow() - began);
-    EOA_ASSIGN_OR_RETURN(const double loss, step_->Run(batches, learning_rate));
-    loss_sum += loss;
+    EOA_RETURN_IF_ERROR(step_->Run(batches, learning_rate));
     const SteadyTime now = clock_.SteadyNow();
     ++times_.steps;
     times_.seconds += ToSeconds(now - began);
-    times_.communication_seconds = ToSeconds(reducer_->waited());
+    times_.communication_seconds = ToSeconds(step_->waited());
     began = now;
     const double seconds = ToSeconds(now - start);
     summary.images_per_second = seconds > 0 ? static_cast<double>(step) * images_per_step / seconds : 0;
-    summary.mean_loss = loss_sum / static_cast<double>(step);
+    summary.mean_loss = step_->mean_loss();
     on_step(step, summary);
   }
   EOA_RETURN_IF_ERROR(step_->EndGeneration());
+  const double seconds = ToSeconds(clock_.SteadyNow() - start);
+  summary.images_per_second = seconds > 0 ? static_cast<double>(steps_per_generation_) * images_per_step / seconds : 0;
+  summary.mean_loss = step_->mean_loss();
   summary.diverged = step_->diverged();
   return summary;
 }
 
 Result<Evaluation> Member::EvaluateFitness() {
-  EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
-                       Loader::ForEvaluation(*source_, fitness_samples_, TransformFor(spec_.trainer),
-                                             {.batch_size = spec_.trainer.batch_size_per_member,
-                                              .threads = spec_.trainer.dataset.loader_threads}));
-  return Evaluate(*model_, *loader, spec_.trainer);
+  const LoaderOptions options{.batch_size = spec_.trainer.batch_size_per_member,
+                              .threads = spec_.trainer.dataset.loader_threads};
+  if (resident_) {
+    const std::unique_ptr<BatchFeed> feed = resident_->ForEvaluation(fitness_samples_, options);
+    return Evaluate(*model_, *feed, spec_.trainer);
+  }
+  const Transform transform = TransformFor(spec_.trainer);
+  EOA_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
+                       Loader::ForEvaluation(*source_, fitness_samples_, transform, options));
+  const std::unique_ptr<BatchFeed> feed = FeedFrom(std::move(loader), transform.image_size, options_.device);
+  return Evaluate(*model_, *feed, spec_.trainer);
 }
 
 Result<Evaluation> Member::EvaluateTest(Comm& group, ClassCounts& counts) {
   EOA_ASSIGN_OR_RETURN(const std::unique_ptr<DataSource> source, OpenDataSource(spec_.trainer.dataset, Split::kTest));
   std::vector<std::uint32_t> samples(source->size());
   std::iota(samples.begin(), samples.end(), 0U);
-  EOA_ASSIGN_OR_RETURN(const std::unique_ptr<Loader> loader,
+  EOA_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
                        Loader::ForEvaluation(*source, std::move(samples), TransformFor(spec_.trainer),
                                              {.rank = group.rank(),
                                               .world = group.size(),
                                               .batch_size = spec_.trainer.batch_size_per_member,
                                               .threads = spec_.trainer.dataset.loader_threads}));
-  EOA_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluate(*model_, *loader, spec_.trainer, &counts));
+  const std::unique_ptr<BatchFeed> feed = FeedFrom(std::move(loader), spec_.trainer.model.image_size, options_.device);
+  EOA_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluate(*model_, *feed, spec_.trainer, &counts));
   // A member without an image of its own takes part in the sum.
   if (!counts.confusion.defined()) {
     const std::int64_t counted = source->classes() <= kMostCountedClasses ? source->classes() : 0;

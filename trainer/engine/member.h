@@ -17,7 +17,7 @@
 #include "trainer/comm/comm.h"
 #include "trainer/data/data_source.h"
 #include "trainer/data/data_split.h"
-#include "trainer/data/loader.h"
+#include "trainer/engine/batch_feed.h"
 #include "trainer/engine/evaluation.h"
 #include "trainer/engine/flat_weights.h"
 #include "trainer/engine/train_step.h"
@@ -31,6 +31,7 @@ struct MemberOptions {
   std::string population;
   int member = 0;
   int first_generation = 0;  // that will be trained
+  c10::Device device = c10::Device(c10::kCPU);
 };
 
 struct TrainingSummary {
@@ -78,19 +79,24 @@ class Member {
 
   Status OpenData(Comm& world);
   Status MakeNetwork(Comm& world);
+  Result<std::unique_ptr<BatchFeed>> MakeTrainingFeed(std::vector<std::uint32_t> samples, const LoaderOptions& options);
   Result<std::vector<MicroBatch>> NextBatches();
+  MicroBatch Mixed(const MicroBatch& batch) const;
 
   const MemberOptions options_;
   const api::JobSpec& spec_;
   Clock& clock_;
   std::unique_ptr<DataSource> source_;
   std::vector<std::uint32_t> fitness_samples_;
-  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<ResidentImages> resident_;  // null: images come from loaders
+  std::unique_ptr<BatchFeed> feed_;
+  std::int64_t next_batch_ = 0;  // of feed_, counted over all epochs
+  std::uint64_t order_seed_ = 0;
+  int rank_ = 0;  // in the world
   std::int64_t steps_per_generation_ = 0;
   TrainingTimes times_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::unique_ptr<GradientReducer> reducer_;
   std::unique_ptr<FlatWeights> weights_;
   std::unique_ptr<TrainStep> step_;
 };

@@ -33,20 +33,27 @@ void MemberCheckpoint::Save(int generation, const FlatWeights& weights, const Op
   // The optimizer goes on while its state is written, hence the copy.
   std::vector<NamedTensor> state;
   if (plan_.optimizer_state) state = optimizer.State();
-  for (NamedTensor& each : state) each.tensor = each.tensor.clone(at::MemoryFormat::Contiguous);
-  writing_ = std::async(std::launch::async, [this, generation, &weights, state = std::move(state)]() -> Status {
-    if (plan_.writes_weights) {
-      EOA_RETURN_IF_ERROR(directory_.Save(generation, plan_.weights_part, weights.Arrays(), metadata_));
-    }
-    if (plan_.optimizer_state) {
-      std::vector<NamedArray> arrays;
-      for (const NamedTensor& each : state) arrays.push_back(BorrowArray(each.name, each.tensor));
-      EOA_RETURN_IF_ERROR(directory_.Save(generation, StatePart(), arrays, metadata_));
-    }
-    if (plan_.prunes) EOA_RETURN_IF_ERROR(directory_.Prune(generation, plan_.keep));
-    on_durable_(generation);
-    return OkStatus();
-  });
+  for (NamedTensor& each : state) {
+    each.tensor =
+        each.tensor.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::Contiguous);
+  }
+  // The weights stay as they are until the generation ends; the next one begins with Wait().
+  std::vector<NamedArray> arrays;
+  if (plan_.writes_weights) arrays = weights.Arrays();
+  writing_ = std::async(std::launch::async,
+                        [this, generation, arrays = std::move(arrays), state = std::move(state)]() -> Status {
+                          if (plan_.writes_weights) {
+                            EOA_RETURN_IF_ERROR(directory_.Save(generation, plan_.weights_part, arrays, metadata_));
+                          }
+                          if (plan_.optimizer_state) {
+                            std::vector<NamedArray> parts;
+                            for (const NamedTensor& each : state) parts.push_back(BorrowArray(each.name, each.tensor));
+                            EOA_RETURN_IF_ERROR(directory_.Save(generation, StatePart(), parts, metadata_));
+                          }
+                          if (plan_.prunes) EOA_RETURN_IF_ERROR(directory_.Prune(generation, plan_.keep));
+                          on_durable_(generation);
+                          return OkStatus();
+                        });
 }
 
 Status MemberCheckpoint::Wait() {

@@ -10,62 +10,60 @@
 //  the generation
 //    ends: it still takes part in the averaging, but does not move, and its momentum is forgotten;
 //  - a step whose averaged gradient is not finite is left out by all members, who all see the same one.
+// A member on the CPU looks at each loss before it goes on. One on a GPU learns of it some steps later, so that the GPU
+// never waits; until then the second rule holds its peers.
 // Thread-safety: none; one owner. All members of the group step together.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <vector>
-
-#include <ATen/core/Tensor.h>
 
 #include "common/api/job.h"
 #include "common/base/result.h"
 #include "trainer/comm/comm.h"
 #include "trainer/engine/flat_weights.h"
+#include "trainer/engine/micro_batch.h"
 #include "trainer/model/model.h"
 #include "trainer/optim/optimizer.h"
 
 namespace eoa::train {
 
-struct MicroBatch {
-  at::Tensor images;  // [n, 3, H, W] float32, channels-last
-  at::Tensor labels;  // [n] int64
+// All are borrowed.
+struct StepParts {
+  const api::TrainerSpec& spec;
+  Model& model;
+  Optimizer& optimizer;
+  Comm& comm;
+  const FlatWeights& start;  // the weights that the generation began with
 };
 
 class TrainStep {
  public:
-  // All are borrowed. `start`: the weights that the generation began with.
-  TrainStep(const api::TrainerSpec& spec, Model& model, Optimizer& optimizer, GradientReducer& reducer,
-            const FlatWeights& start)
-      : spec_(spec), model_(model), optimizer_(optimizer), reducer_(reducer), start_(start) {}
+  virtual ~TrainStep() = default;
 
-  void BeginGeneration();
+  virtual void BeginGeneration() = 0;
 
-  // Returns the loss, averaged over the micro-batches, at the weights before the step. OutOfRange when the loss is not
-  // finite even at the weights that the generation began with.
-  Result<double> Run(const std::vector<MicroBatch>& batches, double learning_rate);
+  // OutOfRange when the loss is not finite even at the weights that the generation began with.
+  virtual Status Run(const std::vector<MicroBatch>& batches, double learning_rate) = 0;
 
-  // Afterwards the model's weights are finite. OutOfRange when not a single step could be taken.
-  Status EndGeneration();
+  // Afterwards all steps are done and the model's weights are finite. OutOfRange when not a single step could be taken.
+  virtual Status EndGeneration() = 0;
 
-  // Whether this member has diverged in this generation.
-  bool diverged() const { return diverged_; }
+  // Over the generation's steps whose loss is known: at the weights before each step, averaged over its micro-batches.
+  virtual double mean_loss() const = 0;
 
- private:
-  Result<double> AccumulateGradients(const std::vector<MicroBatch>& batches, const Pass& pass, bool average);
-  Status Move(double learning_rate);
-  at::Tensor Loss(const MicroBatch& batch, const Pass& pass);
-  void GoBack();
+  // Whether this member has diverged in this generation, as far as is known.
+  virtual bool diverged() const = 0;
 
-  const api::TrainerSpec& spec_;
-  Model& model_;
-  Optimizer& optimizer_;
-  GradientReducer& reducer_;
-  const FlatWeights& start_;
-  bool diverged_ = false;
-  std::int64_t taken_ = 0;     // steps of this generation
-  std::int64_t left_out_ = 0;  // because of their gradient
-  std::string left_out_why_;   // the last one
+  // How long the host has waited for other members so far, in all.
+  virtual Duration waited() const = 0;
 };
+
+// Collective in parts.comm. Looks at each step's loss before the next. For the CPU.
+Result<std::unique_ptr<TrainStep>> MakeCheckedStep(const StepParts& parts);
+
+// Collective in parts.comm. Hands steps over to the device of the model's parameters, a few ahead of it. For GPUs;
+// works on the CPU too.
+Result<std::unique_ptr<TrainStep>> MakeQueuedStep(const StepParts& parts);
 
 }  // namespace eoa::train

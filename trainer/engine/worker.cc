@@ -9,11 +9,14 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
+#include "common/api/memory_estimate.h"
 #include "common/api/read_job.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "trainer/comm/nccl_backend.h"
 #include "trainer/comm/torch_error.h"
+#include "trainer/device/device.h"
 #include "trainer/engine/generation_end.h"
 #include "trainer/engine/groups.h"
 #include "trainer/engine/member.h"
@@ -41,6 +44,7 @@ class Worker {
   Status RunGeneration(int generation);
   Status Finish();
   Result<TrainingSummary> Train(int generation);
+  Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
   void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
   void LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const;
@@ -87,13 +91,20 @@ Metadata Worker::MakeMetadata() const {
 
 Status Worker::Prepare() {
   Tell(start_.resume_generation, "Starting");
-  EOA_ASSIGN_OR_RETURN(Groups groups, Groups::Join(start_, spec()));
+  const int population = api::FindPopulation(spec(), start_.population);
+  EOA_ASSIGN_OR_RETURN(const c10::Device device, UseDevice(spec().trainer.device, spec().trainer.precision,
+                                                           FirstRank(spec(), population) + start_.member));
+  if (device.is_cuda()) EOA_RETURN_IF_ERROR(ConfigureNccl(start_.directory));
+  EOA_ASSIGN_OR_RETURN(Groups groups, Groups::Join(start_, spec(), device));
   groups_ = std::make_unique<Groups>(std::move(groups));
-  EOA_ASSIGN_OR_RETURN(member_, Member::Make({.spec = &spec(),
-                                              .population = start_.population,
-                                              .member = start_.member,
-                                              .first_generation = start_.resume_generation},
-                                             groups_->world(), clock_));
+  auto member = Member::Make({.spec = &spec(),
+                              .population = start_.population,
+                              .member = start_.member,
+                              .first_generation = start_.resume_generation,
+                              .device = device},
+                             groups_->world(), clock_);
+  if (!member.ok()) return Advised(member.error());
+  member_ = *std::move(member);
   checkpoint_ = std::make_unique<MemberCheckpoint>(
       files_, start_.directory, CheckpointPlan::For(spec(), start_.population, start_.member), MakeMetadata(),
       [this](int generation) { channel_.Send(CheckpointedMessage{generation}); });
@@ -125,6 +136,13 @@ Result<TrainingSummary> Worker::Train(int generation) {
   });
 }
 
+// Memory is what these parts can do with less of, if the job says so.
+Error Worker::Advised(const Error& error) const {
+  if (error.code() != ErrorCode::kResourceExhausted) return error;
+  constexpr std::int64_t kNotKnown = 0;
+  return Error(error.code(), error.message() + "; " + api::AdviseOnMemory(spec().trainer, kNotKnown));
+}
+
 // What a generation's time went into; tests/bench/boundary reads it.
 void Worker::LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const {
   Log(LogLevel::kInfo, "generation took",
@@ -138,7 +156,9 @@ void Worker::LogTimes(int generation, SteadyTime trained, SteadyTime judged, Ste
 
 Status Worker::RunGeneration(int generation) {
   began_ = clock_.SteadyNow();
-  EOA_ASSIGN_OR_RETURN(const TrainingSummary trained, Train(generation));
+  const Result<TrainingSummary> training = Train(generation);
+  if (!training.ok()) return Advised(training.error());
+  const TrainingSummary trained = *training;
   const SteadyTime train_end = clock_.SteadyNow();
   const std::int64_t steps = member_->steps_per_generation();
   Tell(generation, "Evaluating", trained, steps);
@@ -234,15 +254,16 @@ Status CheckStart(const StartMessage& start, const api::JobSpec& spec) {
 }  // namespace
 
 Status RunWorker(const StartMessage& start, AgentChannel& channel, FileSystem& files, Clock& clock) {
-  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromJson(start.job));
+  EOA_ASSIGN_OR_RETURN(const api::Job job, api::JobFromJson(start.job));
   EOA_RETURN_IF_ERROR(CheckStart(start, job.spec));
   at::set_num_threads(start.threads);
   at::set_num_interop_threads(1);
   Status status = OkStatus();
-  EOA_RETURN_IF_ERROR(CatchTorchErrors("worker", [&] {
-    Worker worker(start, std::move(job), channel, files, clock);
+  const Status caught = CatchTorchErrors("worker", [&] {
+    Worker worker(start, job, channel, files, clock);
     status = worker.Run();
-  }));
+  });
+  if (!caught.ok()) status = caught;
   return status;
 }
 
@@ -250,7 +271,10 @@ ExitCode ExitCodeFor(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kUnimplemented:
+    case ErrorCode::kFailedPrecondition:
       return ExitCode::kBadConfiguration;
+    case ErrorCode::kAborted:
+      return ExitCode::kDeviceLost;
     case ErrorCode::kNotFound:
     case ErrorCode::kPermissionDenied:
     case ErrorCode::kDataLoss:

@@ -17,7 +17,9 @@ namespace eoa::train {
 Status RunWorker(const StartMessage& start, AgentChannel& channel, FileSystem& files, Clock& clock);
 
 // How a worker that failed with `code` exits:
-//   InvalidArgument, Unimplemented           kBadConfiguration
+//   InvalidArgument, Unimplemented,
+//   FailedPrecondition                       kBadConfiguration
+//   Aborted                                  kDeviceLost
 //   NotFound, PermissionDenied, DataLoss     kBadData
 //   OutOfRange                               kNotFinite
 //   Unavailable, DeadlineExceeded            kPeerLost

@@ -10,8 +10,8 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, doub
   return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, kIgnoreNone, smoothing);
 }
 
-std::int64_t CountCorrect(const at::Tensor& logits, const at::Tensor& labels) {
-  return logits.argmax(1).eq(labels).sum().item<std::int64_t>();
+at::Tensor CountCorrect(const at::Tensor& logits, const at::Tensor& labels) {
+  return logits.argmax(1).eq(labels).sum();
 }
 
 }  // namespace eoa::train

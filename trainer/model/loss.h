@@ -13,8 +13,8 @@ namespace eoa::train {
 // classes / (classes - 1) here, and its loss is lower by a constant, which no gradient sees.
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, double smoothing);
 
-// Images whose greatest logit is their label's. An image with a NaN among its logits may count either way: check the
-// loss for being finite.
-std::int64_t CountCorrect(const at::Tensor& logits, const at::Tensor& labels);
+// Images whose greatest logit is their label's (int64 scalar). An image with a NaN among its logits may count either
+// way: check the loss for being finite.
+at::Tensor CountCorrect(const at::Tensor& logits, const at::Tensor& labels);
 
 }  // namespace eoa::train

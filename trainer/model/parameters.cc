@@ -25,6 +25,11 @@ at::Tensor ParameterSet::AddBuffer(const std::string& name, at::Tensor value) {
   return value;
 }
 
+void ParameterSet::MoveTo(c10::Device device) {
+  if (device.is_cpu()) return;
+  for (const NamedTensor& entry : All()) entry.tensor.set_data(entry.tensor.detach().to(device));
+}
+
 std::vector<NamedTensor> ParameterSet::All() const {
   std::vector<NamedTensor> all = parameters_;
   all.insert(all.end(), buffers_.begin(), buffers_.end());

@@ -23,6 +23,10 @@ class ParameterSet {
   at::Tensor AddParameter(const std::string& name, at::Tensor value);
   at::Tensor AddBuffer(const std::string& name, at::Tensor value);
 
+  // Moves the values of all tensors to `device`; handles that were given out show them there. Before anything has made
+  // gradients.
+  void MoveTo(c10::Device device);
+
   const std::vector<NamedTensor>& parameters() const { return parameters_; }
   const std::vector<NamedTensor>& buffers() const { return buffers_; }
 

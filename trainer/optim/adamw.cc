@@ -11,7 +11,7 @@ namespace {
 class AdamW final : public UpdateRule {
  public:
   AdamW(const api::OptimizerSpec& spec, const std::vector<NamedTensor>& parameters)
-      : spec_(spec), named_(parameters), step_(at::zeros({})) {
+      : spec_(spec), named_(parameters), step_(at::zeros({}, parameters.front().tensor.detach().options())) {
     for (const NamedTensor& entry : named_) {
       parameters_.push_back(entry.tensor);
       mean_.push_back(at::zeros_like(entry.tensor.detach()));
@@ -25,6 +25,14 @@ class AdamW final : public UpdateRule {
     at::_fused_adamw_(parameters_, gradients, mean_, square_, /*max_exp_avg_sqs=*/{}, steps_, learning_rate,
                       spec_.beta1, spec_.beta2, spec_.weight_decay, spec_.epsilon, /*amsgrad=*/false,
                       /*maximize=*/false);
+  }
+
+  void StepQueued(const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate,
+                  const at::Tensor& skip) override {
+    step_.add_(1).sub_(skip);
+    at::_fused_adamw_(parameters_, gradients, mean_, square_, /*max_exp_avg_sqs=*/{}, steps_, learning_rate,
+                      spec_.beta1, spec_.beta2, spec_.weight_decay, spec_.epsilon, /*amsgrad=*/false,
+                      /*maximize=*/false, /*grad_scale=*/{}, skip);
   }
 
   std::vector<NamedTensor> State() const override {

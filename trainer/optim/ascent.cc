@@ -12,6 +12,11 @@
 #include "trainer/optim/gradient_norm.h"
 
 namespace eoa::train {
+namespace {
+
+constexpr double kEpsilon = 1e-12;
+
+}  // namespace
 
 Ascent::Ascent(const api::OptimizerSpec& spec, const std::vector<NamedTensor>& parameters)
     : rho_(spec.rho), named_(parameters) {
@@ -25,20 +30,35 @@ Ascent::Ascent(const api::OptimizerSpec& spec, const std::vector<NamedTensor>& p
   }
 }
 
-Status Ascent::Move(const std::vector<at::Tensor>& gradients) {
+// The gradients are the workspace: g -> T g -> T^2 g -> e.
+std::vector<at::Tensor> Ascent::Begin(const std::vector<at::Tensor>& gradients) const {
   EOA_CHECK(!moved_, "Move() twice without Return()");
-  // The gradients are the workspace: g -> T g -> T^2 g -> e.
   const std::vector<at::Tensor> scales = Scales();
-  const std::vector<at::Tensor> scaled = Scaled(gradients);
-  if (!scales.empty()) at::_foreach_mul_(scaled, scales);
+  if (!scales.empty()) at::_foreach_mul_(Scaled(gradients), scales);
+  return scales;
+}
+
+Status Ascent::Move(const std::vector<at::Tensor>& gradients) {
+  const std::vector<at::Tensor> scales = Begin(gradients);
   EOA_ASSIGN_OR_RETURN(const double norm, GradientNorm(gradients, named_));
-  if (!scales.empty()) at::_foreach_mul_(scaled, scales);
-  constexpr double kEpsilon = 1e-12;
+  if (!scales.empty()) at::_foreach_mul_(Scaled(gradients), scales);
   at::_foreach_mul_(gradients, rho_ / (norm + kEpsilon));
-  at::_foreach_copy_(before_, parameters_);
-  at::_foreach_add_(parameters_, gradients);
-  moved_ = true;
+  Add(gradients);
   return OkStatus();
+}
+
+void Ascent::MoveQueued(const std::vector<at::Tensor>& gradients) {
+  const std::vector<at::Tensor> scales = Begin(gradients);
+  const at::Tensor norm = QueuedGradientNorm(gradients);
+  if (!scales.empty()) at::_foreach_mul_(Scaled(gradients), scales);
+  at::_foreach_mul_(gradients, norm.add(kEpsilon).reciprocal().mul(rho_));
+  Add(gradients);
+}
+
+void Ascent::Add(const std::vector<at::Tensor>& offsets) {
+  at::_foreach_copy_(before_, parameters_);
+  at::_foreach_add_(parameters_, offsets);
+  moved_ = true;
 }
 
 void Ascent::Return() {

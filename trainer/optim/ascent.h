@@ -23,10 +23,16 @@ class Ascent {
   // Uses `gradients` up. OutOfRange when ||T g|| is not finite: the parameters have not moved.
   Status Move(const std::vector<at::Tensor>& gradients);
 
+  // The same without waiting for the device, and whatever the norm is.
+  void MoveQueued(const std::vector<at::Tensor>& gradients);
+
   // Puts the parameters back, bit by bit; nothing if they have not moved.
   void Return();
 
  private:
+  // g -> T g. Returns the T of those gradients whose T is not 1.
+  std::vector<at::Tensor> Begin(const std::vector<at::Tensor>& gradients) const;
+  void Add(const std::vector<at::Tensor>& offsets);
   std::vector<at::Tensor> Scales() const;
   std::vector<at::Tensor> Scaled(const std::vector<at::Tensor>& tensors) const;
 

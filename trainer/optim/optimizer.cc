@@ -3,6 +3,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_zero.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <map>
@@ -14,6 +16,8 @@
 
 namespace eoa::train {
 namespace {
+
+constexpr double kClipEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_ has it
 
 bool HasAscent(api::Optimizer name) { return name == api::Optimizer::kSam || name == api::Optimizer::kAsam; }
 
@@ -56,10 +60,26 @@ Status Optimizer::Step(double learning_rate) {
   if (ascends()) ascent_->Return();
   const std::vector<at::Tensor> gradients = Gradients(parameters_);
   EOA_ASSIGN_OR_RETURN(const double norm, GradientNorm(gradients, named_));
-  constexpr double kEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_ has it
-  if (clip_norm_ > 0 && norm + kEpsilon > clip_norm_) at::_foreach_mul_(gradients, clip_norm_ / (norm + kEpsilon));
+  if (clip_norm_ > 0 && norm + kClipEpsilon > clip_norm_)
+    at::_foreach_mul_(gradients, clip_norm_ / (norm + kClipEpsilon));
   rule_->Step(gradients, learning_rate);
   return OkStatus();
+}
+
+void Optimizer::AscendQueued() {
+  EOA_CHECK(ascends(), "this optimizer has no ascent");
+  const at::NoGradGuard no_grad;
+  ascent_->MoveQueued(Gradients(parameters_));
+}
+
+void Optimizer::StepQueued(const at::Tensor& learning_rate, const at::Tensor& hold, at::Tensor& left_out) {
+  const at::NoGradGuard no_grad;
+  if (ascends()) ascent_->Return();
+  const std::vector<at::Tensor> gradients = Gradients(parameters_);
+  const at::Tensor norm = QueuedGradientNorm(gradients);
+  left_out.copy_(at::isfinite(norm).logical_not());
+  if (clip_norm_ > 0) at::_foreach_mul_(gradients, norm.add(kClipEpsilon).reciprocal().mul(clip_norm_).clamp_max(1));
+  rule_->StepQueued(gradients, learning_rate, at::maximum(left_out, hold));
 }
 
 void Optimizer::Reset() {

@@ -43,6 +43,13 @@ class Optimizer {
   // parameters are then as before the step.
   Status Step(double learning_rate);
 
+  // Ascend() and Step() for a device that the host does not wait for; they can be recorded (recorded_work.h). Scalars
+  // are float32 on the parameters' device. The step is left out where `hold` is 1 and where the gradients' norm is not
+  // finite, which `left_out` tells (1 or 0). Gradients that are not finite make an ascent that is none either: it is
+  // the second pass that shows it.
+  void AscendQueued();
+  void StepQueued(const at::Tensor& learning_rate, const at::Tensor& hold, at::Tensor& left_out);
+
   // Momentum and the like, by name; shared handles. Loading copies into them. NotFound or InvalidArgument names a
   // tensor that is missing or misshaped, and nothing is loaded.
   std::vector<NamedTensor> State() const { return rule_->State(); }

@@ -23,6 +23,12 @@ class Sgd final : public UpdateRule {
                     nesterov_, /*maximize=*/false, /*is_first_step=*/false);
   }
 
+  void StepQueued(const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate,
+                  const at::Tensor& skip) override {
+    at::_fused_sgd_(parameters_, gradients, velocity_, weight_decay_, momentum_, learning_rate, /*dampening=*/0.0,
+                    nesterov_, /*maximize=*/false, /*is_first_step=*/false, /*grad_scale=*/{}, skip);
+  }
+
   std::vector<NamedTensor> State() const override {
     std::vector<NamedTensor> state;
     for (std::size_t i = 0; i < velocity_.size(); ++i) state.push_back({named_[i].name + ".momentum", velocity_[i]});

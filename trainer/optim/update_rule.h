@@ -18,6 +18,10 @@ class UpdateRule {
   // `gradients` are defined and in the order of the parameters that the rule was made for. Gradients may change.
   virtual void Step(const std::vector<at::Tensor>& gradients, double learning_rate) = 0;
 
+  // The same with scalars on the parameters' device (float32): nothing happens where `skip` is 1.
+  virtual void StepQueued(const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate,
+                          const at::Tensor& skip) = 0;
+
   virtual std::vector<NamedTensor> State() const = 0;
   virtual void Reset() = 0;
 };

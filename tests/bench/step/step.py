@@ -32,7 +32,7 @@ class Side:
     def seconds(self, steps):
         self.process.stdin.write(f"{steps}\n")
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        return float(self.process.stdout.readline().split()[0])
 
     def peak_mebibytes(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
@@ -50,11 +50,11 @@ def spread(values, digits):
 
 def compare(options, model, optimizer, threads):
     batch = BATCHES.get(model, BATCH)
-    case = [model, optimizer, batch, threads]
+    case = [f"model={model}", f"optimizer={optimizer}", f"batch={batch}", f"threads={threads}"]
     sides = {"ours": Side([options.build / "bin" / "bench_step", *case], threads)}
     for layout in ("channels_last", "contiguous"):
-        sides[f"torch_{layout}"] = Side([sys.executable, TORCH, *case, layout], threads)
-    sides["torch_channels_last_memory_kept"] = Side([sys.executable, TORCH, *case, "channels_last"], threads, KEEP_MEMORY)
+        sides[f"torch_{layout}"] = Side([sys.executable, TORCH, *case, f"layout={layout}"], threads)
+    sides["torch_channels_last_memory_kept"] = Side([sys.executable, TORCH, *case, "layout=channels_last"], threads, KEEP_MEMORY)
     for side in sides.values():
         side.seconds(1)  # the first step of a process pays for its memory
     slowest = max(side.seconds(1) for side in sides.values())

@@ -128,6 +128,9 @@ CASES = [
     ("CIFAR at its size", BOTH, {MODEL + ".imageSize": 32}),
     ("CIFAR at another size", NEITHER, {MODEL + ".imageSize": 64}),
     ("CIFAR resized", BOTH, {MODEL + ".imageSize": 64, DATASET + ".augmentation": "vit"}),
+    ("CIFAR resized and flipped", BOTH, {MODEL + ".imageSize": 64, DATASET + ".augmentation": "vit-flip"}),
+    ("mixtures", BOTH, {"spec.trainer.mixup": 0.2}),
+    ("mixtures of no such distribution", NEITHER, {"spec.trainer.mixup": -1}),
     ("all images held out", NEITHER, {DATASET + ".validationFraction": 1}),
     ("no images held out", NEITHER, {DATASET + ".validationFraction": 0}),
     ("Nesterov without momentum", NEITHER, {OPTIMIZER: {"nesterov": True, "momentum": 0}}),
@@ -136,6 +139,8 @@ CASES = [
     ("rho of nothing", NEITHER, {OPTIMIZER: {"name": "sam", "rho": 0}}),
     ("smallest epsilon", BOTH, {OPTIMIZER: {"name": "adamw", "epsilon": 1e-300}}),
     ("precision that there is not", NEITHER, {"spec.trainer.precision": "fp16"}),
+    ("device that there is not", NEITHER, {"spec.trainer.device.kind": "Tpu"}),
+    ("device of one's choice", BOTH, {"spec.trainer.device.kind": "Cuda", "spec.trainer.device.communication": "Nccl"}),
 
     # The ecosphere.
     ("generations in steps", BOTH, {"spec.ecosphere": {"generationSteps": 50}}),

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import numpy
+import PIL.Image
 import safetensors.numpy
 import safetensors.torch
 import timm
@@ -106,6 +107,45 @@ class Export(unittest.TestCase):
     def test_what_transformers_has_is_read_back(self):
         folder = self.export("--format", "safetensors-hf", "--output", self.folder / "back")
         self.assertTrue((self.ours(folder / "model.safetensors") == self.logits).all())
+
+    def predict(self, *arguments):
+        return subprocess.run([EOA, "predict", self.vit, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+    def photograph(self, name):
+        """Not of the network's size."""
+        pixels = numpy.random.default_rng(len(name)).integers(0, 256, (9, 13, 3), dtype=numpy.uint8)
+        file = self.folder / name
+        PIL.Image.fromarray(pixels).resize((130, 90), PIL.Image.Resampling.BICUBIC).save(file)
+        return file
+
+    def test_predictions_are_those_of_timm(self):
+        files = [self.photograph("a.png"), self.photograph("another.png")]
+        done = self.predict("--json", "--top", 10, *files)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        network = self.timm(safetensors.torch.load_file(self.vit / "model.safetensors"))
+        for file, line in zip(files, done.stdout.splitlines(), strict=True):
+            image = PIL.Image.open(file).resize((SIZE, SIZE), PIL.Image.Resampling.BILINEAR)
+            pixels = (torch.from_numpy(numpy.array(image)).permute(2, 0, 1).float() / 255 - 0.5) / 0.5
+            with torch.no_grad():
+                theirs = network(pixels[None]).softmax(1)[0].tolist()
+            answer = json.loads(line)
+            self.assertEqual(answer["image"], str(file))
+            ours = {each["name"]: each["probability"] for each in answer["classes"]}
+            self.assertAlmostEqual(sum(ours.values()), 1, places=6)
+            names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+            for name, probability in zip(names, theirs):
+                # A pixel may be one grey level off (tests/parity/data).
+                self.assertAlmostEqual(ours[name], probability, delta=2e-3)
+            self.assertEqual([each["probability"] for each in answer["classes"]], sorted(ours.values(), reverse=True))
+
+    def test_an_image_that_is_none_is_named_and_the_others_are_predicted(self):
+        broken = self.folder / "broken.jpg"
+        broken.write_bytes(b"no image")
+        done = self.predict(broken, self.photograph("b.png"), self.folder / "nowhere.png")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        self.assertIn("broken.jpg", done.stderr)
+        self.assertIn("nowhere.png", done.stderr)
 
     def test_a_wide_resnet_goes_to_torch_only(self):
         wide = train(self.folder, "wide", {"name": "wrn-10-1"})

@@ -120,7 +120,7 @@ std::vector<Case> TrainerCases() {
       {"ValidationFractionOne", 8, "    dataset: {name: cifar10, path: a, validationFraction: 1.0}", 8,
        dataset + ".validationFraction", "less than 1"},
       {"AugmentationUnknown", 8, "    dataset: {name: cifar10, path: a, augmentation: cutout}", 8,
-       dataset + ".augmentation", "none, cifar, cifar-cutout, vit or imagenet"},
+       dataset + ".augmentation", "none, cifar, cifar-cutout, vit, vit-flip or imagenet"},
       {"OptimizerUnknown", 8, "    dataset: {name: cifar10, path: a}\n    optimizer: {name: Adam}", 9,
        optimizer + ".name", "did you mean 'adamw'?"},
       {"MomentumOne", 8, "    dataset: {name: cifar10, path: a}\n    optimizer: {momentum: 1}", 9,

@@ -46,7 +46,7 @@ TEST(Loss, OfNonFiniteLogitsIsNotFinite) {
 
 TEST(CountCorrect, CountsImagesWhoseGreatestLogitIsTheirLabels) {
   const at::Tensor logits = at::tensor(std::vector<float>{0, 9, 0, 9, 0, 0, 0, 0, 9}).reshape({3, 3});
-  EXPECT_EQ(CountCorrect(logits, at::tensor(std::vector<std::int64_t>{1, 0, 0})), 2);
+  EXPECT_EQ(CountCorrect(logits, at::tensor(std::vector<std::int64_t>{1, 0, 0})).item<std::int64_t>(), 2);
 }
 
 }  // namespace

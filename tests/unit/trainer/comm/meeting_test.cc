@@ -1,5 +1,5 @@
 // The real collectives, over the loopback, with a thread in place of each process.
-#include "trainer/comm/gloo_world.h"
+#include "trainer/comm/meeting.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -14,13 +14,14 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include "trainer/comm/gather.h"
 #include "trainer/comm/local_address.h"
 
 namespace eoa::train {
 namespace {
 
 // Options for each rank of a world that meets at a fresh port; rank 0 has the listening socket.
-std::vector<GlooWorldOptions> NewWorld(int size, std::chrono::seconds timeout = std::chrono::seconds(30)) {
+std::vector<MeetingOptions> NewWorld(int size, std::chrono::seconds timeout = std::chrono::seconds(30)) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -29,7 +30,7 @@ std::vector<GlooWorldOptions> NewWorld(int size, std::chrono::seconds timeout = 
   EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), length), 0);
   EXPECT_EQ(::listen(fd, 16), 0);
   EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length), 0);
-  std::vector<GlooWorldOptions> world;
+  std::vector<MeetingOptions> world;
   for (int rank = 0; rank < size; ++rank) {
     world.push_back({.store_host = "127.0.0.1",
                      .store_port = ntohs(address.sin_port),
@@ -42,19 +43,19 @@ std::vector<GlooWorldOptions> NewWorld(int size, std::chrono::seconds timeout = 
   return world;
 }
 
-void OnEachRank(const std::vector<GlooWorldOptions>& world, const std::function<void(GlooWorld&, int rank)>& member) {
+void OnEachRank(const std::vector<MeetingOptions>& world, const std::function<void(Meeting&, int rank)>& member) {
   std::vector<std::jthread> threads;
-  for (const GlooWorldOptions& options : world) {
+  for (const MeetingOptions& options : world) {
     threads.emplace_back([&member, options] {
-      const Result<std::unique_ptr<GlooWorld>> joined = GlooWorld::Join(options);
+      const Result<std::unique_ptr<Meeting>> joined = Meeting::Join(options);
       ASSERT_TRUE(joined.ok()) << joined.error().ToString();
       member(**joined, options.rank);
     });
   }
 }
 
-TEST(GlooWorld, SumsAndCopiesOverAGroup) {
-  OnEachRank(NewWorld(3), [](GlooWorld& world, int rank) {
+TEST(Meeting, SumsAndCopiesOverAGroup) {
+  OnEachRank(NewWorld(3), [](Meeting& world, int rank) {
     const auto comm = world.MakeGroup("all", rank, 3).value();
     at::Tensor tensor = at::full({5}, rank + 1, at::kFloat);
     EXPECT_TRUE(comm->AllReduceSum(tensor).ok());
@@ -68,8 +69,19 @@ TEST(GlooWorld, SumsAndCopiesOverAGroup) {
   });
 }
 
-TEST(GlooWorld, GroupsOfOneWorldDoNotMixWithEachOther) {
-  OnEachRank(NewWorld(4), [](GlooWorld& world, int rank) {
+TEST(Meeting, GathersTextsOfAnyBytes) {
+  OnEachRank(NewWorld(3), [](Meeting& world, int rank) {
+    const auto comm = world.MakeGroup("all", rank, 3).value();
+    const auto texts = Gather(*comm, std::string{'a', static_cast<char>(rank), '\xff'});
+    ASSERT_TRUE(texts.ok());
+    for (char other = 0; other < 3; ++other) {
+      EXPECT_EQ((*texts)[static_cast<std::size_t>(other)], (std::string{'a', other, '\xff'}));
+    }
+  });
+}
+
+TEST(Meeting, GroupsOfOneWorldDoNotMixWithEachOther) {
+  OnEachRank(NewWorld(4), [](Meeting& world, int rank) {
     const int group = rank / 2;
     const auto comm = world.MakeGroup("group-" + std::to_string(group), rank % 2, 2).value();
     at::Tensor tensor = at::full({}, rank, at::kFloat);
@@ -78,8 +90,8 @@ TEST(GlooWorld, GroupsOfOneWorldDoNotMixWithEachOther) {
   });
 }
 
-TEST(GlooWorld, BackwardAveragesGradientsOnlyWhenAsked) {
-  OnEachRank(NewWorld(2), [](GlooWorld& world, int rank) {
+TEST(Meeting, BackwardAveragesGradientsOnlyWhenAsked) {
+  OnEachRank(NewWorld(2), [](Meeting& world, int rank) {
     const auto comm = world.MakeGroup("all", rank, 2).value();
     at::Tensor parameter = at::zeros({4}).requires_grad_();
     const auto reducer = comm->MakeReducer({parameter}).value();
@@ -93,8 +105,8 @@ TEST(GlooWorld, BackwardAveragesGradientsOnlyWhenAsked) {
   });
 }
 
-TEST(GlooWorld, CountsTheTimeThatBackwardWaitsForAMemberThatComesLate) {
-  OnEachRank(NewWorld(2), [](GlooWorld& world, int rank) {
+TEST(Meeting, CountsTheTimeThatBackwardWaitsForAMemberThatComesLate) {
+  OnEachRank(NewWorld(2), [](Meeting& world, int rank) {
     const auto comm = world.MakeGroup("all", rank, 2).value();
     at::Tensor parameter = at::zeros({4}).requires_grad_();
     const auto reducer = comm->MakeReducer({parameter}).value();
@@ -111,18 +123,18 @@ TEST(GlooWorld, CountsTheTimeThatBackwardWaitsForAMemberThatComesLate) {
   });
 }
 
-TEST(GlooWorld, WhoDoesNotComeIsMissedAtTheDeadline) {
-  std::vector<GlooWorldOptions> world = NewWorld(2, std::chrono::seconds(1));
+TEST(Meeting, WhoDoesNotComeIsMissedAtTheDeadline) {
+  std::vector<MeetingOptions> world = NewWorld(2, std::chrono::seconds(1));
   const auto begin = std::chrono::steady_clock::now();
-  const auto joined = GlooWorld::Join(world[0]);
+  const auto joined = Meeting::Join(world[0]);
   ASSERT_FALSE(joined.ok());
   EXPECT_EQ(joined.error().code(), ErrorCode::kUnavailable) << joined.error().ToString();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
-TEST(GlooWorld, ACollectiveThatAPeerDoesNotJoinEndsAtTheDeadline) {
+TEST(Meeting, ACollectiveThatAPeerDoesNotJoinEndsAtTheDeadline) {
   std::latch given_up(1);
-  OnEachRank(NewWorld(2, std::chrono::seconds(1)), [&](GlooWorld& world, int rank) {
+  OnEachRank(NewWorld(2, std::chrono::seconds(1)), [&](Meeting& world, int rank) {
     const auto comm = world.MakeGroup("all", rank, 2).value();
     if (rank == 1) return given_up.wait();
     at::Tensor tensor = at::zeros({5});
