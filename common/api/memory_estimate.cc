@@ -13,12 +13,22 @@ constexpr std::int64_t kFloat = 4;
 constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
 constexpr std::int64_t kProgram = 300 * kMebibyte;
 
-// Of one image: numbers that are trained, and numbers that backward needs.
+// While one block's backward runs, gradients and the libraries' working memory take about so many times what the block has
+// kept: measured (tests/parity/memory).
+constexpr std::int64_t kWorking = 3;
+
+// The one in use and those that lie ready, besides one for each of the loader's threads (trainer/data/loader.h).
+constexpr std::int64_t kBatchesReady = 3;
+
+// Numbers that are trained, and of one image numbers that backward needs.
 struct Network {
   std::int64_t parameters = 0;
   std::int64_t kept = 0;
-  std::int64_t largest = 0;  // kept by one block, where blocks are computed again
-  std::int64_t inputs = 0;   // of the blocks
+  std::int64_t largest = 0;  // of that, by one block
+  std::int64_t inputs = 0;   // numbers that blocks begin with
+
+  // The block that began when so much was kept ends.
+  void EndBlock(std::int64_t kept_before) { largest = std::max(largest, kept - kept_before); }
 };
 
 std::int64_t ClassesOf(const TrainerSpec& trainer) {
@@ -48,12 +58,14 @@ Network WideResNet(std::int64_t depth, std::int64_t width, std::int64_t side, st
   for (std::int64_t stage = 0; stage < 3; ++stage) {
     const std::int64_t out = (std::int64_t{16} << stage) * width;
     for (std::int64_t unit = 0; unit < (depth - 4) / 6; ++unit) {
+      const std::int64_t before = network.kept;
       norm_relu(in, side * side);
       if (unit == 0 && stage > 0) side = (side + 1) / 2;
       conv(in, out, 3);
       norm_relu(out, side * side);
       conv(out, out, 3);
       if (unit == 0) conv(in, out, 1);
+      network.EndBlock(before);
       in = out;
     }
   }
@@ -84,11 +96,13 @@ Network ResNet18(const Model& model, std::int64_t classes) {
     for (int block = 0; block < 2; ++block) {
       const bool first = block == 0 && out != 64;
       if (first) side = (side + 1) / 2;
+      const std::int64_t before = network.kept;
       conv_norm(in, out, 3);
       relu(out);
       conv_norm(out, out, 3);
       if (first) conv_norm(in, out, 1);
       relu(out);
+      network.EndBlock(before);
       in = out;
     }
   }
@@ -110,18 +124,20 @@ void AddStem(Network& network, std::int64_t side) {
   std::int64_t out = 256;
   for (const int units : {3, 4, 9}) {
     for (int unit = 0; unit < units; ++unit) {
+      const std::int64_t before = network.kept;
       conv_norm(in, out / 4, 1);
       if (unit == 0 && out > 256) side /= 2;
       conv_norm(out / 4, out / 4, 3);
       conv_norm(out / 4, out, 1);
       if (unit == 0) conv_norm(in, out, 1);
+      network.EndBlock(before);
       in = out;
     }
     out *= 2;
   }
 }
 
-Network Transformer(const VisionTransformer& shape, const Model& model, std::int64_t classes) {
+Network Transformer(const VisionTransformer& shape, const Model& model, std::int64_t classes, bool recompute) {
   Network network;
   const std::int64_t side = model.image_size / shape.patch;
   const std::int64_t tokens = side * side + (model.classifier == Classifier::kToken ? 1 : 0);
@@ -137,9 +153,10 @@ Network Transformer(const VisionTransformer& shape, const Model& model, std::int
   if (model.dropout > 0) block += tokens * (4 * width + 2 * mlp);  // the results, and masks of a byte
   const std::int64_t block_parameters = 4 * width * width + 4 * width + 2 * width * mlp + mlp + width + 4 * width;
   network.parameters += shape.depth * block_parameters + 2 * width + width * classes + classes;
-  network.largest = block;
+  network.largest = std::max(network.largest, block);
   network.inputs = shape.depth * tokens * width;
-  network.kept += shape.depth * block;
+  // Blocks that are computed again keep their input alone; one at a time keeps the rest.
+  network.kept += recompute ? network.inputs + block : shape.depth * block;
   return network;
 }
 
@@ -147,11 +164,7 @@ Network NetworkOf(const TrainerSpec& trainer) {
   const Model& model = trainer.model;
   const std::int64_t classes = ClassesOf(trainer);
   if (const auto shape = FindVisionTransformer(model.name)) {
-    Network network = Transformer(*shape, model, classes);
-    if (trainer.activation_checkpointing) {
-      network.kept += network.inputs + network.largest - shape->depth * network.largest;
-    }
-    return network;
+    return Transformer(*shape, model, classes, trainer.activation_checkpointing);
   }
   if (!model.name.starts_with("wrn-")) return ResNet18(model, classes);
   const std::size_t dash = model.name.find('-', 4);
@@ -182,7 +195,10 @@ MemoryEstimate EstimateMemory(const TrainerSpec& trainer) {
   estimate.weights_bytes = 2 * copy;
   estimate.gradients_bytes = copy;
   estimate.optimizer_bytes = (state + saved + ascent) * copy;
-  estimate.per_image_bytes = network.kept * (half ? kFloat / 2 : kFloat);
+  const std::int64_t numbers = network.kept + kWorking * network.largest;
+  const std::int64_t pixels = 3 * std::int64_t{trainer.model.image_size} * trainer.model.image_size;
+  const std::int64_t ready = kBatchesReady + trainer.dataset.loader_threads;
+  estimate.per_image_bytes = numbers * (half ? kFloat / 2 : kFloat) + ready * pixels * kFloat;
   estimate.activations_bytes = trainer.batch_size_per_member * estimate.per_image_bytes;
   estimate.program_bytes = kProgram;
   return estimate;
