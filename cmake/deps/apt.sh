@@ -2,7 +2,8 @@
 # Installs the distribution's packages that EOA builds and tests with (Debian 12, Ubuntu 24.04). Does nothing when all are there.
 #   apt.sh            to build and run the tests     apt.sh --cluster  to run a Kubernetes node and build images
 #   apt.sh --lint     clang's tools                  apt.sh --go       to build a node's programs, where no Go is installed
-#   apt.sh --bench    load generators of benchmarks
+#   apt.sh --bench    load generators of benchmarks  apt.sh --npm      npm, where there is none
+#   apt.sh --browser  a browser that tests look at reports with
 set -euo pipefail
 
 packages=(
@@ -16,6 +17,10 @@ if [[ ${1:-} == --lint ]]; then
   packages=(clang clang-format clang-tidy libomp-dev)
 elif [[ ${1:-} == --go ]]; then
   packages=(golang-go)
+elif [[ ${1:-} == --npm ]]; then
+  packages=(npm)
+elif [[ ${1:-} == --browser ]]; then
+  packages=(chromium chromium-driver)
 elif [[ ${1:-} == --bench ]]; then
   packages=(wrk util-linux)
 elif [[ ${1:-} == --cluster ]]; then
@@ -27,7 +32,7 @@ elif [[ ${1:-} == --cluster ]]; then
   done
   [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]] || packages+=(containernetworking-plugins)
 elif [[ $# -gt 0 ]]; then
-  echo "usage: $0 [--lint | --go | --cluster | --bench]" >&2
+  echo "usage: $0 [--lint | --go | --cluster | --bench | --npm | --browser]" >&2
   exit 2
 fi
 

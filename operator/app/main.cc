@@ -10,6 +10,7 @@
 #include "operator/app/export_command.h"
 #include "operator/app/predict_command.h"
 #include "operator/app/render_command.h"
+#include "operator/app/report_command.h"
 #include "operator/app/schedule_command.h"
 #include "operator/app/validate_command.h"
 #include "operator/data/data_command.h"
@@ -65,21 +66,35 @@ CLI::App* AddPredict(CLI::App& app, eoa::app::PredictOptions& options) {
 }
 
 struct ScheduleFlags {
-  std::string name;
+  std::string name;  // or a directory
   std::string name_space;
+  std::string population;
+  eoa::app::ScheduleOptions options;
   eoa::app::ClusterFlags cluster;
 };
 
 CLI::App* AddSchedule(CLI::App& app, ScheduleFlags& flags) {
-  CLI::App* schedule = app.add_subcommand("schedule", "Print schedule.csv of a job in a cluster");
-  schedule->add_option("NAME", flags.name, "the EOAJob")->required();
+  CLI::App* schedule = app.add_subcommand("schedule", "Print the learning rates of a run, or of a job in a cluster");
+  schedule->add_option("RUN", flags.name, "output directory of a run, or the name of an EOAJob")->required();
+  CLI::Option* format =
+      schedule->add_option("--format", flags.options.format,
+                           "csv, json, python or pytorch-lambda: the elected learning rates (default: schedule.csv)");
+  CLI::Option* population =
+      schedule->add_option("--population", flags.population, "the learning rates of a member of this population")
+          ->needs(format);
+  schedule->add_option("--member", flags.options.path.member, "which one")->needs(population)->capture_default_str();
   schedule->add_option("-n,--namespace", flags.name_space, "of the job (default: the context's)");
   schedule->add_option("--kubeconfig", flags.cluster.kubeconfig, "(default: $KUBECONFIG, ~/.kube/config)");
   schedule->add_option("--context", flags.cluster.context, "of the kubeconfig (default: the current one)");
   return schedule;
 }
 
-int RunSchedule(const ScheduleFlags& flags) {
+int RunSchedule(ScheduleFlags flags, eoa::FileSystem& files) {
+  if (!flags.population.empty()) flags.options.path.population = flags.population;
+  // A job's name is a DNS label: it has no slash.
+  if (flags.name.find('/') != std::string::npos || files.IsDirectory(flags.name)) {
+    return eoa::app::ScheduleOfRun(flags.name, flags.options, files, std::cout, std::cerr);
+  }
   const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);
   if (!connection.ok()) {
     std::cerr << "eoa schedule: " << connection.error().message() << "\n";
@@ -87,8 +102,8 @@ int RunSchedule(const ScheduleFlags& flags) {
   }
   const auto http = eoa::app::MakeClusterClient(*connection, "eoa/" EOA_VERSION);
   eoa::kube::ApiClient client(*connection, *http, eoa::RealClock());
-  return eoa::app::Schedule(flags.name_space.empty() ? connection->name_space : flags.name_space, flags.name, client,
-                            std::cout, std::cerr);
+  return eoa::app::ScheduleOfJob(flags.name_space.empty() ? connection->name_space : flags.name_space, flags.name,
+                                 flags.options, client, std::cout, std::cerr);
 }
 
 }  // namespace
@@ -133,6 +148,18 @@ int main(int argc, char** argv) {
   eoa::app::PredictOptions predicted;
   CLI::App* predict_command = AddPredict(app, predicted);
 
+  eoa::app::ReportOptions reported;
+  reported.version = EOA_VERSION;
+  CLI::App* report_command = app.add_subcommand("report", "Write report.html of a run, also while it goes on");
+  report_command->add_option("DIR", reported.directory, "output directory of a run")->required();
+  report_command->add_option("-o,--output", reported.output, "the file (default: report.html in DIR)");
+
+  eoa::app::CompareOptions compared;
+  compared.version = EOA_VERSION;
+  CLI::App* compare_command = app.add_subcommand("compare", "Put runs side by side");
+  compare_command->add_option("DIR", compared.directories, "output directories of runs")->required();
+  compare_command->add_option("--html", compared.output, "write a page with charts of all of them");
+
   CLI::App* version = app.add_subcommand("version", "Print the version");
 
   try {
@@ -144,12 +171,14 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
   if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
   if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
-  if (app.got_subcommand(schedule_command)) return RunSchedule(schedule);
+  if (app.got_subcommand(schedule_command)) return RunSchedule(schedule, files);
   if (app.got_subcommand(data_command)) {
     const auto http = eoa::net::MakeCpprestClient({});
     return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);
   }
   if (app.got_subcommand(export_command)) return eoa::app::Export(exported, files, std::cout, std::cerr);
+  if (app.got_subcommand(report_command)) return eoa::app::Report(reported, files, std::cout, std::cerr);
+  if (app.got_subcommand(compare_command)) return eoa::app::Compare(compared, files, std::cout, std::cerr);
   if (app.got_subcommand(predict_command)) return eoa::app::Predict(predicted, files, std::cerr);
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
   return 0;

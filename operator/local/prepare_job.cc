@@ -9,19 +9,13 @@
 #include <utility>
 
 #include "common/base/number.h"
-#include "common/evolve/rates.h"
+#include "common/evolve/load_schedules.h"
 
 namespace eoa::local {
 namespace {
 
-constexpr std::size_t kMaxScheduleBytes = std::size_t{64} << 20;
-
 void MakeAbsolute(std::string& path, const std::filesystem::path& directory) {
   if (!path.empty()) path = (directory / path).lexically_normal().string();
-}
-
-bool IsFile(const api::AlgorithmSpec& algorithm) {
-  return algorithm.name == api::Algorithm::kFixed && algorithm.schedule != "Constant" && algorithm.schedule != "Cosine";
 }
 
 Error Missing(const std::string& field, const std::string& path, const std::string& advice) {
@@ -34,7 +28,7 @@ void MakePathsAbsolute(api::JobSpec& spec, const std::string& directory) {
   MakeAbsolute(spec.trainer.dataset.path, directory);
   MakeAbsolute(spec.trainer.model.pretrained, directory);
   for (api::PopulationSpec& population : spec.populations) {
-    if (IsFile(population.algorithm)) MakeAbsolute(population.algorithm.schedule, directory);
+    if (evolve::ReadsSchedule(population.algorithm)) MakeAbsolute(population.algorithm.schedule, directory);
   }
 }
 
@@ -53,29 +47,10 @@ Status CheckInputs(const api::JobSpec& spec, FileSystem& files) {
   }
   for (std::size_t i = 0; i < spec.populations.size(); ++i) {
     const api::AlgorithmSpec& algorithm = spec.populations[i].algorithm;
-    if (IsFile(algorithm) && !files.Exists(algorithm.schedule)) {
+    if (evolve::ReadsSchedule(algorithm) && !files.Exists(algorithm.schedule)) {
       return Missing("spec.populations[" + std::to_string(i) + "].algorithm.schedule", algorithm.schedule,
                      "allowed are Constant, Cosine, or a schedule.csv");
     }
-  }
-  return OkStatus();
-}
-
-Status LoadSchedules(api::JobSpec& spec, FileSystem& files) {
-  for (std::size_t i = 0; i < spec.populations.size(); ++i) {
-    api::AlgorithmSpec& algorithm = spec.populations[i].algorithm;
-    if (!IsFile(algorithm)) continue;
-    const std::string field = "spec.populations[" + std::to_string(i) + "].algorithm.schedule";
-    Result<std::string> text = files.ReadFile(algorithm.schedule, kMaxScheduleBytes);
-    if (!text.ok()) return std::move(text).error().WithContext(field);
-    Result<std::vector<double>> rates = evolve::ParseSchedule(*text);
-    if (!rates.ok()) return std::move(rates).error().WithContext(field + ": " + algorithm.schedule);
-    if (std::cmp_less(rates->size(), spec.ecosphere.generations)) {
-      return InvalidArgumentError(field + ": " + algorithm.schedule + " has " + std::to_string(rates->size()) +
-                                  " generations, the job " + std::to_string(spec.ecosphere.generations) +
-                                  "; set spec.ecosphere.generations to at most as many");
-    }
-    algorithm.learning_rates = *std::move(rates);
   }
   return OkStatus();
 }

@@ -15,9 +15,6 @@ namespace eoa::local {
 // Paths of data set, pretrained weights and schedules, relative to `directory`, become absolute. Pure.
 void MakePathsAbsolute(api::JobSpec& spec, const std::string& directory);
 
-// Reads the schedules that Fixed populations replay from their files into the job.
-Status LoadSchedules(api::JobSpec& spec, FileSystem& files);
-
 // InvalidArgument naming field and path when one of those files is missing, so that no process is started in vain.
 Status CheckInputs(const api::JobSpec& spec, FileSystem& files);
 

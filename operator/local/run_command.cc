@@ -30,6 +30,9 @@
 #include "operator/local/screen.h"
 #include "operator/local/time_left.h"
 #include "operator/plan/failure_policy.h"
+#include "operator/report/report_data.h"
+#include "operator/report/report_page.h"
+#include "operator/report/run_files.h"
 
 namespace eoa::local {
 namespace {
@@ -207,7 +210,7 @@ void PrintSummary(const RunDirectory& run, const broker::EcosphereView& view, co
                 << elected->finished->test_images << " images\n";
     }
   }
-  std::cout << "files    " << run.path << "/: result.json schedule.csv job.json";
+  std::cout << "files    " << run.path << "/: report.html result.json schedule.csv job.json";
   std::cout << (verdict.outcome == Outcome::kSucceeded ? " model.safetensors\n" : " logs/\n");
   if (!view.rounds.empty()) {
     std::cout << "replay   algorithm: {name: Fixed, schedule: " << run.file("schedule.csv") << "}\n";
@@ -220,6 +223,18 @@ void PrintSummary(const RunDirectory& run, const broker::EcosphereView& view, co
 int Fail(int code, const Error& error) {
   std::cerr << "eoa run: " << error.message() << "\n";
   return code;
+}
+
+// The report is for people, and can be made again: what hinders it is said, and hinders nothing else.
+void WriteReport(const RunDirectory& run, const std::string& version, FileSystem& files) {
+  const auto page = [&]() -> Status {
+    EOA_ASSIGN_OR_RETURN(report::ReportInput input, report::ReadRun(run.path, files));
+    input.version = version;
+    EOA_ASSIGN_OR_RETURN(const nlohmann::ordered_json data, report::ReportData(input));
+    return files.WriteFileAtomically(run.file("report.html"), report::ReportPage(data));
+  };
+  const Status written = page();
+  if (!written.ok()) std::cerr << "eoa run: report.html is not written: " << written.error().ToString() << "\n";
 }
 
 // What is written once, when the run has ended.
@@ -276,6 +291,7 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
     if (summary.verdict.outcome == Outcome::kSucceeded)
       summary.verdict = {Outcome::kFailed, written.error().ToString()};
   }
+  WriteReport(*run, options.version, files);
   PrintSummary(*run, view, summary.verdict);
   if (summary.verdict.outcome == Outcome::kInterrupted) return kInterruptedCode;
   return summary.verdict.outcome == Outcome::kSucceeded ? 0 : 1;

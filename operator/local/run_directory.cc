@@ -7,6 +7,7 @@
 #include "common/api/read_job.h"
 #include "common/base/entropy.h"
 #include "common/base/json_guard.h"
+#include "common/evolve/load_schedules.h"
 #include "operator/local/prepare_job.h"
 #include "operator/local/run_result.h"
 #include "operator/local/schedule_csv.h"
@@ -15,6 +16,7 @@ namespace eoa::local {
 namespace {
 
 constexpr std::size_t kMaxResultBytes = std::size_t{64} << 20;  // a confusion matrix of 2,000 classes among them
+constexpr std::size_t kMaxScheduleBytes = std::size_t{64} << 20;
 
 // Into run.job and run.warnings.
 Status ReadJobFile(const std::string& path, FileSystem& files, RunDirectory& run) {
@@ -53,6 +55,19 @@ Result<std::string> MakeDirectory(const RunOptions& options, const std::string& 
   return options.output;
 }
 
+// The agents read them, also when the run is resumed: whatever became of the user's file by then.
+Status KeepSchedules(RunDirectory& run, FileSystem& files) {
+  for (api::PopulationSpec& population : run.job.spec.populations) {
+    if (!evolve::ReadsSchedule(population.algorithm)) continue;
+    EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(population.algorithm.schedule, kMaxScheduleBytes));
+    std::error_code error;
+    const std::string folder = std::filesystem::absolute(run.path, error).string();
+    population.algorithm.schedule = JoinPath(folder, "schedule-of-" + population.name + ".csv");
+    EOA_RETURN_IF_ERROR(files.WriteFileAtomically(population.algorithm.schedule, text));
+  }
+  return OkStatus();
+}
+
 Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   EOA_RETURN_IF_ERROR(ReadJobFile(options.job_file, files, run));
   const std::filesystem::path folder = std::filesystem::path(options.job_file).parent_path();
@@ -61,9 +76,10 @@ Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   if (error) return ErrnoError(error.value(), "finding the job file's folder");
   MakePathsAbsolute(run.job.spec, absolute.string());
   EOA_RETURN_IF_ERROR(CheckInputs(run.job.spec, files));
-  EOA_RETURN_IF_ERROR(LoadSchedules(run.job.spec, files));
+  EOA_RETURN_IF_ERROR(evolve::LoadSchedules(run.job.spec, files));
   run.job.metadata.uid = RandomHex(16);
   EOA_ASSIGN_OR_RETURN(run.path, MakeDirectory(options, run.job.metadata.name, files));
+  EOA_RETURN_IF_ERROR(KeepSchedules(run, files));
   return files.WriteFileAtomically(run.file("job.json"), DumpJsonPretty(api::JobToJson(run.job)));
 }
 

@@ -13,6 +13,7 @@
 #include "common/api/read_job.h"
 #include "common/base/entropy.h"
 #include "common/base/log.h"
+#include "common/evolve/load_schedules.h"
 #include "common/evolve/rates.h"
 #include "trainer/agent/broker_client.h"
 #include "trainer/agent/inbox.h"
@@ -248,6 +249,7 @@ class Shell {
 Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, api::kMaxJobBytes));
   EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text, options.job_file));
+  EOA_RETURN_IF_ERROR(evolve::LoadSchedules(job.spec, files));
   PodSetup setup;
   setup.population = api::FindPopulation(job.spec, options.population);
   if (setup.population < 0)

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/evolve/load_schedules.h"
 #include "operator/local/schedule_csv.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/operator/local/view_fixture.h"
@@ -48,10 +49,10 @@ TEST_F(PrepareJobTest, AScheduleIsReadIntoTheJob) {
   spec.populations[0].algorithm.name = api::Algorithm::kFixed;
   spec.populations[0].algorithm.schedule = JoinPath(directory_, "schedule.csv");
   ASSERT_TRUE(files_.WriteFileAtomically(spec.populations[0].algorithm.schedule, ScheduleCsv(TestView())).ok());
-  ASSERT_TRUE(LoadSchedules(spec, files_).ok());
+  ASSERT_TRUE(evolve::LoadSchedules(spec, files_).ok());
   EXPECT_EQ(spec.populations[0].algorithm.learning_rates, std::vector<double>(4, 0.25));
   spec.ecosphere.generations = 5;
-  const Status too_short = LoadSchedules(spec, files_);
+  const Status too_short = evolve::LoadSchedules(spec, files_);
   ASSERT_FALSE(too_short.ok());
   EXPECT_THAT(too_short.error().message(), AllOf(HasSubstr("spec.populations[0].algorithm.schedule"), HasSubstr("4")));
 }
