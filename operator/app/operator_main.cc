@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -209,11 +210,15 @@ int main(int argc, char** argv) {
   };
   eoa::Log(eoa::LogLevel::kInfo, "eoa-operator starts",
            {{"version", EOA_VERSION}, {"server", connection->server}, {"identity", flags.options.identity}});
-  const eoa::Status ended =
-      eoa::cluster::RunOperator(flags.options, *connection, make_client, eoa::RealClock(), stop, nullptr);
+  std::unique_ptr<eoa::cluster::Operator> program =
+      eoa::cluster::MakeOperator(flags.options, *connection, make_client, eoa::RealClock(), stop);
+  const eoa::Status ended = program->Run(nullptr);
+  const bool aborted = !ended.ok() && ended.error().code() == eoa::ErrorCode::kAborted;
+  // A worker that hangs would be waited for without end, and another may lead already: the process ends around it.
+  if (!aborted) program.reset();
   // The library's threads do not end well after main; nothing is left to be done.
   std::fflush(nullptr);
   if (ended.ok()) _exit(0);
   eoa::Log(eoa::LogLevel::kError, "eoa-operator ends", {{"error", ended.error().message()}});
-  _exit(ended.error().code() == eoa::ErrorCode::kAborted ? kLeadershipLost : kFailed);
+  _exit(aborted ? kLeadershipLost : kFailed);
 }

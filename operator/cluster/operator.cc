@@ -66,7 +66,7 @@ std::vector<metrics::CacheSnapshot> Snapshots(const std::vector<CacheStats>& cac
 }
 
 // Everything that lives as long as the process, in the order in which parts need each other.
-class Running {
+class Running final : public Operator {
  public:
   Running(const OperatorOptions& options, const kube::Connection& connection, const HttpClientFactory& make_client,
           Clock& clock, StopSignal& stop)
@@ -86,7 +86,7 @@ class Running {
         seed_(RandomSeed()),
         cache_(options.namespaces, watch_client_, queue_, clock, seed_) {}
 
-  Status Run(const std::function<void(const OperatorPorts&)>& on_ports);
+  Status Run(const std::function<void(const OperatorPorts&)>& on_ports) override;
 
  private:
   void MakeElection();
@@ -123,6 +123,7 @@ class Running {
 };
 
 Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
+  EOA_RETURN_IF_ERROR(CheckOperatorOptions(options_));
   broker::BrokerServiceOptions broker;
   broker.address = options_.broker_address;
   broker.port = options_.broker_port;
@@ -280,15 +281,9 @@ StopSignal::Reason StopSignal::Wait(Duration limit) const {
   return reason_;
 }
 
-Status RunOperator(const OperatorOptions& options, const kube::Connection& connection,
-                   const HttpClientFactory& make_client, Clock& clock, StopSignal& stop,
-                   const std::function<void(const OperatorPorts&)>& on_ports) {
-  EOA_RETURN_IF_ERROR(CheckOperatorOptions(options));
-  auto running = std::make_unique<Running>(options, connection, make_client, clock, stop);
-  const Status ended = running->Run(on_ports);
-  // A worker that hangs would be waited for without end, and another may lead already: the process ends around it.
-  if (!ended.ok() && ended.error().code() == ErrorCode::kAborted) (void)running.release();
-  return ended;
+std::unique_ptr<Operator> MakeOperator(const OperatorOptions& options, const kube::Connection& connection,
+                                       const HttpClientFactory& make_client, Clock& clock, StopSignal& stop) {
+  return std::make_unique<Running>(options, connection, make_client, clock, stop);
 }
 
 }  // namespace eoa::cluster

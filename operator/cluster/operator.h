@@ -77,11 +77,21 @@ struct OperatorPorts {
   std::uint16_t metrics = 0;
 };
 
-// Runs until `stop` says so, or something cannot go on. Ok: it was asked to stop and everything is done. Aborted: it
-// does not lead any more, or a worker did not end in time; threads still run, and the process must end at once. Other
-// errors: it could not start.
-Status RunOperator(const OperatorOptions& options, const kube::Connection& connection,
-                   const HttpClientFactory& make_client, Clock& clock, StopSignal& stop,
-                   const std::function<void(const OperatorPorts&)>& on_ports = nullptr);
+// Owns every thread and connection of a running operator.
+class Operator {
+ public:
+  // Ends all threads and waits for them, for a worker that hangs too. Where that must not be waited for, as after
+  // Aborted, a process leaves by _exit before.
+  virtual ~Operator() = default;
+
+  // Once: runs until `stop` says so, or something cannot go on; `on_ports` may be null. Ok: it was asked to stop and
+  // everything is done. Aborted: it does not lead any more, or a worker did not end in time; threads still run, and use
+  // all that the operator was made with. InvalidArgument: as CheckOperatorOptions. Other errors: it could not start.
+  virtual Status Run(const std::function<void(const OperatorPorts&)>& on_ports) = 0;
+};
+
+// `options`, `clock` and `stop` outlive it.
+std::unique_ptr<Operator> MakeOperator(const OperatorOptions& options, const kube::Connection& connection,
+                                       const HttpClientFactory& make_client, Clock& clock, StopSignal& stop);
 
 }  // namespace eoa::cluster

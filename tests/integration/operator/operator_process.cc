@@ -1,5 +1,6 @@
 #include "tests/integration/operator/operator_process.h"
 
+#include <memory>
 #include <utility>
 
 #include "common/net/cpprest/cpprest_client.h"
@@ -35,13 +36,13 @@ OperatorProcess::OperatorProcess(ScriptedApiServer& server, cluster::OperatorOpt
   kube::Connection connection;
   connection.server = server.url();
   thread_ = std::thread([this, connection] {
-    const Status status = cluster::RunOperator(
-        options_, connection, [] { return net::MakeCpprestClient(); }, RealClock(), stop_,
-        [this](const cluster::OperatorPorts& ports) {
-          const std::lock_guard lock(mutex_);
-          ports_ = ports;
-          changed_.notify_all();
-        });
+    const std::unique_ptr<cluster::Operator> program = cluster::MakeOperator(
+        options_, connection, [] { return net::MakeCpprestClient(); }, RealClock(), stop_);
+    const Status status = program->Run([this](const cluster::OperatorPorts& ports) {
+      const std::lock_guard lock(mutex_);
+      ports_ = ports;
+      changed_.notify_all();
+    });
     const std::lock_guard lock(mutex_);
     ended_ = status;
     changed_.notify_all();
