@@ -27,6 +27,7 @@ void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
   CLI::Option* resume =
       run->add_option("--resume", options.resume, "go on with the interrupted run in this output directory");
   resume->excludes(file);
+  run->add_flag("--fresh", options.fresh, "begin anew even if a run of this job was interrupted")->excludes(resume);
   run->add_option("--trainer", options.trainer, "the agent's program (default: eoa-trainer beside eoa)")
       ->group("Programs");
   run->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")

@@ -75,6 +75,12 @@ int NextRunNumber(const std::vector<std::string>& entries, std::string_view name
   return static_cast<int>(greatest) + 1;
 }
 
+std::string NewestRunDirectory(const std::string& parent, const std::string& name, FileSystem& files) {
+  const Result<std::vector<std::string>> entries = files.ListDirectory(parent);
+  const int newest = entries.ok() ? NextRunNumber(*entries, name) - 1 : 0;
+  return newest < 1 ? "" : JoinPath(parent, name + "-" + std::to_string(newest));
+}
+
 Result<std::string> MakeRunDirectory(const std::string& parent, const std::string& name, FileSystem& files) {
   EOA_RETURN_IF_ERROR(files.CreateDirectories(parent));
   EOA_ASSIGN_OR_RETURN(const std::vector<std::string> entries, files.ListDirectory(parent));

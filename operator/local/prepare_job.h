@@ -27,6 +27,9 @@ int AvailableCores();
 // The number of the next run: one more than the greatest N among `entries` of the form NAME-N. Pure.
 int NextRunNumber(const std::vector<std::string>& entries, std::string_view name);
 
+// PARENT/NAME-N with the greatest N; empty when there is none.
+std::string NewestRunDirectory(const std::string& parent, const std::string& name, FileSystem& files);
+
 // Makes PARENT/NAME-N with the next free N and returns its path.
 Result<std::string> MakeRunDirectory(const std::string& parent, const std::string& name, FileSystem& files);
 

@@ -215,7 +215,8 @@ void PrintSummary(const RunDirectory& run, const broker::EcosphereView& view, co
   if (!view.rounds.empty()) {
     std::cout << "replay   algorithm: {name: Fixed, schedule: " << run.file("schedule.csv") << "}\n";
   }
-  if (verdict.outcome == Outcome::kInterrupted) std::cout << "go on    eoa run --resume " << run.path << "\n";
+  if (verdict.outcome == Outcome::kInterrupted)
+    std::cout << "go on    the same command, or eoa run --resume " << run.path << "\n";
   std::cout.flush();
   if (verdict.outcome == Outcome::kFailed) std::cerr << "eoa run: failed: " << verdict.reason << "\n";
 }
@@ -274,6 +275,7 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
       .threads = ThreadsPerMember(AvailableCores(), api::EcosphereMembers(spec)),
       .heartbeat_seconds = options.heartbeat_seconds,
   };
+  if (!run->notice.empty()) std::cout << "eoa run: " << run->notice << "\n";
   std::cout << "eoa run: " << run->job.metadata.name << ", " << spec.populations.size() << " populations, "
             << api::EcosphereMembers(spec) << " members, " << spec.ecosphere.generations << " generations; output in "
             << run->path << std::endl;

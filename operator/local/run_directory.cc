@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "common/api/read_job.h"
 #include "common/base/entropy.h"
@@ -10,6 +12,7 @@
 #include "common/evolve/load_schedules.h"
 #include "operator/local/prepare_job.h"
 #include "operator/local/run_result.h"
+#include "operator/local/same_job.h"
 #include "operator/local/schedule_csv.h"
 
 namespace eoa::local {
@@ -68,6 +71,49 @@ Status KeepSchedules(RunDirectory& run, FileSystem& files) {
   return OkStatus();
 }
 
+// The outcome in result.json; empty without one.
+std::string HowItEnded(const std::string& path, FileSystem& files) {
+  const Result<std::string> text = files.ReadFile(JoinPath(path, "result.json"), kMaxResultBytes);
+  if (!text.ok()) return "";
+  const Result<nlohmann::json> result = ParseJson(*text);
+  if (!result.ok()) return "";
+  const Result<std::string> outcome = GetString(*result, "outcome");
+  return outcome.ok() ? *outcome : "";
+}
+
+// A directory in which a run of this job may go on: not ended, and nobody at work in it.
+std::optional<std::string> FindUnfinished(const RunOptions& options, const std::string& name, FileSystem& files) {
+  std::string path = options.output.empty() ? NewestRunDirectory("runs", name, files) : options.output;
+  if (path.empty() || !files.Exists(JoinPath(path, "job.json"))) return std::nullopt;
+  const std::string ended = HowItEnded(path, files);
+  if (!ended.empty() && ended != OutcomeName(Outcome::kInterrupted)) return std::nullopt;
+  return path;
+}
+
+// True when `run`, which holds the job that the user wants, now is the earlier run.
+Result<bool> GoOn(const RunOptions& options, FileSystem& files, RunDirectory& run) {
+  const std::optional<std::string> path = FindUnfinished(options, run.job.metadata.name, files);
+  if (!path) return false;
+  RunDirectory earlier;
+  earlier.path = *path;
+  auto lock = RunLock::Take(*path);
+  // Two runs of one job side by side are nothing unusual.
+  if (!lock.ok()) return false;
+  earlier.lock = *std::move(lock);
+  if (!ReadJobFile(earlier.file("job.json"), files, earlier).ok()) return false;
+  (void)evolve::LoadSchedules(earlier.job.spec, files);
+  if (const std::optional<std::string> difference = FirstDifference(run.job, earlier.job)) {
+    run.notice = *path + " was interrupted, but the job has changed since: " + *difference +
+                 ". To go on with that job: " + "eoa run --resume " + *path +
+                 (options.output.empty() ? ". Beginning anew." : "; for this one give another directory");
+    return false;
+  }
+  earlier.warnings = std::move(run.warnings);
+  earlier.notice = "going on with " + *path + ", which was interrupted; to begin anew: eoa run --fresh";
+  run = std::move(earlier);
+  return true;
+}
+
 Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   EOA_RETURN_IF_ERROR(ReadJobFile(options.job_file, files, run));
   const std::filesystem::path folder = std::filesystem::path(options.job_file).parent_path();
@@ -77,20 +123,16 @@ Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   MakePathsAbsolute(run.job.spec, absolute.string());
   EOA_RETURN_IF_ERROR(CheckInputs(run.job.spec, files));
   EOA_RETURN_IF_ERROR(evolve::LoadSchedules(run.job.spec, files));
+  if (!options.fresh) {
+    EOA_ASSIGN_OR_RETURN(const bool goes_on, GoOn(options, files, run));
+    if (goes_on) return OkStatus();
+    if (!run.notice.empty() && !options.output.empty()) return FailedPreconditionError("--output: " + run.notice);
+  }
   run.job.metadata.uid = RandomHex(16);
   EOA_ASSIGN_OR_RETURN(run.path, MakeDirectory(options, run.job.metadata.name, files));
+  EOA_ASSIGN_OR_RETURN(run.lock, RunLock::Take(run.path));
   EOA_RETURN_IF_ERROR(KeepSchedules(run, files));
   return files.WriteFileAtomically(run.file("job.json"), DumpJsonPretty(api::JobToJson(run.job)));
-}
-
-// The outcome in result.json; empty without one.
-std::string HowItEnded(const RunDirectory& run, FileSystem& files) {
-  const Result<std::string> text = files.ReadFile(run.file("result.json"), kMaxResultBytes);
-  if (!text.ok()) return "";
-  const Result<nlohmann::json> result = ParseJson(*text);
-  if (!result.ok()) return "";
-  const Result<std::string> outcome = GetString(*result, "outcome");
-  return outcome.ok() ? *outcome : "";
 }
 
 Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
@@ -99,7 +141,9 @@ Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
     return NotFoundError("--resume: '" + options.resume +
                          "' is not the output directory of a run: it holds no job.json");
   }
-  if (const std::string ended = HowItEnded(run, files); !ended.empty() && ended != OutcomeName(Outcome::kInterrupted)) {
+  EOA_ASSIGN_OR_RETURN(run.lock, RunLock::Take(run.path));
+  if (const std::string ended = HowItEnded(run.path, files);
+      !ended.empty() && ended != OutcomeName(Outcome::kInterrupted)) {
     return FailedPreconditionError("--resume: the run in '" + options.resume + "' has ended: " + ended +
                                    "; start another one with: eoa run " + run.file("job.json"));
   }

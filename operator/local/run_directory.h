@@ -12,20 +12,24 @@
 #include "common/base/result.h"
 #include "operator/broker/view.h"
 #include "operator/local/run_command.h"
+#include "operator/local/run_lock.h"
 
 namespace eoa::local {
 
 struct RunDirectory {
+  std::shared_ptr<const RunLock> lock;  // as long as this or a copy of it lives
   std::string path;
   api::Job job;                       // completed, paths absolute, with a uid; as written to job.json
   std::vector<std::string> warnings;  // about the job, for the user
+  std::string notice;                 // which run goes on or begins, and why; for the user; may be empty
   std::string token;  // the broker's, fresh for each process; also in the file `token`, readable only by the user
 
   std::string file(const std::string& name) const { return JoinPath(path, name); }
 };
 
-// Begins a run: reads and checks the job, makes the directory, writes job.json. Or goes on with an earlier one
-// (options.resume). The error's message is for the user, complete, and may have several lines.
+// Reads and checks the job. Goes on with its newest run if that was interrupted and the job is still the same (not with
+// options.fresh), else makes a directory for it and writes job.json. With options.resume, goes on with that one. The
+// error's message is for the user, complete, and may have several lines.
 Result<RunDirectory> OpenRunDirectory(const RunOptions& options, FileSystem& files);
 
 // Writes schedule.csv: what is known so far.

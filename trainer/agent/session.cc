@@ -202,6 +202,15 @@ void AgentSession::Hear(int worker, const train::CheckpointedMessage& message) {
   actions_.emplace_back(SaveRecord{record_});
 }
 
+void AgentSession::Hear(int, const train::CheckpointLostMessage& message) {
+  if (std::erase(record_.checkpoints, message.generation) == 0) return;
+  const std::string next = record_.checkpoints.empty() ? "the beginning" : std::to_string(record_.checkpoints.back());
+  actions_.emplace_back(Say{LogLevel::kWarning,
+                            "a checkpoint cannot be used; going back",
+                            {{"checkpoint", std::to_string(message.generation)}, {"next", next}}});
+  actions_.emplace_back(SaveRecord{record_});
+}
+
 void AgentSession::Hear(int, const train::ResultMessage& message) {
   if (phase_ != Phase::kRunning || !leads()) return;
   Finish({.attempt = attempt_,

@@ -65,6 +65,7 @@ class AgentSession {
   void Hear(int worker, const train::GenerationEndMessage& message);
   void Hear(int worker, const train::MergedMessage& message);
   void Hear(int worker, const train::CheckpointedMessage& message);
+  void Hear(int worker, const train::CheckpointLostMessage& message);
   void Hear(int worker, const train::ResultMessage& message);
   void Hear(int worker, const train::ErrorMessage& message);
 

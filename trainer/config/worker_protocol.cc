@@ -179,6 +179,12 @@ json ToJson(const CheckpointedMessage& value) { return {{"type", "checkpointed"}
 
 void Read(FieldReader& in, CheckpointedMessage& value) { value.generation = ReadInt(in, "generation"); }
 
+json ToJson(const CheckpointLostMessage& value) {
+  return {{"type", "checkpointLost"}, {"generation", value.generation}};
+}
+
+void Read(FieldReader& in, CheckpointLostMessage& value) { value.generation = ReadInt(in, "generation"); }
+
 json ToJson(const ResultMessage& value) {
   return {{"type", "result"},
           {"testAccuracy", OptionalJson(value.test_accuracy)},
@@ -244,6 +250,7 @@ Result<FromWorker> DecodeFromWorker(std::string_view line) {
   if (type == "generationEnd") return ReadAs<GenerationEndMessage, FromWorker>(document, type);
   if (type == "merged") return ReadAs<MergedMessage, FromWorker>(document, type);
   if (type == "checkpointed") return ReadAs<CheckpointedMessage, FromWorker>(document, type);
+  if (type == "checkpointLost") return ReadAs<CheckpointLostMessage, FromWorker>(document, type);
   if (type == "result") return ReadAs<ResultMessage, FromWorker>(document, type);
   if (type == "error") return ReadAs<ErrorMessage, FromWorker>(document, type);
   return InvalidArgumentError("message of unknown type '" + type + "' from a worker");

@@ -108,6 +108,11 @@ struct CheckpointedMessage {
   int generation = 0;  // resume_generation may be this from now on
 };
 
+// The checkpoint of this generation cannot be used: it must not be resumed from again. The worker ends with kStartOver.
+struct CheckpointLostMessage {
+  int generation = 0;
+};
+
 struct ResultMessage {  // leader only
   std::optional<double> test_accuracy;
   std::optional<double> test_loss;
@@ -121,7 +126,7 @@ struct ErrorMessage {
 };
 
 using FromWorker = std::variant<ProgressMessage, GenerationEndMessage, MergedMessage, CheckpointedMessage,
-                                ResultMessage, ErrorMessage>;
+                                CheckpointLostMessage, ResultMessage, ErrorMessage>;
 
 // Exit codes of workers and agents: they decide whether a population is restarted (docs/operations.md).
 enum class ExitCode : int {
@@ -132,7 +137,7 @@ enum class ExitCode : int {
   kNotFinite = 66,         // training diverged beyond repair: do not retry
   kPeerLost = 75,          // a peer or the store went away: retry
   kOutOfMemory = 76,       // retry
-  kDeviceLost = 77,        // retry
+  kStartOver = 77,         // its device failed, or a checkpoint is lost and an older one will do: retry
   kPreempted = 143,        // asked to stop by SIGTERM
 };
 

@@ -120,7 +120,12 @@ Status Worker::Prepare() {
                              .metadata = MakeMetadata()});
   if (start_.resume_generation > 0) {
     const at::NoGradGuard no_grad;
-    EOA_RETURN_IF_ERROR(checkpoint_->Load(start_.resume_generation, member_->weights(), member_->optimizer()));
+    const Status loaded = checkpoint_->Load(start_.resume_generation, member_->weights(), member_->optimizer());
+    if (!loaded.ok() && loaded.error().code() == ErrorCode::kDataLoss) {
+      channel_.Send(CheckpointLostMessage{start_.resume_generation});
+      return Error(ErrorCode::kAborted, loaded.error().message());
+    }
+    EOA_RETURN_IF_ERROR(loaded);
     member_->weights().Unpack();
   }
   if (start_.resume_generation == generations()) return OkStatus();
@@ -274,7 +279,7 @@ ExitCode ExitCodeFor(ErrorCode code) {
     case ErrorCode::kFailedPrecondition:
       return ExitCode::kBadConfiguration;
     case ErrorCode::kAborted:
-      return ExitCode::kDeviceLost;
+      return ExitCode::kStartOver;
     case ErrorCode::kNotFound:
     case ErrorCode::kPermissionDenied:
     case ErrorCode::kDataLoss:

@@ -19,7 +19,7 @@ Status RunWorker(const StartMessage& start, AgentChannel& channel, FileSystem& f
 // How a worker that failed with `code` exits:
 //   InvalidArgument, Unimplemented,
 //   FailedPrecondition                       kBadConfiguration
-//   Aborted                                  kDeviceLost
+//   Aborted                                  kStartOver
 //   NotFound, PermissionDenied, DataLoss     kBadData
 //   OutOfRange                               kNotFinite
 //   Unavailable, DeadlineExceeded            kPeerLost

@@ -121,7 +121,7 @@ TEST(Worker, KeepsOneCheckpointMoreThanAskedForAndNoOlderOnes) {
   EXPECT_TRUE(exists(4));
 }
 
-TEST(Worker, ADamagedCheckpointIsRefusedByName) {
+TEST(Worker, ADamagedCheckpointIsRefusedByNameAndGivenUp) {
   const TemporaryDirectory directory;
   const api::Job job = SmallJob(1, 2);
   {
@@ -135,8 +135,9 @@ TEST(Worker, ADamagedCheckpointIsRefusedByName) {
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   ASSERT_TRUE(RealFileSystem().WriteFileAtomically(path, bytes).ok());
   TestWorld second(job, directory.path(), /*resume_generation=*/1);
+  EXPECT_EQ(second.leader().Await<CheckpointLostMessage>().generation, 1);
   EXPECT_THAT(second.leader().Errors(), HasSubstr("checkpoint-1.weights: its checksum is wrong"));
-  EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kBadData));
+  EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kStartOver));
 }
 
 TEST(Worker, WhenAMemberDiesItsPeersSaySoAndExitForARetry) {

@@ -77,6 +77,46 @@ TEST(EoaRunInterrupt, AKilledRunGoesOnToTheSameSchedule) {
   EXPECT_EQ(run.ResultJson()["outcome"], "Succeeded");
 }
 
+TEST(EoaRunInterrupt, TheSameCommandGoesOnWithAKilledRun) {
+  EoaRun undisturbed("same_undisturbed");
+  undisturbed.Start({});
+  EoaRun run("same_command", {{"EOA_SCRIPT_STEP_MS", "10"}});
+  run.Start({});
+  ASSERT_TRUE(run.WaitFor("generation 2/6")) << run.Output();
+  ASSERT_EQ(::kill(run.pid(), SIGKILL), 0);
+  run.Wait();
+  run.Start({});
+  ASSERT_EQ(run.Wait().code, 0) << run.Output();
+  ASSERT_EQ(undisturbed.Wait().code, 0) << undisturbed.Output();
+  EXPECT_THAT(run.Output(), HasSubstr("going on with "));
+  EXPECT_EQ(run.Read("schedule.csv"), undisturbed.Read("schedule.csv"));
+}
+
+TEST(EoaRunInterrupt, AnotherJobDoesNotGoOnWithItAndNamesWhatHasChanged) {
+  EoaRun run("changed_job", {{"EOA_SCRIPT_STEP_MS", "10"}});
+  run.Start({});
+  ASSERT_TRUE(run.WaitFor("generation 2/6"));
+  ASSERT_EQ(::kill(run.pid(), SIGKILL), 0);
+  run.Wait();
+  run.Start({.generations = 9});
+  EXPECT_EQ(run.Wait().code, 2);
+  EXPECT_THAT(run.Output(), HasSubstr("the job has changed since: spec.ecosphere.generations: 9, was 6"));
+  EXPECT_THAT(run.Output(), HasSubstr("eoa run --resume "));
+}
+
+TEST(EoaRunInterrupt, TwoRunsDoNotShareADirectory) {
+  EoaRun run("shared", {{"EOA_SCRIPT_STEP_MS", "10"}});
+  run.Start({});
+  ASSERT_TRUE(run.WaitFor("generation 1/6"));
+  auto second =
+      Subprocess::Start({.arguments = run.Arguments({"--resume=" + run.Path("")}), .environment = run.environment()});
+  ASSERT_TRUE(second.ok());
+  const Result<ExitStatus> ended = second->Wait(kRunLimit);
+  ASSERT_TRUE(ended.ok());
+  EXPECT_EQ(ended->code, 2);
+  ASSERT_EQ(run.Wait().code, 0) << run.Output();
+}
+
 TEST(EoaRunInterrupt, ADirectoryThatHoldsNoRunCannotBeResumed) {
   EoaRun run("not_a_run");
   std::filesystem::create_directories(run.Path(""));

@@ -186,6 +186,22 @@ TEST_F(SessionTest, ACheckpointCountsOnceAllWorkersOfThePodHaveIt) {
   EXPECT_THAT(saved[0].record.checkpoints, ElementsAre(1));
 }
 
+TEST_F(SessionTest, ACheckpointThatAWorkerCannotUseIsNotOfferedAgain) {
+  Start();
+  for (const int generation : {1, 2}) {
+    Send(WorkerSaid{0, train::CheckpointedMessage{generation}});
+    Send(WorkerSaid{1, train::CheckpointedMessage{generation}});
+  }
+  const auto saved = Of<SaveRecord>(Send(WorkerSaid{1, train::CheckpointLostMessage{2}}));
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_THAT(saved[0].record.checkpoints, ElementsAre(1));
+  Send(WorkerSaid{1, train::ErrorMessage{"ABORTED", "checkpoint-2.weights: its checksum is wrong"}});
+  Send(WorkerExited{0, {75, 0}});
+  const auto joins = Of<SendJoin>(Send(WorkerExited{1, {77, 0}}));
+  ASSERT_EQ(joins.size(), 1U);
+  EXPECT_THAT(joins[0].request.last_error, HasSubstr("checkpoint-2.weights: its checksum is wrong"));
+}
+
 TEST_F(SessionTest, WhenTheBrokerSaysRejoinTheWorkersDieAndANewIncarnationJoins) {
   Start();
   Send(Tick{});

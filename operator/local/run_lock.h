@@ -1,0 +1,26 @@
+// RunLock: one `eoa run` at a time in an output directory. The kernel frees it when the process ends, however it ends;
+// nothing is left in the directory.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/result.h"
+
+namespace eoa::local {
+
+class RunLock {
+ public:
+  // Unavailable when another process has it.
+  static Result<std::shared_ptr<const RunLock>> Take(const std::string& directory);
+
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+  ~RunLock();
+
+ private:
+  explicit RunLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace eoa::local
