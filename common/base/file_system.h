@@ -41,7 +41,8 @@ class FileSystem {
   // After a crash the old or the new content is there, never a mixture.
   virtual Status WriteFileAtomically(const std::string& path, std::string_view data) = 0;
 
-  // Opens for appending; makes the file when it is not there.
+  // Opens for appending; makes the file when it is not there. Its name survives a power cut only after a Rename() or
+  // WriteFileAtomically() in its directory.
   virtual Result<std::unique_ptr<AppendFile>> OpenForAppend(const std::string& path) = 0;
 
   // `from` takes the place of `to` as one step; the directory is fsynced.
