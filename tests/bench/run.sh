@@ -6,12 +6,13 @@ build=${1:?usage: run.sh BUILD_DIR [NAME...]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(boundary broker data operator step store)
+[[ ${#names[@]} -gt 0 ]] || names=(boundary broker checkpoint data operator step store)
 for name in "${names[@]}"; do
   echo "== $name"
   case $name in
     boundary) python3 "$here/boundary/boundary.py" "$build" ;;
     broker) "$build/bin/bench_broker" ;;
+    checkpoint) python3 "$here/checkpoint/checkpoint.py" "$build" ;;
     data) "$build/bin/bench_data" ;;
     store) "$build/bin/bench_store" ;;
     operator) "$here/../../cmake/deps/apt.sh" --bench && python3 "$here/operator/operator.py" "$build" ;;
