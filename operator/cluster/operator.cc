@@ -58,6 +58,7 @@ metrics::ReconcileSnapshot Snapshot(const WorkersStats& stats) {
 
 std::vector<metrics::CacheSnapshot> Snapshots(const std::vector<CacheStats>& caches) {
   std::vector<metrics::CacheSnapshot> snapshots;
+  snapshots.reserve(caches.size());
   for (const CacheStats& cache : caches) {
     snapshots.push_back({std::string(cache.resource), cache.name_space, cache.store, cache.reflector.counts,
                          cache.reflector.synced, cache.reflector.quiet});
