@@ -35,6 +35,7 @@ MemberReport ReadMember(FieldReader& in) {
   member.learning_rate = in.Number("learningRate", 0, kLargest);
   member.fitness = in.Number("fitness", 0, 1);
   member.train_loss = in.Number("trainLoss", -kLargest, kLargest);
+  member.fitness_loss = in.OptionalNumber("fitnessLoss", 0, kLargest);
   return member;
 }
 
@@ -203,7 +204,8 @@ json ToJson(const MemberReport& value) {
   return {{"member", value.member},
           {"learningRate", value.learning_rate},
           {"fitness", value.fitness},
-          {"trainLoss", value.train_loss}};
+          {"trainLoss", value.train_loss},
+          {"fitnessLoss", OptionalJson(value.fitness_loss)}};
 }
 
 template <>

@@ -73,6 +73,8 @@ struct MemberReport {
   double learning_rate = 0;  // used in this generation
   double fitness = 0;        // validation accuracy in [0,1] of the member's own weights
   double train_loss = 0;     // mean over the generation
+  // Mean cross entropy of the same weights on the same images; not known from trainers before 0.2, or when not finite.
+  std::optional<double> fitness_loss = std::nullopt;
 };
 
 struct ReportRequest {

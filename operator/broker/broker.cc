@@ -129,12 +129,13 @@ void Broker::CatchUp() {
 }
 
 // An event that was decided while behind is dropped: it becomes due again, or its sender repeats it.
-bool Broker::Store(const Event& event, SteadyTime now) {
+bool Broker::Store(Event event, SteadyTime now) {
   if (behind_) {
     retry_at_ = now + kStoreRetry;
     CatchUp();
     return false;
   }
+  StampRound(event, state_, now);
   const Status stored = store_.Append(event);
   if (!stored.ok()) {
     if (!retry_at_) Log(LogLevel::kError, "the broker's state is not stored", {{"error", stored.error().ToString()}});
@@ -145,7 +146,7 @@ bool Broker::Store(const Event& event, SteadyTime now) {
   }
   retry_at_.reset();
   ++events_;
-  TimeRound(event, state_, now);
+  TimeRound(event, state_);
   const Status applied = Apply(event, state_);
   EOA_CHECK(applied.ok(), "an event of this broker's own does not fit its state");
   return true;
@@ -169,7 +170,7 @@ std::optional<Event> Broker::NextDue(SteadyTime now) {
 
 void Broker::Settle(SteadyTime now, Replies& replies) {
   while (auto event = NextDue(now)) {
-    if (!Store(*event, now)) break;
+    if (!Store(*std::move(event), now)) break;
   }
   polls_.Collect(state_, now, replies);
 }

@@ -57,7 +57,7 @@ class Broker {
 
  private:
   Moment At(SteadyTime now) const { return {now, heartbeat_timeout_}; }
-  bool Store(const Event& event, SteadyTime now);
+  bool Store(Event event, SteadyTime now);
   void CatchUp();
   std::optional<Event> NextDue(SteadyTime now);
   void Settle(SteadyTime now, Replies& replies);

@@ -2,6 +2,7 @@
 // same events in the same order give the same state, so a broker that was restarted goes on where the last one ended.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -34,12 +35,16 @@ struct AttemptStarted {
 struct ReportAccepted {
   std::string population;
   api::ReportRequest report;
+  // For people, no rule depends on it: for how many seconds the round had been open, as far as the broker that took the
+  // report had seen it. Not known in Async mode.
+  std::optional<double> seconds_open = std::nullopt;
 };
 
 // An election took place. It never changes and never takes place again.
 struct RoundClosed {
   std::string population;  // Async: the only one it is for; Sync: empty, it is for all
   api::Decision decision;
+  std::optional<double> seconds_open = std::nullopt;  // as above
 };
 
 // A leader delivered its population's terminal result.

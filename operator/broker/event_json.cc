@@ -12,6 +12,9 @@ using nlohmann::json;
 
 constexpr int kMaxCount = std::numeric_limits<int>::max();
 constexpr int kMaxPort = 65535;
+constexpr double kLongest = 1e12;  // seconds
+
+json SecondsJson(const std::optional<double>& seconds) { return seconds ? json(*seconds) : json(nullptr); }
 
 json Body(const AttemptPod& pod) {
   return {{"population", pod.population},   {"pod", pod.pod},
@@ -29,11 +32,17 @@ json Body(const AttemptStarted& event) {
 }
 
 json Body(const ReportAccepted& event) {
-  return {{"type", "ReportAccepted"}, {"population", event.population}, {"report", api::ToJson(event.report)}};
+  return {{"type", "ReportAccepted"},
+          {"population", event.population},
+          {"report", api::ToJson(event.report)},
+          {"secondsOpen", SecondsJson(event.seconds_open)}};
 }
 
 json Body(const RoundClosed& event) {
-  return {{"type", "RoundClosed"}, {"population", event.population}, {"decision", api::ToJson(event.decision)}};
+  return {{"type", "RoundClosed"},
+          {"population", event.population},
+          {"decision", api::ToJson(event.decision)},
+          {"secondsOpen", SecondsJson(event.seconds_open)}};
 }
 
 json Body(const PopulationFinished& event) {
@@ -84,11 +93,15 @@ Result<Event> EventFromJson(const json& document) {
   if (type == "AttemptStarted") {
     event = ReadAttempt(in);
   } else if (type == "ReportAccepted") {
-    ReportAccepted accepted{.population = in.String("population"), .report = {}};
+    ReportAccepted accepted{.population = in.String("population"),
+                            .report = {},
+                            .seconds_open = in.OptionalNumber("secondsOpen", 0, kLongest)};
     EOA_ASSIGN_OR_RETURN(accepted.report, ReadMessage<api::ReportRequest>(in, "report"));
     event = std::move(accepted);
   } else if (type == "RoundClosed") {
-    RoundClosed closed{.population = in.String("population"), .decision = {}};
+    RoundClosed closed{.population = in.String("population"),
+                       .decision = {},
+                       .seconds_open = in.OptionalNumber("secondsOpen", 0, kLongest)};
     EOA_ASSIGN_OR_RETURN(closed.decision, ReadMessage<api::Decision>(in, "decision"));
     event = std::move(closed);
   } else if (type == "PopulationFinished") {

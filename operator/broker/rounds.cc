@@ -126,7 +126,7 @@ Result<std::optional<RoundClosed>> DueForAll(const EcosphereState& state, Steady
     std::map<int, const api::ReportRequest*> reports;
     for (const auto& [index, report] : round.reports) reports[index] = &report;
     EOA_ASSIGN_OR_RETURN(api::Decision decision, Decide(state, kForAll, generation, reports, std::move(closed_by)));
-    return std::optional(RoundClosed{.population = {}, .decision = std::move(decision)});
+    return std::optional(RoundClosed{.population = {}, .decision = std::move(decision), .seconds_open = {}});
   }
   return std::optional<RoundClosed>();
 }
@@ -143,7 +143,8 @@ Result<std::optional<RoundClosed>> DueForOne(const EcosphereState& state) {
       reports[static_cast<int>(j)] = &*report;
     }
     EOA_ASSIGN_OR_RETURN(api::Decision decision, Decide(state, index, own->generation, reports, "Async"));
-    return std::optional(RoundClosed{.population = state.populations[i].name, .decision = std::move(decision)});
+    return std::optional(
+        RoundClosed{.population = state.populations[i].name, .decision = std::move(decision), .seconds_open = {}});
   }
   return std::optional<RoundClosed>();
 }
@@ -167,7 +168,7 @@ Answer<ReportStep> TakeReport(const EcosphereState& state, int population, const
   }
   if (auto problem = CheckGeneration(state, of, request.generation)) return *std::move(problem);
   if (auto problem = CheckContent(state, of, request)) return *std::move(problem);
-  step.event = ReportAccepted{.population = of.name, .report = request};
+  step.event = ReportAccepted{.population = of.name, .report = request, .seconds_open = {}};
   return step;
 }
 
@@ -186,26 +187,32 @@ void StartDeadlines(EcosphereState& state, SteadyTime now) {
   }
 }
 
-void TimeRound(const Event& event, EcosphereState& state, SteadyTime now) {
-  const auto open_for = [&](int generation) -> std::optional<double> {
+void StampRound(Event& event, const EcosphereState& state, SteadyTime now) {
+  if (state.async()) return;
+  const auto open_for = [&](int generation) {
     const auto round = state.rounds.find(generation);
-    if (round == state.rounds.end() || !round->second.deadline) return std::nullopt;
-    return ToSeconds(now - *round->second.deadline) + state.spec.ecosphere.exchange.deadline_seconds;
+    if (round == state.rounds.end() || !round->second.deadline) return 0.0;
+    return std::max(0.0, ToSeconds(now - *round->second.deadline) + state.spec.ecosphere.exchange.deadline_seconds);
   };
+  if (auto* report = std::get_if<ReportAccepted>(&event)) {
+    report->seconds_open = open_for(report->report.generation);
+  } else if (auto* closed = std::get_if<RoundClosed>(&event)) {
+    closed->seconds_open = open_for(closed->decision.generation);
+  }
+}
+
+void TimeRound(const Event& event, EcosphereState& state) {
   if (const auto* report = std::get_if<ReportAccepted>(&event)) {
-    const auto seconds = open_for(report->report.generation);
-    if (!seconds) return;
     for (std::size_t i = 0; i < state.populations.size(); ++i) {
-      if (state.populations[i].name == report->population) {
-        state.round_times.waited_for[static_cast<int>(i)] += *seconds;
-      }
+      if (state.populations[i].name != report->population) continue;
+      state.round_times.waited_for[static_cast<int>(i)] += report->seconds_open.value_or(0);
     }
   } else if (const auto* closed = std::get_if<RoundClosed>(&event)) {
-    const auto seconds = open_for(closed->decision.generation);
-    if (!seconds) return;
+    if (!closed->seconds_open) return;
+    const double seconds = *closed->seconds_open;
     const auto& bounds = RoundTimes::kSecondsBounds;
-    ++state.round_times.counts[static_cast<std::size_t>(std::ranges::lower_bound(bounds, *seconds) - bounds.begin())];
-    state.round_times.seconds += *seconds;
+    ++state.round_times.counts[static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin())];
+    state.round_times.seconds += seconds;
   }
 }
 

@@ -34,8 +34,11 @@ Result<std::optional<RoundClosed>> DueElection(const EcosphereState& state, Stea
 // Starts the deadlines of rounds whose first report has come: after a report and after a restart.
 void StartDeadlines(EcosphereState& state, SteadyTime now);
 
-// Notes in state.round_times what `event`, which is about to be applied, says about its round.
-void TimeRound(const Event& event, EcosphereState& state, SteadyTime now);
+// Completes an event that is about to be stored: for how long its round has been open.
+void StampRound(Event& event, const EcosphereState& state, SteadyTime now);
+
+// Adds that to state.round_times.
+void TimeRound(const Event& event, EcosphereState& state);
 
 // The refusal for asking for a decision that will not come: a stale attempt, or a generation that this population has
 // not reported.

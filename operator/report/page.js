@@ -202,10 +202,25 @@ function pictures() {
        "accuracy", [...bestSeries((each) => each.fitness, (a, b) => a > b), ...memberSeries((each) => each.fitness, 0.3), fitness]);
   draw("Training loss", "Mean over each generation: members thin, each population's lowest thick.",
        "loss", [...bestSeries((each) => each.trainLoss, (a, b) => a < b), ...memberSeries((each) => each.trainLoss, 0.3)]);
+  const known = (value) => value !== null && value !== undefined;
+  const hasLoss = data.rounds.some((round) => round.reports.some((report) => report.members.some((each) => known(each.fitnessLoss))));
+  if (hasLoss) {
+    draw("Validation loss", "Mean cross entropy on the held-out validation images at the end of each generation: members thin, each population's lowest thick. " +
+         "Where it rises while the training loss falls, the model learns its training images by heart.", "loss",
+         [...bestSeries((each) => each.fitnessLoss, (a, b) => known(a) && (!known(b) || a < b)), ...memberSeries((each) => each.fitnessLoss, 0.3)]);
+  }
   const speeds = data.populations.map((population) => ({
     name: population.name, type: "line", symbol: symbolOf(population.name), symbolSize: 6, itemStyle: {color: colourOf(population.name)},
     data: data.rounds.flatMap((round) => round.reports.filter((each) => each.population === population.name).map((each) => [round.generation, each.imagesPerSecond]))}));
   draw("Speed", "Training images a second, all members of a population together.", "images/s", speeds);
+  const waits = data.populations.map((population) => ({
+    name: population.name, type: "bar", barMaxWidth: 14, itemStyle: {color: colourOf(population.name)},
+    data: data.rounds.flatMap((round) => round.reports.filter((each) => each.population === population.name && known(each.waitSeconds))
+      .map((each) => [round.generation, each.waitSeconds]))}));
+  if (waits.some((each) => each.data.length > 0)) {
+    draw("Waiting for the exchange", "Seconds from a population's report to the election: how long it stood still for slower populations. The last to report waits for nobody.",
+         "seconds", waits);
+  }
 }
 
 function table(headings, rows, numbers) {

@@ -1,6 +1,8 @@
 #include "operator/report/report_data.h"
 
-#include <set>
+#include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "common/api/read_job.h"
@@ -38,7 +40,26 @@ std::string AlgorithmWords(const api::AlgorithmSpec& algorithm) {
   return name + ", step " + StepWords(algorithm) + ", " + scale;
 }
 
-ordered_json RoundJson(const broker::RoundView& round) {
+// By generation and population: seconds from the report that an election saw to that election.
+using Waits = std::map<std::pair<int, std::string>, double>;
+
+Waits WaitsOf(const std::vector<broker::Event>& events) {
+  std::map<std::pair<int, std::string>, double> open_at_report;
+  Waits waits;
+  for (const broker::Event& event : events) {
+    if (const auto* report = std::get_if<broker::ReportAccepted>(&event)) {
+      if (report->seconds_open) open_at_report[{report->report.generation, report->population}] = *report->seconds_open;
+    } else if (const auto* closed = std::get_if<broker::RoundClosed>(&event)) {
+      if (!closed->seconds_open) continue;
+      for (const auto& [key, seconds] : open_at_report) {
+        if (key.first == closed->decision.generation) waits[key] = std::max(0.0, *closed->seconds_open - seconds);
+      }
+    }
+  }
+  return waits;
+}
+
+ordered_json RoundJson(const broker::RoundView& round, const Waits& waits) {
   const api::Elected& elected = round.decision.elected;
   ordered_json json = {{"generation", round.decision.generation},
                        {"baseline", round.decision.baseline},
@@ -57,10 +78,14 @@ ordered_json RoundJson(const broker::RoundView& round) {
       members.push_back({{"member", member.member},
                          {"learningRate", member.learning_rate},
                          {"fitness", member.fitness},
-                         {"trainLoss", member.train_loss}});
+                         {"trainLoss", member.train_loss},
+                         {"fitnessLoss", member.fitness_loss ? ordered_json(*member.fitness_loss) : ordered_json()}});
     }
-    json["reports"].push_back(
-        {{"population", population}, {"imagesPerSecond", report.images_per_second}, {"members", std::move(members)}});
+    const auto wait = waits.find({report.generation, population});
+    json["reports"].push_back({{"population", population},
+                               {"imagesPerSecond", report.images_per_second},
+                               {"waitSeconds", wait == waits.end() ? ordered_json() : ordered_json(wait->second)},
+                               {"members", std::move(members)}});
   }
   return json;
 }
@@ -114,7 +139,8 @@ Result<ordered_json> ReportData(const ReportInput& input) {
                                    {"attempts", population.attempt},
                                    {"error", population.last_error}});
   }
-  for (const broker::RoundView& round : view.rounds) data["rounds"].push_back(RoundJson(round));
+  const Waits waits = WaitsOf(input.events);
+  for (const broker::RoundView& round : view.rounds) data["rounds"].push_back(RoundJson(round, waits));
   for (const broker::Event& event : input.events) {
     if (const auto* stopped = std::get_if<broker::PopulationStopped>(&event)) {
       data["stops"].push_back({{"population", stopped->population}, {"reason", stopped->reason}});

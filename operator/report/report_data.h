@@ -3,8 +3,9 @@
 //   name, uid, seed, version, job (YAML text), state ("Running" until there is a result), generations (of the job)
 //   populations   [{name, algorithm (words), members, phase, attempts, error}]
 //   rounds        [{generation, baseline, closedBy, missing, elected: {population, member, learningRate, fitness,
-//                   generation}, reports: [{population, imagesPerSecond, members: [{member, learningRate, fitness,
-//                   trainLoss}]}]}], ascending by generation
+//                   generation}, reports: [{population, imagesPerSecond, waitSeconds (from its report to the
+//                   election; null where that is not known), members: [{member, learningRate, fitness, trainLoss,
+//                   fitnessLoss (or null)}]}]}], ascending by generation
 //   restarts      [{populations, attempt, generation}]: attempts after the first, and what they went on from
 //   stops         [{population, reason}]
 //   result        result.json, or null

@@ -1,4 +1,4 @@
-"""kills.py BIN_DIR [--kills N] [--seed S]: kills -9 a worker, an agent or `eoa run` itself at random moments of a real training job, again
+"""kills.py BIN_DIR [--kills N] [--seed S]: kills -9 a worker, an agent or `eoa run` itself, or stops a worker (SIGSTOP), at random moments of a real training job, again
 and again; a killed `eoa run` is started again by the same command, sometimes after the newest checkpoint was cut at a random byte. Each run must end well, with the same schedule.csv and weights, byte by
 byte, as one that nobody disturbed: so nothing was lost but work, and nothing was made up. Prints JSON; exits with 1 when anything failed."""
 
@@ -28,7 +28,7 @@ JOB = {
         "ecosphere": {"generations": GENERATIONS, "generationSteps": 12, "fitnessSamples": 64, "exchange": {"deadlineSeconds": 300}},
         "populations": [{"name": "wolves", "algorithm": {"name": "GreyWolf"}, "members": 3},
                         {"name": "whales", "algorithm": {"name": "Whale"}, "members": 2}],
-        "runPolicy": {"backoffLimit": 1000, "maxPopulationRestarts": 1000},
+        "runPolicy": {"backoffLimit": 1000, "maxPopulationRestarts": 1000, "progressDeadlineSeconds": 5},
     },
 }
 LIMIT = 180  # seconds that a run may take, with all that happens to it
@@ -98,14 +98,14 @@ def wait_until(condition, limit, what):
 def disturb(run, chance, length, kinds):
     """Kills once, at a random moment; returns what, or None when the run had ended before."""
     kind = chance.choice(kinds)
-    program = {"worker": "eoa-trainer-worker", "agent": "eoa-trainer", "eoa": "eoa", "torn": "eoa"}[kind]
+    program = {"worker": "eoa-trainer-worker", "hung": "eoa-trainer-worker", "agent": "eoa-trainer", "eoa": "eoa", "torn": "eoa"}[kind]
     time.sleep(chance.uniform(0, length))
     pids = run.pids(program)
     if run.process.poll() is not None:
         return None
     if not pids:
         return "missed"
-    os.kill(chance.choice(pids), signal.SIGKILL)
+    os.kill(chance.choice(pids), signal.SIGSTOP if kind == "hung" else signal.SIGKILL)
     if kind in ("eoa", "torn"):
         run.process.wait(timeout=30)
         wait_until(lambda: not processes(run.mark), 5, "the children of a killed `eoa run` are gone")
@@ -138,7 +138,7 @@ def main():
     parser.add_argument("programs", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000)
-    parser.add_argument("--kinds", default="worker,agent,eoa,torn")
+    parser.add_argument("--kinds", default="worker,hung,agent,eoa,torn")
     parser.add_argument("--keep", type=pathlib.Path, help="keep what a failed run left, here")
     options = parser.parse_args()
     programs = options.programs.resolve()

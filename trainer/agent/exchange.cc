@@ -66,7 +66,11 @@ ExchangeStep Exchange::Begin(int attempt, const train::GenerationEndMessage& end
   report_.generation = end.generation;
   report_.images_per_second = end.images_per_second;
   for (const train::MemberResult& member : end.members) {
-    report_.members.push_back({member.member, member.learning_rate, member.fitness, member.train_loss});
+    report_.members.push_back({.member = member.member,
+                               .learning_rate = member.learning_rate,
+                               .fitness = member.fitness,
+                               .train_loss = member.train_loss,
+                               .fitness_loss = member.fitness_loss});
   }
   stage_ = Stage::kReporting;
   deadline_ = now + deadline_length() + kAnswerSlack;

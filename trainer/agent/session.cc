@@ -321,6 +321,7 @@ void AgentSession::Rejoin(const std::string& reason, Duration delay) {
 // ---- the exchange at a generation's end ----
 
 void AgentSession::Advance(ExchangeStep step) {
+  if (exchange_.active() || !step.actions.empty()) last_progress_ = now_;
   std::move(step.actions.begin(), step.actions.end(), std::back_inserter(actions_));
   if (!step.failure) return;
   if (step.failure->code() == ErrorCode::kAborted) {
@@ -494,9 +495,12 @@ void AgentSession::On(const Tick&) {
 
 bool AgentSession::Stalled() const {
   if (exchange_.active() || now_ - last_progress_ < seconds(spec().run_policy.progress_deadline_seconds)) return false;
-  // Waiting for the leader's exchange is bounded by the collective's own timeout.
-  return std::none_of(workers_.begin(), workers_.end(),
-                      [](const Worker& worker) { return worker.progress && worker.progress->phase == "Exchanging"; });
+  const bool all_exchange = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
+    return worker.progress && worker.progress->phase == "Exchanging";
+  });
+  if (!all_exchange) return true;
+  // They wait for another pod's exchange, which has its own deadline; or else for each other.
+  return leads() && spec().ecosphere.gradient_scope == api::GradientScope::kPopulation;
 }
 
 void AgentSession::RetryLater() {

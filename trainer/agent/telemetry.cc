@@ -117,6 +117,7 @@ void Telemetry::EndWorkers() {
     worker.train_seconds += worker.progress->train_seconds;
     worker.data_wait_seconds += worker.progress->data_wait_seconds;
     worker.communication_seconds += worker.progress->communication_seconds;
+    worker.checkpoint_seconds += worker.progress->checkpoint_seconds;
     worker.progress.reset();
   }
 }
@@ -185,6 +186,8 @@ std::string Telemetry::Render(SteadyTime now) const {
           &Progress::data_wait_seconds);
   counter("communication_seconds_total", "Part of it spent in collectives.", &Worker::communication_seconds,
           &Progress::communication_seconds);
+  counter("checkpoint_wait_seconds_total", "Time that training waited for checkpoints.", &Worker::checkpoint_seconds,
+          &Progress::checkpoint_seconds);
   page.Begin("phase_seconds_total", "counter", "Time this pod spent in each phase.");
   std::map<std::string, double> phases = phase_seconds_;
   phases[phase_] += ToSeconds(now - phase_since_);

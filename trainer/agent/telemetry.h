@@ -41,6 +41,7 @@ class Telemetry {
     double train_seconds = 0;
     double data_wait_seconds = 0;
     double communication_seconds = 0;
+    double checkpoint_seconds = 0;
   };
 
   void Enter(const std::string& phase, SteadyTime now);

@@ -56,7 +56,12 @@ Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::stri
   const Result<std::int64_t> format = GetInteger(*manifest, "format");
   const Result<std::int64_t> bytes = GetInteger(*manifest, "bytes");
   const Result<std::int64_t> crc32 = GetInteger(*manifest, "crc32");
-  if (!format.ok() || *format != kFormat || !bytes.ok() || !crc32.ok()) return lost("its manifest is not understood");
+  if (!format.ok() || !bytes.ok() || !crc32.ok()) return lost("its manifest is not understood");
+  if (*format != kFormat) {
+    return FailedPreconditionError("checkpoint " + stem + " has format " + std::to_string(*format) +
+                                   ", this version reads " + std::to_string(kFormat) +
+                                   "; resume with the version that wrote it");
+  }
 
   Result<std::string> content = files_.ReadFile(stem + ".safetensors", kMaxPartBytes);
   if (!content.ok()) return lost(content.error().message());

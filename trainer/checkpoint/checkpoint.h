@@ -33,7 +33,8 @@ class CheckpointDirectory {
   Status Save(int generation, const std::string& part, const std::vector<NamedArray>& arrays,
               const Metadata& metadata) const;
 
-  // DataLoss when the part is not there, or is not what its manifest says.
+  // DataLoss when the part is not there, or is not what its manifest says; FailedPrecondition when another version
+  // wrote it in another format.
   Result<CheckpointPart> Load(int generation, const std::string& part) const;
 
   // Removes what is older than `generation` by more than the last `keep` checkpoints. One more than `keep` stays: until

@@ -24,7 +24,7 @@ class GradientReducer {
 
   // Runs backward from the scalar `loss` and adds to the parameters' gradients. With `average`, the accumulated
   // gradients are then replaced by their mean over the group. Without, nothing is sent: the members' gradients differ.
-  // Gradients are made once and stay where they are: zero them in place.
+  // Gradients that were dropped before are made anew; those that were zeroed in place stay where they are.
   virtual Status Backward(const at::Tensor& loss, bool average) = 0;
 
   // How long Backward has waited for other members so far, in all: the part of sending that backward did not hide.

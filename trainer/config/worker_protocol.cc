@@ -117,7 +117,8 @@ json ToJson(const ProgressMessage& value) {
           {"totalSteps", value.total_steps},
           {"trainSeconds", value.train_seconds},
           {"dataWaitSeconds", value.data_wait_seconds},
-          {"communicationSeconds", value.communication_seconds}};
+          {"communicationSeconds", value.communication_seconds},
+          {"checkpointSeconds", value.checkpoint_seconds}};
 }
 
 void Read(FieldReader& in, ProgressMessage& value) {
@@ -131,6 +132,7 @@ void Read(FieldReader& in, ProgressMessage& value) {
   value.train_seconds = in.Number("trainSeconds", 0, kLargest);
   value.data_wait_seconds = in.Number("dataWaitSeconds", 0, kLargest);
   value.communication_seconds = in.Number("communicationSeconds", 0, kLargest);
+  value.checkpoint_seconds = in.Number("checkpointSeconds", 0, kLargest);
 }
 
 json ToJson(const GenerationEndMessage& value) {
@@ -139,7 +141,8 @@ json ToJson(const GenerationEndMessage& value) {
     members.push_back({{"member", member.member},
                        {"learningRate", member.learning_rate},
                        {"fitness", member.fitness},
-                       {"trainLoss", member.train_loss}});
+                       {"trainLoss", member.train_loss},
+                       {"fitnessLoss", member.fitness_loss ? json(*member.fitness_loss) : json(nullptr)}});
   }
   return {{"type", "generationEnd"},
           {"generation", value.generation},
@@ -155,6 +158,7 @@ void Read(FieldReader& in, GenerationEndMessage& value) {
     one.learning_rate = member.Number("learningRate", 0, kLargest);
     one.fitness = member.Number("fitness", 0, 1);
     one.train_loss = member.Number("trainLoss", -kLargest, kLargest);
+    one.fitness_loss = member.OptionalNumber("fitnessLoss", 0, kLargest);
     value.members.push_back(one);
   });
   value.images_per_second = in.Number("imagesPerSecond", 0, kLargest);

@@ -82,6 +82,7 @@ struct ProgressMessage {
   double train_seconds = 0;          // of those steps
   double data_wait_seconds = 0;      // part of it
   double communication_seconds = 0;  // likewise: in collectives, but for what backward hides
+  double checkpoint_seconds = 0;     // beside it: waiting until a checkpoint is copied or the one before is written
 };
 
 struct MemberResult {
@@ -89,6 +90,7 @@ struct MemberResult {
   double learning_rate = 0;
   double fitness = 0;
   double train_loss = 0;
+  std::optional<double> fitness_loss = std::nullopt;  // not known when not finite
 };
 
 struct GenerationEndMessage {  // leader only

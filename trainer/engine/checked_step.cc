@@ -66,7 +66,7 @@ void CheckedStep::BeginGeneration() {
 
 Result<double> CheckedStep::AccumulateGradients(const std::vector<MicroBatch>& batches, const Pass& pass,
                                                 bool average) {
-  optimizer_.ZeroGradients();
+  optimizer_.DropGradients();
   const double share = 1.0 / static_cast<double>(batches.size());
   double sum = 0;
   for (std::size_t i = 0; i < batches.size(); ++i) {

@@ -1,6 +1,8 @@
 #include "trainer/engine/generation_end.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 #include <ATen/ops/tensor.h>
@@ -13,9 +15,10 @@
 namespace eoa::train {
 namespace {
 
-constexpr std::int64_t kFields = 5;  // of MemberScore
+constexpr std::int64_t kFields = 6;  // of MemberScore
 constexpr std::uint64_t kMaxWeightsBytes = std::uint64_t{1} << 38;
 constexpr int kNoRoot = -1;
+constexpr double kNoLoss = -1;  // a cross entropy is never negative
 
 std::vector<double> ToVector(const at::Tensor& tensor) {
   const auto* data = tensor.const_data_ptr<double>();
@@ -41,17 +44,21 @@ Result<int> GenerationEnd::Report(int generation, const MemberScore& own) {
   row[1] = own.takes_part ? own.fitness : 0;
   row[2] = own.train_loss;
   row[3] = own.images_per_second;
-  row[4] = own.takes_part ? 1 : 0;
+  row[4] = std::isfinite(own.fitness_loss) ? own.fitness_loss : kNoLoss;
+  row[5] = own.takes_part ? 1 : 0;
   EOA_RETURN_IF_ERROR(options_.groups->population().AllReduceSum(rows));
   const int participants = static_cast<int>(rows.select(1, kFields - 1).sum().item<double>());
   if (!leads()) return participants;
   GenerationEndMessage message{.generation = generation, .members = {}, .images_per_second = 0};
   const auto* values = rows.const_data_ptr<double>();
   for (int member = 0; member < members(); ++member, values += kFields) {
-    message.members.push_back(
-        {.member = member, .learning_rate = values[0], .fitness = values[1], .train_loss = values[2]});
+    message.members.push_back({.member = member,
+                               .learning_rate = values[0],
+                               .fitness = values[1],
+                               .train_loss = values[2],
+                               .fitness_loss = values[4] == kNoLoss ? std::nullopt : std::optional(values[4])});
     message.images_per_second += values[3];
-    if (values[4] == 0) {
+    if (values[kFields - 1] == 0) {
       Log(LogLevel::kWarning, "a member has diverged; its weights are left out of the merge",
           {{"generation", std::to_string(generation)},
            {"population", options_.population},

@@ -63,12 +63,25 @@ Status MemberCheckpoint::Wait() {
   return std::move(status).error().WithContext("writing a checkpoint");
 }
 
+Result<CheckpointPart> MemberCheckpoint::LoadOwn(int generation, const std::string& part) const {
+  EOA_ASSIGN_OR_RETURN(CheckpointPart saved, directory_.Load(generation, part));
+  for (const auto& [field, wanted] : metadata_) {
+    const auto found = saved.contents.metadata.find(field);
+    const std::string value = found == saved.contents.metadata.end() ? "" : found->second;
+    if (value == wanted) continue;
+    return FailedPreconditionError("checkpoint " + std::to_string(generation) + " (" + part +
+                                   ") is not this job's: its " + field + " is '" + value + "', this job's '" + wanted +
+                                   "'; remove the checkpoint directory, or run the job that it belongs to");
+  }
+  return saved;
+}
+
 Status MemberCheckpoint::Load(int generation, FlatWeights& weights, Optimizer& optimizer) const {
-  EOA_ASSIGN_OR_RETURN(const CheckpointPart saved, directory_.Load(generation, plan_.weights_part));
+  EOA_ASSIGN_OR_RETURN(const CheckpointPart saved, LoadOwn(generation, plan_.weights_part));
   weights.Scale(0);
   EOA_RETURN_IF_ERROR(weights.Add(saved.contents, 1));
   if (!plan_.optimizer_state) return OkStatus();
-  EOA_ASSIGN_OR_RETURN(const CheckpointPart part, directory_.Load(generation, StatePart()));
+  EOA_ASSIGN_OR_RETURN(const CheckpointPart part, LoadOwn(generation, StatePart()));
   std::vector<NamedTensor> state;
   for (const NamedArray& array : part.contents.arrays) state.push_back({array.name, BorrowTensor(array)});
   return optimizer.LoadState(state);

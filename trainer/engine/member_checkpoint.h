@@ -47,10 +47,13 @@ class MemberCheckpoint {
   // Returns once nothing is being written; the error of the last write.
   Status Wait();
 
-  // The state in which `generation` begins, into `weights` and `optimizer`; the model is left alone.
+  // The state in which `generation` begins, into `weights` and `optimizer`; the model is left alone. DataLoss as
+  // CheckpointDirectory::Load; FailedPrecondition, with the field that differs, for what was written with other
+  // metadata: for another job, population or model.
   Status Load(int generation, FlatWeights& weights, Optimizer& optimizer) const;
 
  private:
+  Result<CheckpointPart> LoadOwn(int generation, const std::string& part) const;
   std::string StatePart() const { return "member-" + std::to_string(plan_.member); }
 
   CheckpointDirectory directory_;

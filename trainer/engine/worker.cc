@@ -1,6 +1,7 @@
 #include "trainer/engine/worker.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,13 @@
 namespace eoa::train {
 namespace {
 
+// When the parts of a generation ended.
+struct Marks {
+  SteadyTime trained;
+  SteadyTime judged;
+  SteadyTime exchanged;
+};
+
 class Worker {
  public:
   Worker(const StartMessage& start, api::Job job, AgentChannel& channel, FileSystem& files, Clock& clock)
@@ -47,7 +55,8 @@ class Worker {
   Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
   void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
-  void LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const;
+  Status Timed(const std::function<Status()>& checkpoint_work);
+  void LogTimes(int generation, const Marks& marks, double checkpoint_seconds) const;
 
   const api::JobSpec& spec() const { return job_.spec; }
   int generations() const { return spec().ecosphere.generations; }
@@ -63,8 +72,9 @@ class Worker {
   std::unique_ptr<Member> member_;
   std::unique_ptr<MemberCheckpoint> checkpoint_;
   std::unique_ptr<GenerationEnd> end_;
-  std::vector<double> rates_;  // of the population's members in the generation to train
-  SteadyTime began_;           // the generation that is being trained
+  std::vector<double> rates_;      // of the population's members in the generation to train
+  SteadyTime began_;               // the generation that is being trained
+  double checkpoint_seconds_ = 0;  // that training has waited for checkpoints
 };
 
 void Worker::Tell(int generation, const std::string& phase, const TrainingSummary& summary, std::int64_t step) {
@@ -78,7 +88,8 @@ void Worker::Tell(int generation, const std::string& phase, const TrainingSummar
                     .total_steps = times.steps,
                     .train_seconds = times.seconds,
                     .data_wait_seconds = times.data_wait_seconds,
-                    .communication_seconds = times.communication_seconds});
+                    .communication_seconds = times.communication_seconds,
+                    .checkpoint_seconds = checkpoint_seconds_});
 }
 
 Metadata Worker::MakeMetadata() const {
@@ -148,15 +159,24 @@ Error Worker::Advised(const Error& error) const {
   return Error(error.code(), error.message() + "; " + api::AdviseOnMemory(spec().trainer, kNotKnown));
 }
 
-// What a generation's time went into; tests/bench/boundary reads it.
-void Worker::LogTimes(int generation, SteadyTime trained, SteadyTime judged, SteadyTime exchanged) const {
+// Adds to checkpoint_seconds_.
+Status Worker::Timed(const std::function<Status()>& checkpoint_work) {
+  const SteadyTime start = clock_.SteadyNow();
+  Status status = checkpoint_work();
+  checkpoint_seconds_ += ToSeconds(clock_.SteadyNow() - start);
+  return status;
+}
+
+// What a generation's time went into; tests/bench/boundary and tests/bench/checkpoint read it.
+void Worker::LogTimes(int generation, const Marks& marks, double checkpoint_seconds) const {
   Log(LogLevel::kInfo, "generation took",
       {{"generation", std::to_string(generation)},
        {"member", std::to_string(start_.member)},
-       {"judgedAt", FormatNumber(ToSeconds(judged.time_since_epoch()))},
-       {"trainSeconds", FormatShort(ToSeconds(trained - began_), 4)},
-       {"judgeSeconds", FormatShort(ToSeconds(judged - trained), 4)},
-       {"exchangeSeconds", FormatShort(ToSeconds(exchanged - judged), 4)}});
+       {"judgedAt", FormatNumber(ToSeconds(marks.judged.time_since_epoch()))},
+       {"trainSeconds", FormatShort(ToSeconds(marks.trained - began_), 4)},
+       {"judgeSeconds", FormatShort(ToSeconds(marks.judged - marks.trained), 4)},
+       {"exchangeSeconds", FormatShort(ToSeconds(marks.exchanged - marks.judged), 4)},
+       {"checkpointSeconds", FormatShort(checkpoint_seconds, 4)}});
 }
 
 Status Worker::RunGeneration(int generation) {
@@ -172,10 +192,12 @@ Status Worker::RunGeneration(int generation) {
   Tell(generation, "Exchanging", trained, steps);
 
   const at::NoGradGuard no_grad;
+  const double waited_before = checkpoint_seconds_;
   // Before anything that peers wait for, so that no pod gets ahead of another by more than one checkpoint.
-  EOA_RETURN_IF_ERROR(checkpoint_->Wait());
+  EOA_RETURN_IF_ERROR(Timed([&] { return checkpoint_->Wait(); }));
   EOA_ASSIGN_OR_RETURN(const int participants, end_->Report(generation, {.learning_rate = trained.learning_rate,
                                                                          .fitness = fitness.accuracy(),
+                                                                         .fitness_loss = fitness.loss(),
                                                                          .train_loss = trained.mean_loss,
                                                                          .images_per_second = trained.images_per_second,
                                                                          .takes_part = !trained.diverged}));
@@ -186,9 +208,12 @@ Status Worker::RunGeneration(int generation) {
   weights.Unpack();
   const int next = generation + 1;
   if (CheckpointPlan::For(spec(), start_.population, start_.member).Due(next, generations())) {
-    checkpoint_->Save(next, weights, member_->optimizer());
+    EOA_RETURN_IF_ERROR(Timed([&] {
+      checkpoint_->Save(next, weights, member_->optimizer());
+      return OkStatus();
+    }));
   }
-  LogTimes(generation, train_end, judged, clock_.SteadyNow());
+  LogTimes(generation, {train_end, judged, clock_.SteadyNow()}, checkpoint_seconds_ - waited_before);
   return OkStatus();
 }
 

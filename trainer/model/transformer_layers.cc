@@ -8,9 +8,11 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/unbind.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+#include <vector>
 
 namespace eoa::train {
 namespace {
@@ -61,9 +63,9 @@ at::Tensor EncoderBlock::Attend(const at::Tensor& x, const Pass& pass) const {
   const std::int64_t images = x.size(0);
   const std::int64_t tokens = x.size(1);
   const std::int64_t features = options_.width / options_.heads;
-  // [3, N, heads, T, features]
-  const at::Tensor all =
-      query_key_value_(x).reshape({images, tokens, 3, options_.heads, features}).permute({2, 0, 3, 1, 4});
+  // Three of [N, heads, T, features], in one node of the graph: its backward fills one tensor, not three with zeros.
+  const std::vector<at::Tensor> all =
+      at::unbind(query_key_value_(x).reshape({images, tokens, 3, options_.heads, features}).permute({2, 0, 3, 1, 4}));
   const at::Tensor mixed = at::scaled_dot_product_attention(all[0], all[1], all[2], /*attn_mask=*/{},
                                                             pass.training ? options_.attention_dropout : 0.0);
   return project_(mixed.transpose(1, 2).reshape({images, tokens, options_.width}));

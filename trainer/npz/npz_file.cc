@@ -82,6 +82,30 @@ Result<NpzFile> NpzFile::Open(const std::string& path) {
   return npz;
 }
 
+Status NpzFile::ReadStored(const NpzArray& array, const std::function<std::span<std::uint8_t>(std::uint64_t at)>& room,
+                           const std::function<void(std::size_t bytes)>& take) const {
+  std::vector<std::uint8_t> header(array.header_size);
+  EOA_RETURN_IF_ERROR(file_.ReadAt(array.entry.offset, header));
+  std::uint32_t sum = Crc32(0, header);
+  for (std::uint64_t at = 0; at < array.bytes;) {
+    std::span<std::uint8_t> piece = room(at);
+    piece = piece.first(std::min<std::uint64_t>(piece.size(), array.bytes - at));
+    EOA_RETURN_IF_ERROR(file_.ReadAt(array.entry.offset + array.header_size + at, piece));
+    sum = Crc32(sum, piece);
+    take(piece.size());
+    at += piece.size();
+  }
+  return CheckSum(sum, array.entry);
+}
+
+Status NpzFile::ReadInPieces(const NpzArray& array, std::span<std::byte> piece,
+                             const std::function<void(std::size_t bytes)>& take) const {
+  if (array.entry.method != ZipMethod::kStored) return InvalidArgumentError("'" + array.name + "' is deflated");
+  const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(piece.data()), piece.size());
+  return ReadStored(
+      array, [&](std::uint64_t /*at*/) { return bytes; }, take);
+}
+
 Status NpzFile::Read(const NpzArray& array, std::span<std::uint8_t> bytes) const {
   if (bytes.size() != array.bytes) return InternalError("room of another size for '" + array.name + "'");
   if (array.entry.method == ZipMethod::kDeflated) {
@@ -89,15 +113,9 @@ Status NpzFile::Read(const NpzArray& array, std::span<std::uint8_t> bytes) const
     if (!bytes.empty()) std::memcpy(bytes.data(), contents.data() + array.header_size, bytes.size());
     return OkStatus();
   }
-  std::vector<std::uint8_t> header(array.header_size);
-  EOA_RETURN_IF_ERROR(file_.ReadAt(array.entry.offset, header));
-  std::uint32_t sum = Crc32(0, header);
-  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-    const std::span<std::uint8_t> piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
-    EOA_RETURN_IF_ERROR(file_.ReadAt(array.entry.offset + array.header_size + at, piece));
-    sum = Crc32(sum, piece);
-  }
-  return CheckSum(sum, array.entry);
+  return ReadStored(
+      array, [&](std::uint64_t at) { return bytes.subspan(at, std::min<std::uint64_t>(kPiece, bytes.size() - at)); },
+      [](std::size_t /*bytes*/) {});
 }
 
 }  // namespace eoa::train

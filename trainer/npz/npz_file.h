@@ -3,7 +3,9 @@
 // Opening reads names, types and shapes only. pread in place of a memory map, for the reason that ReadOnlyFile gives.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,12 +35,19 @@ class NpzFile {
 
   const std::vector<NpzArray>& arrays() const { return arrays_; }
 
+  // The elements of a stored array through `piece`, which is filled again and again; `take` gets the number of bytes in
+  // it. DataLoss, after the last piece, when the checksum does not match. InvalidArgument for a deflated array.
+  Status ReadInPieces(const NpzArray& array, std::span<std::byte> piece,
+                      const std::function<void(std::size_t bytes)>& take) const;
+
   // Fills `bytes`, which has array.bytes of them, with the elements. DataLoss when the checksum does not match.
   Status Read(const NpzArray& array, std::span<std::uint8_t> bytes) const;
 
  private:
   explicit NpzFile(ReadOnlyFile file) : file_(std::move(file)) {}
 
+  Status ReadStored(const NpzArray& array, const std::function<std::span<std::uint8_t>(std::uint64_t at)>& room,
+                    const std::function<void(std::size_t bytes)>& take) const;
   Result<std::vector<std::uint8_t>> Inflate(const ZipEntry& entry) const;
   Result<NpzArray> Describe(const ZipEntry& entry) const;
 

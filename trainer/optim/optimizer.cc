@@ -25,7 +25,7 @@ std::vector<at::Tensor> Gradients(const std::vector<at::Tensor>& parameters) {
   std::vector<at::Tensor> gradients;
   gradients.reserve(parameters.size());
   for (const at::Tensor& parameter : parameters) {
-    EOA_CHECK(parameter.grad().defined(), "ZeroGradients() comes first");
+    EOA_CHECK(parameter.grad().defined(), "a step without a gradient");
     gradients.push_back(parameter.grad());
   }
   return gradients;
@@ -39,6 +39,10 @@ Optimizer::Optimizer(const api::OptimizerSpec& spec, const ParameterSet& set)
       clip_norm_(spec.clip_gradient_norm),
       rule_(spec.name == api::Optimizer::kAdamW ? MakeAdamW(spec, named_) : MakeSgd(spec, named_)) {
   if (HasAscent(spec.name)) ascent_.emplace(spec, named_);
+}
+
+void Optimizer::DropGradients() {
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
 void Optimizer::ZeroGradients() {

@@ -1,12 +1,11 @@
 // Optimizer: turns gradients into a step of the parameters, with the learning rate as an argument of each step.
 //
 // One step of the engine is
-//   optimizer.ZeroGradients(); forward; backward;
-//   if (optimizer.ascends()) { optimizer.Ascend(); optimizer.ZeroGradients(); forward; backward; }  // SAM, ASAM
+//   optimizer.DropGradients(); forward; backward;
+//   if (optimizer.ascends()) { optimizer.Ascend(); optimizer.DropGradients(); forward; backward; }  // SAM, ASAM
 //   optimizer.Step(rate);
-// where SAM's second forward pass leaves batch-norm statistics alone (Pass::track_statistics = false). Gradients stay
-// defined and are zeroed in place, so that they can be views into a reducer's buckets. All work goes through ATen's
-// _foreach_ and _fused_ kernels: one call for all tensors. Thread-safety: none; one owner.
+// where SAM's second forward pass leaves batch-norm statistics alone (Pass::track_statistics = false). All work
+// goes through ATen's _foreach_ and _fused_ kernels: one call for all tensors. Thread-safety: none; one owner.
 #pragma once
 
 #include <memory>
@@ -28,7 +27,10 @@ class Optimizer {
   // The optimizer that the job names, over these parameters, whose tensors it shares.
   Optimizer(const api::OptimizerSpec& spec, const ParameterSet& set);
 
-  // Defines missing gradients and zeroes all of them.
+  // Forgets the gradients, so that backward leaves its own in place of adding to these, and forward has their memory.
+  void DropGradients();
+
+  // Defines missing gradients and zeroes all of them where they are, for steps that are recorded (recorded_work.h).
   void ZeroGradients();
 
   // True for SAM and ASAM, whose step needs gradients at a second point.

@@ -1,7 +1,9 @@
 #include "trainer/pretrained/array_source.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -35,6 +37,8 @@ at::ScalarType TorchType(ElementType type) {
   return at::kFloat;
 }
 
+constexpr std::int64_t kPieceElements = std::int64_t{1} << 16;  // stays in a processor's cache
+
 class NpzSource final : public ArraySource {
  public:
   explicit NpzSource(NpzFile file) : file_(std::move(file)) {
@@ -46,6 +50,20 @@ class NpzSource final : public ArraySource {
     at::Tensor tensor = at::empty(array.shape, TorchType(array.type));
     EOA_RETURN_IF_ERROR(file_.Read(array, std::span(static_cast<std::uint8_t*>(tensor.data_ptr()), array.bytes)));
     return tensor.to(at::kFloat);
+  }
+
+  Status ReadInPieces(std::size_t index, std::int64_t row, const Take& take) const override {
+    const NpzArray& array = file_.arrays()[index];
+    if (array.type != ElementType::kFloat32 || array.entry.method != ZipMethod::kStored) {
+      return ArraySource::ReadInPieces(index, row, take);
+    }
+    std::vector<float> piece(static_cast<std::size_t>(std::max(kPieceElements / row, std::int64_t{1}) * row));
+    std::int64_t first = 0;
+    return file_.ReadInPieces(array, std::as_writable_bytes(std::span(piece)), [&](std::size_t bytes) {
+      const std::span<const float> elements(piece.data(), bytes / sizeof(float));
+      take(first, elements);
+      first += static_cast<std::int64_t>(elements.size());
+    });
   }
 
  private:
@@ -80,6 +98,13 @@ std::string ShapeText(const std::vector<std::int64_t>& shape) {
   std::string text = "[";
   for (const std::int64_t side : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(side);
   return text + "]";
+}
+
+Status ArraySource::ReadInPieces(std::size_t index, std::int64_t /*row*/, const Take& take) const {
+  EOA_ASSIGN_OR_RETURN(const at::Tensor whole, Read(index));
+  const at::Tensor values = whole.contiguous();
+  take(0, {values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+  return OkStatus();
 }
 
 Result<std::unique_ptr<ArraySource>> OpenArrays(const std::string& path) {

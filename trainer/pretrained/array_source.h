@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,7 @@ struct ArrayInfo {
 // "[768, 12, 64]", for messages.
 std::string ShapeText(const std::vector<std::int64_t>& shape);
 
-// Thread-safety: Read may be called from any thread.
+// Thread-safety: both Read methods may be called from any thread.
 class ArraySource {
  public:
   virtual ~ArraySource() = default;
@@ -30,6 +32,11 @@ class ArraySource {
 
   // arrays()[index] as float32, whatever it is in the file. DataLoss when it is damaged.
   virtual Result<at::Tensor> Read(std::size_t index) const = 0;
+
+  // The same in pieces of a multiple of `row` elements, in order, each of which is gone after `take` returns. What was
+  // taken before an error counts for nothing.
+  using Take = std::function<void(std::int64_t first, std::span<const float> elements)>;
+  virtual Status ReadInPieces(std::size_t index, std::int64_t row, const Take& take) const;
 
  protected:
   std::vector<ArrayInfo> arrays_;

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "trainer/pretrained/array_source.h"
 #include "trainer/pretrained/recipes.h"
+#include "trainer/pretrained/transpose.h"
 
 namespace eoa::train {
 namespace {
@@ -143,11 +144,44 @@ class Loading {
     return ResizePositions(value, tensor.tensor.size(1), model_.classifier == api::Classifier::kToken);
   }
 
+  // What can be laid into the network piece by piece: nearly all bytes of a file.
+  bool IsPlain(const NamedTensor& tensor) const {
+    if (shape_ && tensor.name == kPositions) return false;
+    const at::Tensor& target = tensor.tensor;
+    return target.is_contiguous() && target.is_cpu() && target.scalar_type() == at::kFloat &&
+           RecipeOf(tensor).layout != Layout::kConv;
+  }
+
+  Status FillPlain(const NamedTensor& tensor) const {
+    const Recipe recipe = RecipeOf(tensor);
+    const bool kernel = recipe.layout == Layout::kKernel;
+    const std::int64_t rows = kernel ? tensor.tensor.size(1) : 1;
+    auto* target = tensor.tensor.mutable_data_ptr<float>();
+    for (const ArrayInfo& wanted : recipe.sources) {
+      const std::size_t index = index_.at(wanted.name);
+      std::int64_t elements = 1;
+      for (const std::int64_t side : file_.arrays()[index].shape) elements *= side;
+      const std::int64_t columns = kernel ? elements / rows : 1;
+      EOA_RETURN_IF_ERROR(
+          file_.ReadInPieces(index, kTransposedRows * columns, [&](std::int64_t first, std::span<const float> piece) {
+            const auto size = static_cast<std::int64_t>(piece.size());
+            if (kernel) {
+              TransposeInto(piece.data(), size / columns, columns, target + first / columns, rows);
+            } else {
+              std::ranges::copy(piece, target + first);
+            }
+          }));
+      target += elements;
+    }
+    return OkStatus();
+  }
+
   Status Fill(const NamedTensor& tensor) const {
     if (replace_head_ && IsHead(tensor.name)) {
       tensor.tensor.zero_();
       return OkStatus();
     }
+    if (IsPlain(tensor)) return FillPlain(tensor);
     EOA_ASSIGN_OR_RETURN(const at::Tensor value, Make(tensor));
     tensor.tensor.copy_(value.reshape(tensor.tensor.sizes()));
     return OkStatus();

@@ -74,7 +74,7 @@ class Report(unittest.TestCase):
 
     def test_the_report_shows_the_run(self):
         browser = self.look(self.directory / "report.html")
-        self.check_page(browser, 4)
+        self.check_page(browser, 6)
         browser.screenshot(self.folder / "screen.png")
         text = browser.run("document.body.innerText")
         result = json.loads((self.directory / "result.json").read_text(encoding="utf-8"))
@@ -93,7 +93,7 @@ class Report(unittest.TestCase):
 
     def test_it_fits_a_phone_and_paper(self):
         browser = self.look(self.directory / "report.html", width=390, height=844)
-        self.check_page(browser, 4)
+        self.check_page(browser, 6)
         browser.screenshot(self.folder / "phone.png")
         paper = browser.print()
         self.assertTrue(paper.startswith(b"%PDF"))
@@ -109,7 +109,7 @@ class Report(unittest.TestCase):
         (copy / "result.json").write_text(json.dumps(result), encoding="utf-8")
         eoa("report", copy)
         browser = self.look(copy / "report.html")
-        self.check_page(browser, 4)
+        self.check_page(browser, 6)
         self.assertIn("seen", browser.run("document.title"))
         self.assertIn(EVIL, browser.run("document.body.innerText"))
 
@@ -124,7 +124,7 @@ class Report(unittest.TestCase):
             eoa("report", copy)
             self.assertEqual((copy / "journal").read_bytes(), whole[:size], "a report changed the journal")
         browser = self.look(copy / "report.html")
-        self.check_page(browser, 4)
+        self.check_page(browser, 6)
         self.assertIn("Running", browser.run("document.body.innerText"))
         (copy / "journal").unlink()
         eoa("report", copy)

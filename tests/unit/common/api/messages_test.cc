@@ -45,7 +45,8 @@ std::string DecisionText() {
 }
 
 std::vector<Sample> Samples() {
-  const std::string member = R"({"member": 0, "learningRate": 0.1, "fitness": 0.5, "trainLoss": 1.25})";
+  const std::string member =
+      R"({"member": 0, "learningRate": 0.1, "fitness": 0.5, "trainLoss": 1.25, "fitnessLoss": 1.5})";
   return {
       Make<JoinRequest>(
           "JoinRequest",
@@ -65,7 +66,7 @@ std::vector<Sample> Samples() {
           {"offlineGenerations", "weightsToken"}),
       Make<HeartbeatAnswer>("HeartbeatAnswer",
                             R"({"command": "Rejoin", "reason": "attempt 3 has begun", "attempt": 3})"),
-      Make<MemberReport>("MemberReport", member),
+      Make<MemberReport>("MemberReport", member, {"fitnessLoss"}),
       Make<ReportRequest>("ReportRequest", R"({"attempt": 1, "generation": 0, "members": [)" + member +
                                                R"(], "imagesPerSecond": 100.5})"),
       Make<ReportAnswer>("ReportAnswer", R"({"late": true})"),
@@ -170,7 +171,9 @@ json Report(std::vector<json> members) {
   return {{"attempt", 1}, {"generation", 0}, {"members", std::move(members)}, {"imagesPerSecond", 1}};
 }
 
-json Member(int member) { return {{"member", member}, {"learningRate", 0.1}, {"fitness", 0.5}, {"trainLoss", 1}}; }
+json Member(int member) {
+  return {{"member", member}, {"learningRate", 0.1}, {"fitness", 0.5}, {"trainLoss", 1}, {"fitnessLoss", nullptr}};
+}
 
 TEST(ReportRequest, ListsEachMemberOnceInOrder) {
   EXPECT_TRUE(FromJson<ReportRequest>(Report({Member(0), Member(1)})).ok());

@@ -70,8 +70,9 @@ class Core {
     }
   }
 
-  void Store(const Event& event, SteadyTime now = At(0)) {
-    TimeRound(event, state_, now);
+  void Store(Event event, SteadyTime now = At(0)) {
+    StampRound(event, state_, now);
+    TimeRound(event, state_);
     const Status applied = Apply(event, state_);
     ASSERT_TRUE(applied.ok()) << applied.error().ToString();
     events_.push_back(event);

@@ -11,16 +11,18 @@ namespace {
 TEST(ScheduleCsv, HasARowForEveryMemberOfEveryReport) {
   broker::EcosphereView view;
   view.rounds = {TestRound(0)};
+  view.rounds[0].reports[0].second.members[1].fitness_loss = 0.75;
   EXPECT_EQ(ScheduleCsv(view),
-            "generation,population,member,learning_rate,fitness,train_loss,elected,baseline\n"
-            "0,wolves,0,0.1,0.4,1.5,0,0.25\n"
-            "0,wolves,1,0.25,0.5,1.25,1,0.25\n"
-            "0,whales,0,0.3333333333333333,0.3,1.75,0,0.25\n"
-            "0,whales,1,1e-06,0.2,2,0,0.25\n");
+            "generation,population,member,learning_rate,fitness,train_loss,fitness_loss,elected,baseline\n"
+            "0,wolves,0,0.1,0.4,1.5,,0,0.25\n"
+            "0,wolves,1,0.25,0.5,1.25,0.75,1,0.25\n"
+            "0,whales,0,0.3333333333333333,0.3,1.75,,0,0.25\n"
+            "0,whales,1,1e-06,0.2,2,,0,0.25\n");
 }
 
 TEST(ScheduleCsv, OfNoRoundsIsTheHeaderAlone) {
-  EXPECT_EQ(ScheduleCsv({}), "generation,population,member,learning_rate,fitness,train_loss,elected,baseline\n");
+  EXPECT_EQ(ScheduleCsv({}),
+            "generation,population,member,learning_rate,fitness,train_loss,fitness_loss,elected,baseline\n");
 }
 
 TEST(ScheduleCsv, AnElectedReportOfAnEarlierGenerationMarksNoRowOfThisOne) {

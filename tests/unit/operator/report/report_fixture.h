@@ -25,7 +25,11 @@ spec:
 inline api::ReportRequest TestReport(int generation, int members, double rate) {
   api::ReportRequest report{.attempt = 1, .generation = generation, .members = {}, .images_per_second = 100};
   for (int member = 0; member < members; ++member) {
-    report.members.push_back({member, rate + 0.01 * member, 0.5 + 0.1 * generation + 0.01 * member, 2.0 - generation});
+    report.members.push_back({.member = member,
+                              .learning_rate = rate + 0.01 * member,
+                              .fitness = 0.5 + 0.1 * generation + 0.01 * member,
+                              .train_loss = 2.0 - generation,
+                              .fitness_loss = member == 0 ? std::nullopt : std::optional(1.5)});
   }
   return report;
 }
@@ -43,8 +47,8 @@ inline ReportInput TestRun(int generations = 3) {
   for (int generation = 0; generation < generations; ++generation) {
     const api::ReportRequest wolves = TestReport(generation, 3, 0.1);
     const api::ReportRequest whales = TestReport(generation, 2, 0.3);
-    input.events.push_back(broker::ReportAccepted{"wolves", wolves});
-    input.events.push_back(broker::ReportAccepted{"whales", whales});
+    input.events.push_back(broker::ReportAccepted{"wolves", wolves, 0.0});
+    input.events.push_back(broker::ReportAccepted{"whales", whales, 1.5});
     const bool whale = generation == 1;
     const api::MemberReport& best = whale ? whales.members[1] : wolves.members[2];
     api::Decision decision;
@@ -52,7 +56,7 @@ inline ReportInput TestRun(int generations = 3) {
     decision.elected = {whale ? "whales" : "wolves", best.member, best.learning_rate, best.fitness, generation};
     decision.baseline = best.learning_rate;
     decision.closed_by = "All";
-    input.events.push_back(broker::RoundClosed{"", decision});
+    input.events.push_back(broker::RoundClosed{"", decision, 1.75});
   }
   input.events.push_back(broker::AttemptStarted{2, 2, pods("whales", 2)});
   return input;

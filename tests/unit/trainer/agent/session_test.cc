@@ -314,6 +314,37 @@ TEST_F(SessionTest, WithoutAStepForTheProgressDeadlineTheGangRestarts) {
   EXPECT_THAT(Of<SendJoin>(Send(Tick{}, 702))[0].request.last_error, HasSubstr("progressDeadlineSeconds"));
 }
 
+TEST_F(SessionTest, AWorkerThatHangsWhileTheOthersWaitForItsReportStallsTheGang) {
+  Start();
+  Send(WorkerSaid{0, train::ProgressMessage{0, 10, 10, 100, 2.0, "Exchanging"}}, 100);
+  Send(WorkerSaid{1, train::ProgressMessage{0, 10, 10, 100, 2.0, "Evaluating"}}, 101);
+  EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 700)), IsEmpty());
+  EXPECT_EQ(Of<CancelCalls>(Send(Tick{}, 701)).size(), 1U);
+}
+
+TEST_F(SessionTest, AWorkerThatHangsInTheMergeAfterALongExchangeStallsTheGang) {
+  api::Job job = TestJob();
+  job.spec.ecosphere.exchange.deadline_seconds = 900;
+  Start(TestSetup(0, 0, job));
+  for (const int worker : {0, 1})
+    Send(WorkerSaid{worker, train::ProgressMessage{0, 10, 10, 100, 2.0, "Exchanging"}}, 100);
+  Send(WorkerSaid{0, EndOf(0)}, 100);
+  Send(ReportAnswered{0, api::ReportAnswer{}}, 100);
+  EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 800)), IsEmpty()) << "it waits for a slower population";
+  api::Decision decision = DecisionOf(0);
+  decision.weights.resize(1);  // its own alone: nothing is to be fetched
+  ASSERT_EQ(Told<train::NextMessage>(Send(DecisionAnswered{0, api::DecisionAnswer{decision}}, 850)).size(), 1U);
+  EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 1449)), IsEmpty());
+  EXPECT_EQ(Of<CancelCalls>(Send(Tick{}, 1450)).size(), 1U);
+}
+
+TEST_F(SessionTest, APodThatWaitsForItsLeadersExchangeIsNotStalled) {
+  Start(TestSetup(0, 1));
+  for (const int worker : {0, 1})
+    Send(WorkerSaid{worker, train::ProgressMessage{0, 10, 10, 100, 2.0, "Exchanging"}}, 100);
+  EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 1000)), IsEmpty());
+}
+
 TEST_F(SessionTest, AResultIsDeliveredUntilTheBrokerHasItAndThenTheAgentParks) {
   Start();
   const Actions result = Send(WorkerSaid{0, train::ResultMessage{0.61, 1.2, 1000, "/pod/model.safetensors"}});

@@ -33,7 +33,8 @@ class TelemetryTest : public ::testing::Test {
             .total_steps = steps,
             .train_seconds = seconds,
             .data_wait_seconds = seconds / 4,
-            .communication_seconds = seconds / 8};
+            .communication_seconds = seconds / 8,
+            .checkpoint_seconds = seconds / 16};
   }
   std::string Page(double seconds = 100) const { return telemetry_.Render(At(seconds)); }
 
@@ -53,6 +54,7 @@ TEST_F(TelemetryTest, TellsWhereEachMemberOfThePodStands) {
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_steps_total") + kMember2 + "17\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_data_wait_seconds_total") + kMember2 + "2\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_communication_seconds_total") + kMember2 + "1\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_checkpoint_wait_seconds_total") + kMember2 + "0.5\n"));
   EXPECT_THAT(page, HasSubstr("member=\"3\"} 16\n"));
   EXPECT_THAT(page, HasSubstr("eoa_trainer_attempt{job_namespace=\"\",job_name=\"test\",population=\"wolves\"} 3\n"));
 }
