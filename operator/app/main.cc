@@ -28,6 +28,9 @@ void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
       run->add_option("--resume", options.resume, "go on with the interrupted run in this output directory");
   resume->excludes(file);
   run->add_flag("--fresh", options.fresh, "begin anew even if a run of this job was interrupted")->excludes(resume);
+  run->add_option("--profile", options.profile_steps,
+                  "trace so many steps of each member, for Perfetto or chrome://tracing")
+      ->check(CLI::Range(0, 1000));
   run->add_option("--trainer", options.trainer, "the agent's program (default: eoa-trainer beside eoa)")
       ->group("Programs");
   run->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")

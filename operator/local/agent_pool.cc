@@ -51,6 +51,8 @@ Status AgentPool::Start(Slot& slot) {
                        "--threads=" + std::to_string(options_.threads),
                        "--worker=" + options_.worker,
                        "--heartbeat-seconds=" + FormatNumber(options_.heartbeat_seconds),
+                       "--profile=" + std::to_string(options_.profile_steps),
+                       "--profile-directory=" + JoinPath(options_.directory, "profiles"),
                        "--parent=" + std::to_string(::getpid())};
   process.descriptors = {{output, STDOUT_FILENO}, {output, STDERR_FILENO}};
   Result<Subprocess> started = Subprocess::Start(process);

@@ -22,6 +22,7 @@ struct AgentPoolOptions {
   std::string broker_url;
   int threads = 1;  // of each member
   double heartbeat_seconds = 1;
+  int profile_steps = 0;
 };
 
 struct AgentDeath {

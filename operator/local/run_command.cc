@@ -274,6 +274,7 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
       .broker_url = "http://127.0.0.1:" + std::to_string((*broker)->port()),
       .threads = ThreadsPerMember(AvailableCores(), api::EcosphereMembers(spec)),
       .heartbeat_seconds = options.heartbeat_seconds,
+      .profile_steps = options.profile_steps,
   };
   if (!run->notice.empty()) std::cout << "eoa run: " << run->notice << "\n";
   std::cout << "eoa run: " << run->job.metadata.name << ", " << spec.populations.size() << " populations, "

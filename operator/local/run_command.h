@@ -18,6 +18,7 @@ struct RunOptions {
   std::string worker;    // the worker's program; empty: eoa-trainer-worker beside this one
   std::string version;   // of eoa, for result.json
   double heartbeat_seconds = 1;
+  int profile_steps = 0;  // that each member traces into profiles/POPULATION-MEMBER.json
 };
 
 // Runs the job to its end, showing how it goes on stdout. Returns the exit code (docs/operations.md): 0 succeeded, 1

@@ -6,7 +6,7 @@ build=${1:?usage: run.sh BUILD_DIR [NAME...]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 names=("$@")
-[[ ${#names[@]} -gt 0 ]] || names=(boundary broker checkpoint data load operator step store)
+[[ ${#names[@]} -gt 0 ]] || names=(boundary broker checkpoint data load operator restart step store)
 for name in "${names[@]}"; do
   echo "== $name"
   case $name in
@@ -15,6 +15,7 @@ for name in "${names[@]}"; do
     checkpoint) python3 "$here/checkpoint/checkpoint.py" "$build" ;;
     data) "$build/bin/bench_data" ;;
     load) "$here/../parity/python_env.sh" "$here/load/load.py" "$build" ;;
+    restart) python3 "$here/restart/restart.py" "$build" ;;
     store) "$build/bin/bench_store" ;;
     operator) "$here/../../cmake/deps/apt.sh" --bench && python3 "$here/operator/operator.py" "$build" ;;
     first-step) python3 "$here/operator/first_step.py" ;;   # needs a cluster: make cluster-up && kubectl apply -k manifests

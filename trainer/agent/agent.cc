@@ -266,10 +266,13 @@ Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   setup.address = options.address;
   setup.directory = options.directory;
   setup.threads = options.threads;
+  setup.profile_steps = options.profile_steps;
+  setup.profile_directory = options.profile_directory.empty() ? options.directory : options.profile_directory;
   setup.incarnation_prefix = RandomHex(8);
   setup.weights_token = RandomHex(16);
   setup.heartbeat_interval = options.heartbeat_interval;
   EOA_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
+  if (setup.profile_steps > 0) EOA_RETURN_IF_ERROR(files.CreateDirectories(setup.profile_directory));
   return setup;
 }
 

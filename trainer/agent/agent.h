@@ -26,6 +26,8 @@ struct AgentOptions {
   std::string address;             // host or IP at which other pods reach this one
   std::string listen = "0.0.0.0";  // IP on which weights and the store are served
   int threads = 1;                 // of each worker
+  int profile_steps = 0;           // that each worker traces, in each attempt
+  std::string profile_directory;   // where to; made when it is missing; empty: `directory`
   std::string worker;              // the worker's program
   Duration heartbeat_interval = std::chrono::seconds(1);
   std::string metrics_listen;  // IP:port of /metrics and /healthz; empty: not served

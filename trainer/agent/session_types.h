@@ -32,6 +32,8 @@ struct PodSetup {
   std::string weights_token;            // random, fresh for each process; who shows it may have them
   std::string directory;                // checkpoints, weights and the agent's record
   int threads = 1;                      // compute threads of each worker
+  int profile_steps = 0;                // that each worker traces
+  std::string profile_directory;        // where to; exists unless profile_steps is 0
   std::string incarnation_prefix;       // random, fresh for each process
   std::vector<double> start_rates;      // of the population's members in generation 0 (evolve::StartRates)
   Duration heartbeat_interval = std::chrono::seconds(1);

@@ -26,6 +26,8 @@ std::vector<train::StartMessage> MakeStartMessages(const PodSetup& setup, const 
     message.resume_generation = answer.resume_generation;
     if (message.member == 0) message.learning_rates = rates;
     message.threads = setup.threads;
+    message.profile_steps = setup.profile_steps;
+    message.profile_directory = setup.profile_directory;
     message.collective_timeout_seconds = CollectiveTimeoutSeconds(setup.job->spec);
     messages.push_back(std::move(message));
   }

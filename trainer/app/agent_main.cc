@@ -60,6 +60,12 @@ int main(int argc, char** argv) {
       ->envname("EOA_THREADS")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  app.add_option("--profile", options.profile_steps,
+                 "trace so many steps of each member, for Perfetto or chrome://tracing")
+      ->envname("EOA_PROFILE")
+      ->check(CLI::Range(0, eoa::train::kMostProfiledSteps));
+  app.add_option("--profile-directory", options.profile_directory, "where traces go (default: --directory)")
+      ->envname("EOA_PROFILE_DIRECTORY");
   app.add_option("--worker", options.worker, "the worker's program")->envname("EOA_WORKER")->capture_default_str();
   app.add_option("--heartbeat-seconds", heartbeat_seconds, "between two heartbeats")
       ->check(CLI::Range(0.01, 60.0))

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/record_function.h>
 
 namespace eoa::train {
 
@@ -21,6 +22,7 @@ FlatGradients::FlatGradients(Comm& comm, const std::vector<at::Tensor>& paramete
 }
 
 Status FlatGradients::Average() {
+  RECORD_USER_SCOPE("communication");
   const at::NoGradGuard no_grad;
   const SteadyTime start = RealClock().SteadyNow();
   if (type_ == values_.scalar_type()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/distributed/c10d/comm.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
@@ -31,6 +32,7 @@ class TimedAllReduce final : public c10d::CppCommHookInterface<c10::intrusive_pt
       : CppCommHookInterface(group), sent_(sent) {}
 
   c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+    RECORD_USER_SCOPE("communication");
     sent_ = RealClock().SteadyNow();
     std::vector<at::Tensor> gradients = {bucket.getBufferRef()};
     gradients.front() /= state_->getSize();
@@ -54,6 +56,7 @@ class OverlappedReducer final : public GradientReducer {
   }
 
   Status Backward(const at::Tensor& loss, bool average) override {
+    RECORD_USER_SCOPE("backward");
     return CatchTorchErrors("backward", [&] {
       if (average) {
         reducer_->prepare_for_forward();

@@ -1,5 +1,7 @@
 #include <utility>
 
+#include <ATen/record_function.h>
+
 #include "trainer/comm/comm.h"
 #include "trainer/comm/torch_error.h"
 
@@ -9,6 +11,7 @@ namespace {
 class SoloReducer final : public GradientReducer {
  public:
   Status Backward(const at::Tensor& loss, bool /*average*/) override {
+    RECORD_USER_SCOPE("backward");
     return CatchTorchErrors("backward", [&] { loss.backward(); });
   }
   Duration waited() const override { return Duration::zero(); }

@@ -38,7 +38,9 @@ json ToJson(const StartMessage& value) {
           {"resumeGeneration", value.resume_generation},
           {"learningRates", value.learning_rates},
           {"threads", value.threads},
-          {"collectiveTimeoutSeconds", value.collective_timeout_seconds}};
+          {"collectiveTimeoutSeconds", value.collective_timeout_seconds},
+          {"profileSteps", value.profile_steps},
+          {"profileDirectory", value.profile_directory}};
 }
 
 void Read(FieldReader& in, StartMessage& value) {
@@ -56,6 +58,8 @@ void Read(FieldReader& in, StartMessage& value) {
   value.learning_rates = in.Numbers("learningRates", 0, kLargest);
   value.threads = ReadInt(in, "threads", 1, 4096);
   value.collective_timeout_seconds = ReadInt(in, "collectiveTimeoutSeconds", 1);
+  value.profile_steps = ReadInt(in, "profileSteps", 0, kMostProfiledSteps);
+  value.profile_directory = in.String("profileDirectory");
 }
 
 json ToJson(const MergeMessage& value) {

@@ -18,6 +18,9 @@ namespace eoa::train {
 inline constexpr int kWorkerChannel = 3;
 inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 
+// A trace holds some thousand events of each step.
+inline constexpr int kMostProfiledSteps = 1000;
+
 // ---- agent to worker ----
 
 struct StartMessage {
@@ -35,6 +38,8 @@ struct StartMessage {
   std::vector<double> learning_rates;  // of the population's members in generation resume_generation; leader only
   int threads = 1;                     // compute threads of this worker
   int collective_timeout_seconds = 0;  // a collective that takes longer means a lost peer
+  int profile_steps = 0;               // trace so many steps
+  std::string profile_directory;       // into POPULATION-MEMBER.json there; exists unless profile_steps is 0
 };
 
 // Only with weightMerge Best, after generationEnd: which weights the merged ones are. An empty population: the mean.

@@ -22,6 +22,7 @@ class CheckedStep final : public TrainStep {
         model_(parts.model),
         optimizer_(parts.optimizer),
         start_(parts.start),
+        alone_(parts.comm.size() == 1),
         reducer_(std::move(reducer)) {}
 
   void BeginGeneration() override;
@@ -40,6 +41,7 @@ class CheckedStep final : public TrainStep {
   Model& model_;
   Optimizer& optimizer_;
   const FlatWeights& start_;
+  const bool alone_;
   std::unique_ptr<GradientReducer> reducer_;
   bool diverged_ = false;
   double loss_sum_ = 0;
@@ -66,7 +68,12 @@ void CheckedStep::BeginGeneration() {
 
 Result<double> CheckedStep::AccumulateGradients(const std::vector<MicroBatch>& batches, const Pass& pass,
                                                 bool average) {
-  optimizer_.DropGradients();
+  // A reducer's are views of what it sends.
+  if (alone_) {
+    optimizer_.DropGradients();
+  } else {
+    optimizer_.ZeroGradients();
+  }
   const double share = 1.0 / static_cast<double>(batches.size());
   double sum = 0;
   for (std::size_t i = 0; i < batches.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/flip.h>
 #include <ATen/ops/lerp.h>
+#include <ATen/record_function.h>
 
 #include "trainer/engine/autocast.h"
 #include "trainer/model/loss.h"
@@ -9,6 +10,7 @@
 namespace eoa::train {
 
 at::Tensor ForwardLoss(const api::TrainerSpec& spec, Model& model, const MicroBatch& batch, const Pass& pass) {
+  RECORD_USER_SCOPE("forward");
   const Autocast autocast(spec.precision, batch.images.device());
   const at::Tensor logits = model.Forward(batch.images, pass).to(at::kFloat);
   const at::Tensor loss = CrossEntropy(logits, batch.labels, spec.label_smoothing);

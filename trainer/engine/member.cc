@@ -9,6 +9,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/lerp.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/record_function.h>
 
 #include "common/base/file_system.h"
 #include "common/base/log.h"
@@ -104,6 +105,7 @@ Status Member::MakeNetwork(Comm& world) {
 }
 
 Result<std::vector<MicroBatch>> Member::NextBatches() {
+  RECORD_USER_SCOPE("data");
   std::vector<MicroBatch> batches;
   const int count = spec_.trainer.gradient_accumulation;
   for (int i = 0; i < count; ++i) {
@@ -125,6 +127,13 @@ MicroBatch Member::Mixed(const MicroBatch& batch) const {
   return {.images = mixed.contiguous(at::MemoryFormat::ChannelsLast), .labels = batch.labels, .share = on_device};
 }
 
+Status Member::Step(double learning_rate, SteadyTime began) {
+  RECORD_USER_SCOPE("step");
+  EOA_ASSIGN_OR_RETURN(const std::vector<MicroBatch> batches, NextBatches());
+  times_.data_wait_seconds += ToSeconds(clock_.SteadyNow() - began);
+  return step_->Run(batches, learning_rate);
+}
+
 Result<TrainingSummary> Member::Train(int generation, double learning_rate, const OnStep& on_step) {
   // Dropout's random numbers; each member and generation has its own.
   at::manual_seed(SeedFor(spec_, "dropout/" + options_.population + "/" + std::to_string(options_.member), generation));
@@ -135,9 +144,9 @@ Result<TrainingSummary> Member::Train(int generation, double learning_rate, cons
   TrainingSummary summary{.learning_rate = learning_rate};
   SteadyTime began = start;
   for (std::int64_t step = 1; step <= steps_per_generation_; ++step) {
-    EOA_ASSIGN_OR_RETURN(const std::vector<MicroBatch> batches, NextBatches());
-    times_.data_wait_seconds += ToSeconds(clock_.SteadyNow() - began);
-    EOA_RETURN_IF_ERROR(step_->Run(batches, learning_rate));
+    EOA_RETURN_IF_ERROR(profile_.Begin());
+    EOA_RETURN_IF_ERROR(Step(learning_rate, began));
+    EOA_RETURN_IF_ERROR(profile_.End());
     const SteadyTime now = clock_.SteadyNow();
     ++times_.steps;
     times_.seconds += ToSeconds(now - began);

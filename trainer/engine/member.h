@@ -20,6 +20,7 @@
 #include "trainer/engine/batch_feed.h"
 #include "trainer/engine/evaluation.h"
 #include "trainer/engine/flat_weights.h"
+#include "trainer/engine/step_profile.h"
 #include "trainer/engine/train_step.h"
 #include "trainer/model/model.h"
 #include "trainer/optim/optimizer.h"
@@ -32,6 +33,8 @@ struct MemberOptions {
   int member = 0;
   int first_generation = 0;  // that will be trained
   c10::Device device = c10::Device(c10::kCPU);
+  int profile_steps = 0;  // to be traced into `profile_file`
+  std::string profile_file;
 };
 
 struct TrainingSummary {
@@ -75,12 +78,17 @@ class Member {
   const std::vector<std::string>& class_names() const { return source_->class_names(); }
 
  private:
-  Member(const MemberOptions& options, Clock& clock) : options_(options), spec_(*options.spec), clock_(clock) {}
+  Member(const MemberOptions& options, Clock& clock)
+      : options_(options),
+        spec_(*options.spec),
+        clock_(clock),
+        profile_(options.profile_steps, options.profile_file, options.device) {}
 
   Status OpenData(Comm& world);
   Status MakeNetwork(Comm& world);
   Result<std::unique_ptr<BatchFeed>> MakeTrainingFeed(std::vector<std::uint32_t> samples, const LoaderOptions& options);
   Result<std::vector<MicroBatch>> NextBatches();
+  Status Step(double learning_rate, SteadyTime began);
   MicroBatch Mixed(const MicroBatch& batch) const;
 
   const MemberOptions options_;
@@ -99,6 +107,7 @@ class Member {
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<FlatWeights> weights_;
   std::unique_ptr<TrainStep> step_;
+  StepProfile profile_;
 };
 
 // Steps of a generation when each member has `batches` micro-batches in an epoch. InvalidArgument, naming the fields,

@@ -7,6 +7,7 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/record_function.h>
 
 #include "common/base/log.h"
 #include "trainer/comm/flat_gradients.h"
@@ -134,7 +135,10 @@ Duration QueuedStep::waited() const {
 void QueuedStep::ClearGradients() { optimizer_.ZeroGradients(); }
 
 void QueuedStep::Backward(const at::Tensor& loss, bool average) {
-  if (!reducer_) return loss.backward();
+  if (!reducer_) {
+    RECORD_USER_SCOPE("backward");
+    return loss.backward();
+  }
   const Status status = reducer_->Backward(loss, average);
   if (!status.ok() && failed_.ok()) failed_ = status;
 }

@@ -43,6 +43,7 @@ class Worker {
         channel_(channel),
         files_(files),
         clock_(clock),
+        started_(clock.SteadyNow()),
         progress_(clock, [this](const ProgressMessage& message) { channel_.Send(message); }) {}
 
   Status Run();
@@ -55,6 +56,7 @@ class Worker {
   Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
   void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
+  void LogFirstStep(int generation);
   Status Timed(const std::function<Status()>& checkpoint_work);
   void LogTimes(int generation, const Marks& marks, double checkpoint_seconds) const;
 
@@ -67,12 +69,15 @@ class Worker {
   AgentChannel& channel_;
   FileSystem& files_;
   Clock& clock_;
+  const SteadyTime started_;
   ProgressReporter progress_;
   std::unique_ptr<Groups> groups_;
   std::unique_ptr<Member> member_;
   std::unique_ptr<MemberCheckpoint> checkpoint_;
   std::unique_ptr<GenerationEnd> end_;
-  std::vector<double> rates_;      // of the population's members in the generation to train
+  std::vector<double> rates_;  // of the population's members in the generation to train
+  double load_seconds_ = 0;    // of the checkpoint that it went on from
+  bool stepped_ = false;
   SteadyTime began_;               // the generation that is being trained
   double checkpoint_seconds_ = 0;  // that training has waited for checkpoints
 };
@@ -108,12 +113,16 @@ Status Worker::Prepare() {
   if (device.is_cuda()) EOA_RETURN_IF_ERROR(ConfigureNccl(start_.directory));
   EOA_ASSIGN_OR_RETURN(Groups groups, Groups::Join(start_, spec(), device));
   groups_ = std::make_unique<Groups>(std::move(groups));
-  auto member = Member::Make({.spec = &spec(),
-                              .population = start_.population,
-                              .member = start_.member,
-                              .first_generation = start_.resume_generation,
-                              .device = device},
-                             groups_->world(), clock_);
+  auto member =
+      Member::Make({.spec = &spec(),
+                    .population = start_.population,
+                    .member = start_.member,
+                    .first_generation = start_.resume_generation,
+                    .device = device,
+                    .profile_steps = start_.profile_steps,
+                    .profile_file = JoinPath(start_.profile_directory,
+                                             start_.population + "-" + std::to_string(start_.member) + ".json")},
+                   groups_->world(), clock_);
   if (!member.ok()) return Advised(member.error());
   member_ = *std::move(member);
   checkpoint_ = std::make_unique<MemberCheckpoint>(
@@ -131,6 +140,7 @@ Status Worker::Prepare() {
                              .metadata = MakeMetadata()});
   if (start_.resume_generation > 0) {
     const at::NoGradGuard no_grad;
+    const SteadyTime load_start = clock_.SteadyNow();
     const Status loaded = checkpoint_->Load(start_.resume_generation, member_->weights(), member_->optimizer());
     if (!loaded.ok() && loaded.error().code() == ErrorCode::kDataLoss) {
       channel_.Send(CheckpointLostMessage{start_.resume_generation});
@@ -138,6 +148,7 @@ Status Worker::Prepare() {
     }
     EOA_RETURN_IF_ERROR(loaded);
     member_->weights().Unpack();
+    load_seconds_ = ToSeconds(clock_.SteadyNow() - load_start);
   }
   if (start_.resume_generation == generations()) return OkStatus();
   EOA_ASSIGN_OR_RETURN(rates_, end_->ShareRates(start_.learning_rates));
@@ -148,8 +159,19 @@ Result<TrainingSummary> Worker::Train(int generation) {
   Tell(generation, "Training");
   const double rate = rates_[static_cast<std::size_t>(start_.member)];
   return member_->Train(generation, rate, [&](std::int64_t step, const TrainingSummary& so_far) {
+    if (!stepped_) LogFirstStep(generation);
     Tell(generation, "Training", so_far, step);
   });
+}
+
+// Until then a member that was started, or started again, costs time and trains nothing; tests/bench/restart reads it.
+void Worker::LogFirstStep(int generation) {
+  stepped_ = true;
+  Log(LogLevel::kInfo, "first step done",
+      {{"generation", std::to_string(generation)},
+       {"member", std::to_string(start_.member)},
+       {"seconds", FormatShort(ToSeconds(clock_.SteadyNow() - started_), 4)},
+       {"loadSeconds", FormatShort(load_seconds_, 4)}});
 }
 
 // Memory is what these parts can do with less of, if the job says so.

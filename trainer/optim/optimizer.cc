@@ -6,6 +6,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros_like.h>
+#include <ATen/record_function.h>
 
 #include <map>
 #include <string>
@@ -55,11 +56,13 @@ void Optimizer::ZeroGradients() {
 
 Status Optimizer::Ascend() {
   EOA_CHECK(ascends(), "this optimizer has no ascent");
+  RECORD_USER_SCOPE("ascent");
   const at::NoGradGuard no_grad;
   return ascent_->Move(Gradients(parameters_));
 }
 
 Status Optimizer::Step(double learning_rate) {
+  RECORD_USER_SCOPE("optimizer");
   const at::NoGradGuard no_grad;
   if (ascends()) ascent_->Return();
   const std::vector<at::Tensor> gradients = Gradients(parameters_);
@@ -72,11 +75,13 @@ Status Optimizer::Step(double learning_rate) {
 
 void Optimizer::AscendQueued() {
   EOA_CHECK(ascends(), "this optimizer has no ascent");
+  RECORD_USER_SCOPE("ascent");
   const at::NoGradGuard no_grad;
   ascent_->MoveQueued(Gradients(parameters_));
 }
 
 void Optimizer::StepQueued(const at::Tensor& learning_rate, const at::Tensor& hold, at::Tensor& left_out) {
+  RECORD_USER_SCOPE("optimizer");
   const at::NoGradGuard no_grad;
   if (ascends()) ascent_->Return();
   const std::vector<at::Tensor> gradients = Gradients(parameters_);

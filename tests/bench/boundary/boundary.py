@@ -4,7 +4,7 @@ Counted over the whole ecosphere: from the moment at which the last of all membe
 generation's weights and LRs. Who is judged earlier waits for the others, which is no cost of the exchange.
 
 Runs `eoa run` on two jobs and reads the times that all members log ("generation took"):
-  quickstart  the sample with fewer generations; the exchange's share of a generation
+  quickstart  the sample with fewer generations; the exchange's share of a generation, and that of waiting for checkpoints
   large       two populations of four members of wrn-16-8 (11 M parameters), a single step in a generation; seconds
 
 usage: boundary.py BUILD_DIR     prints JSON
@@ -20,7 +20,7 @@ import tempfile
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[3] / "manifests/samples"
 FIELDS = re.compile(r"generation took generation=(\d+) member=\d+ judgedAt=(\S+) "
-                    r"trainSeconds=(\S+) judgeSeconds=(\S+) exchangeSeconds=(\S+)")
+                    r"trainSeconds=(\S+) judgeSeconds=(\S+) exchangeSeconds=(\S+) checkpointSeconds=(\S+)")
 MEMBERS = 8
 
 LARGE = """
@@ -41,7 +41,7 @@ spec:
 
 
 def run(build, job, folder):
-    """(seconds of the generation, seconds of its exchange) for every generation but the first, whose peers start at different times."""
+    """(seconds of the generation, of its exchange, of a member's waiting for checkpoints) for every generation but the first, whose peers start at different times."""
     job_file = folder / "job.yaml"
     job_file.write_text(job)
     output = folder / "out"
@@ -51,15 +51,15 @@ def run(build, job, folder):
     for log in sorted((output / "logs").glob("*.log")):
         for line in log.read_text().splitlines():
             if match := FIELDS.search(line):
-                generation, judged, train, judge, exchange = (float(text) for text in match.groups())
-                generations.setdefault(int(generation), []).append((judged - judge - train, judged, judged + exchange))
+                generation, judged, train, judge, exchange, checkpoint = (float(text) for text in match.groups())
+                generations.setdefault(int(generation), []).append((judged - judge - train, judged, judged + exchange, checkpoint))
     rows = []
     for generation, members in sorted(generations.items()):
         if len(members) != MEMBERS:
             raise SystemExit(f"generation {generation}: {len(members)} members have logged their times, not {MEMBERS}")
-        began, judged, ended = (max(times) for times in zip(*members))
+        began, judged, ended, checkpoint = (max(times) for times in zip(*members))
         if generation > 0:
-            rows.append((ended - began, ended - judged))
+            rows.append((ended - began, ended - judged, checkpoint))
     if not rows:
         raise SystemExit("no times in the logs")
     return rows
@@ -79,13 +79,14 @@ def main():
         quick = quick.replace("data/cifar10-subset", str(SAMPLES / "data/cifar10-subset"))
         rows = run(build, quick, folder)
         result["quickstart"] = {
-            "exchangeShareOfGeneration": spread([exchange / whole for whole, exchange in rows]),
-            "exchangeSeconds": spread([exchange for _, exchange in rows]),
-            "generationSeconds": spread([whole for whole, _ in rows]),
+            "exchangeShareOfGeneration": spread([exchange / whole for whole, exchange, _ in rows]),
+            "checkpointWaitShareOfGeneration": spread([checkpoint / whole for whole, _, checkpoint in rows]),
+            "exchangeSeconds": spread([exchange for _, exchange, _ in rows]),
+            "generationSeconds": spread([whole for whole, _, _ in rows]),
         }
     with tempfile.TemporaryDirectory() as name:
         rows = run(build, LARGE.format(data=SAMPLES / "data/cifar10-subset"), pathlib.Path(name))
-        result["large"] = {"exchangeSeconds": spread([exchange for _, exchange in rows])}
+        result["large"] = {"exchangeSeconds": spread([exchange for _, exchange, _ in rows])}
     print(json.dumps(result, indent=2))
 
 

@@ -42,11 +42,11 @@ def job(case):
     return "\n".join(lines) + "\n"
 
 
-def run(binaries, case, folder):
+def run(binaries, case, folder, *more):
     folder.mkdir()
     job_file = folder / "job.yaml"
     job_file.write_text(job(case))
-    finished = subprocess.run([binaries / "eoa", "run", job_file, "--output", folder / "out"], capture_output=True,
+    finished = subprocess.run([binaries / "eoa", "run", job_file, "--output", folder / "out", *more], capture_output=True,
                               text=True, timeout=150)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return folder / "out"
@@ -104,11 +104,32 @@ def check_model(path):
     assert parameters == wrn_10_1_parameters(), parameters
 
 
+def check_profiles(output, ranges):
+    """A trace of each member in which the step's parts lie within the step."""
+    names = {path.name for path in (output / "profiles").iterdir()}
+    assert names == {f"{population}-{member}.json" for population in ("wolves", "whales") for member in range(4)}, names
+    for name in names:
+        events = json.loads((output / "profiles" / name).read_text())["traceEvents"]
+        spans = {}
+        for event in events:
+            if event.get("ph") == "X" and event.get("cat") == "user_annotation":
+                spans.setdefault(event["name"], []).append((event["ts"], event["ts"] + event["dur"]))
+        assert len(spans.get("step", [])) == 1, (name, spans)
+        (begin, end), = spans["step"]
+        for each in ranges:
+            assert each in spans and all(begin <= first <= last <= end for first, last in spans[each]), (name, each, spans)
+        assert any(event.get("name", "").startswith("aten::conv") for event in events), name
+
+
 def main():
     binaries, case = pathlib.Path(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        output = run(binaries, case, folder / "first")
+        # The first five steps of six are not traced.
+        profiled = case in ("average", "asam")
+        output = run(binaries, case, folder / "first", *(["--profile", "1"] if profiled else []))
+        if profiled:
+            check_profiles(output, ["data", "forward", "backward", "communication", "optimizer"] + (["ascent"] if case == "asam" else []))
         rows = check_results(output)
         check_model(output / "model.safetensors")
         if case != "async":

@@ -34,6 +34,8 @@ TEST(WorkerProtocol, AStartMessageArrivesWhole) {
   start.resume_generation = 7;
   start.learning_rates = {0.1, 1.0 / 3};
   start.threads = 2;
+  start.profile_steps = 7;
+  start.profile_directory = "/traces";
   start.collective_timeout_seconds = 300;
   const StartMessage got = ThereAndBack(start);
   EXPECT_EQ(got.job, start.job);
@@ -49,6 +51,8 @@ TEST(WorkerProtocol, AStartMessageArrivesWhole) {
   EXPECT_EQ(got.resume_generation, 7);
   EXPECT_EQ(got.learning_rates, start.learning_rates);
   EXPECT_EQ(got.threads, 2);
+  EXPECT_EQ(got.profile_steps, 7);
+  EXPECT_EQ(got.profile_directory, "/traces");
   EXPECT_EQ(got.collective_timeout_seconds, 300);
 }
 
