@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/api/network_cost.h"
 #include "common/base/number.h"
 
 namespace eoa::agent {
@@ -60,6 +61,7 @@ Telemetry::Telemetry(const PodSetup& setup, std::string version, SteadyTime now)
     : labels_(LabelsOf(setup)),
       info_(Label("pod_index", std::to_string(setup.pod)) + Label("version", version)),
       first_member_(setup.pod * MembersPerPod(setup)),
+      flops_per_image_(api::TrainingFlopsPerImage(setup.job->spec.trainer)),
       workers_(static_cast<std::size_t>(MembersPerPod(setup))),
       phase_since_(now),
       turned_(now) {}
@@ -174,6 +176,14 @@ std::string Telemetry::Render(SteadyTime now) const {
         [](const Progress& progress) { return static_cast<double>(progress.step); });
   gauge("images_per_second", "Images that each member trains per second.",
         [](const Progress& progress) { return progress.images_per_second; });
+  gauge("model_flops_per_second", "Floating-point operations of the model that each member trains with, per second.",
+        [this](const Progress& progress) { return progress.images_per_second * flops_per_image_; });
+  page.Begin("device_memory_bytes", "gauge", "Most memory of its GPU that each member's tensors have taken.");
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_[i].progress || workers_[i].progress->device_memory_bytes == 0) continue;
+    page.Sample(Label("member", std::to_string(first_member_ + static_cast<int>(i))),
+                static_cast<double>(workers_[i].progress->device_memory_bytes));
+  }
   gauge("train_loss", "Mean training loss of the generation so far.",
         [](const Progress& progress) { return progress.train_loss; });
   page.Begin("learning_rate", "gauge", "Learning rate of each member.");

@@ -51,6 +51,7 @@ class Telemetry {
   const std::string labels_;  // of every series
   const std::string info_;    // more of eoa_trainer_info
   const int first_member_;
+  const double flops_per_image_;
 
   mutable std::mutex mutex_;
   std::vector<Worker> workers_;  // guarded by mutex_, as all below

@@ -122,7 +122,8 @@ json ToJson(const ProgressMessage& value) {
           {"trainSeconds", value.train_seconds},
           {"dataWaitSeconds", value.data_wait_seconds},
           {"communicationSeconds", value.communication_seconds},
-          {"checkpointSeconds", value.checkpoint_seconds}};
+          {"checkpointSeconds", value.checkpoint_seconds},
+          {"deviceMemoryBytes", value.device_memory_bytes}};
 }
 
 void Read(FieldReader& in, ProgressMessage& value) {
@@ -137,6 +138,7 @@ void Read(FieldReader& in, ProgressMessage& value) {
   value.data_wait_seconds = in.Number("dataWaitSeconds", 0, kLargest);
   value.communication_seconds = in.Number("communicationSeconds", 0, kLargest);
   value.checkpoint_seconds = in.Number("checkpointSeconds", 0, kLargest);
+  value.device_memory_bytes = in.Integer("deviceMemoryBytes", 0, kMaxSteps);
 }
 
 json ToJson(const GenerationEndMessage& value) {

@@ -84,10 +84,11 @@ struct ProgressMessage {
 
   // Since the process began.
   std::int64_t total_steps = 0;
-  double train_seconds = 0;          // of those steps
-  double data_wait_seconds = 0;      // part of it
-  double communication_seconds = 0;  // likewise: in collectives, but for what backward hides
-  double checkpoint_seconds = 0;     // beside it: waiting until a checkpoint is copied or the one before is written
+  double train_seconds = 0;              // of those steps
+  double data_wait_seconds = 0;          // part of it
+  double communication_seconds = 0;      // likewise: in collectives, but for what backward hides
+  std::int64_t device_memory_bytes = 0;  // of a GPU, by tensors, at most; 0 on the CPU
+  double checkpoint_seconds = 0;         // beside it: waiting until a checkpoint is copied or the one before is written
 };
 
 struct MemberResult {

@@ -71,6 +71,7 @@ class Worker {
   Clock& clock_;
   const SteadyTime started_;
   ProgressReporter progress_;
+  c10::Device device_ = c10::Device(c10::kCPU);
   std::unique_ptr<Groups> groups_;
   std::unique_ptr<Member> member_;
   std::unique_ptr<MemberCheckpoint> checkpoint_;
@@ -94,6 +95,7 @@ void Worker::Tell(int generation, const std::string& phase, const TrainingSummar
                     .train_seconds = times.seconds,
                     .data_wait_seconds = times.data_wait_seconds,
                     .communication_seconds = times.communication_seconds,
+                    .device_memory_bytes = MemoryOf(device_).peak_bytes,
                     .checkpoint_seconds = checkpoint_seconds_});
 }
 
@@ -108,17 +110,17 @@ Metadata Worker::MakeMetadata() const {
 Status Worker::Prepare() {
   Tell(start_.resume_generation, "Starting");
   const int population = api::FindPopulation(spec(), start_.population);
-  EOA_ASSIGN_OR_RETURN(const c10::Device device, UseDevice(spec().trainer.device, spec().trainer.precision,
-                                                           FirstRank(spec(), population) + start_.member));
-  if (device.is_cuda()) EOA_RETURN_IF_ERROR(ConfigureNccl(start_.directory));
-  EOA_ASSIGN_OR_RETURN(Groups groups, Groups::Join(start_, spec(), device));
+  EOA_ASSIGN_OR_RETURN(device_, UseDevice(spec().trainer.device, spec().trainer.precision,
+                                          FirstRank(spec(), population) + start_.member));
+  if (device_.is_cuda()) EOA_RETURN_IF_ERROR(ConfigureNccl(start_.directory));
+  EOA_ASSIGN_OR_RETURN(Groups groups, Groups::Join(start_, spec(), device_));
   groups_ = std::make_unique<Groups>(std::move(groups));
   auto member =
       Member::Make({.spec = &spec(),
                     .population = start_.population,
                     .member = start_.member,
                     .first_generation = start_.resume_generation,
-                    .device = device,
+                    .device = device_,
                     .profile_steps = start_.profile_steps,
                     .profile_file = JoinPath(start_.profile_directory,
                                              start_.population + "-" + std::to_string(start_.member) + ".json")},

@@ -140,6 +140,37 @@ TEST(Worker, ADamagedCheckpointIsRefusedByNameAndGivenUp) {
   EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kStartOver));
 }
 
+TEST(Worker, ACheckpointOfAnotherJobModelOrFormatIsRefusedWithWhatDiffersAndKept) {
+  const TemporaryDirectory directory;
+  const api::Job job = SmallJob(1, 2);
+  {
+    TestWorld first(job, directory.path());
+    first.PlayGeneration(0, 0.1);
+    first.leader().Await<CheckpointedMessage>();
+    first.leader().Kill(SIGKILL);
+  }
+  const std::string stem = directory.path() + "/wolves-0/checkpoint-1.weights";
+  const std::string weights = ReadBytes(stem + ".safetensors");
+  const auto refused = [&](const api::Job& other, const std::string& why) {
+    TestWorld second(other, directory.path(), /*resume_generation=*/1);
+    EXPECT_THAT(second.leader().Errors(), HasSubstr(why));
+    EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kBadConfiguration));
+    EXPECT_EQ(ReadBytes(stem + ".safetensors"), weights);
+  };
+  api::Job other = job;
+  other.metadata.uid = "another";
+  refused(other, "its jobUid is '', this job's 'another'");
+  other = job;
+  other.spec.trainer.model.name = "wrn-16-1";
+  refused(other, "its model is 'wrn-10-1', this job's 'wrn-16-1'");
+  std::string manifest = ReadBytes(stem + ".json");
+  const std::string format = "\"format\": 1";
+  ASSERT_NE(manifest.find(format), std::string::npos) << manifest;
+  manifest.replace(manifest.find(format), format.size(), "\"format\": 2");
+  ASSERT_TRUE(RealFileSystem().WriteFileAtomically(stem + ".json", manifest).ok());
+  refused(job, "has format 2, this version reads 1");
+}
+
 TEST(Worker, WhenAMemberDiesItsPeersSaySoAndExitForARetry) {
   const TemporaryDirectory directory;
   api::Job job = SmallJob(3, 1);

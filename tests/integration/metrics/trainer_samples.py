@@ -11,6 +11,8 @@ METRICS = [
     ("eoa_trainer_generation_steps", "gauge", "Steps that the generation has."),
     ("eoa_trainer_images_per_second", "gauge", "Images that each member trains per second."),
     ("eoa_trainer_learning_rate", "gauge", "Learning rate of each member."),
+    ("eoa_trainer_model_flops_per_second", "gauge", "Floating-point operations of the model that each member trains with, per second."),
+    ("eoa_trainer_device_memory_bytes", "gauge", "Most memory of its GPU that each member's tensors have taken."),
     ("eoa_trainer_train_loss", "gauge", "Mean training loss of the generation so far."),
     ("eoa_trainer_fitness", "gauge", "Validation accuracy at the end of the last generation, 0 to 1."),
     ("eoa_trainer_steps_total", "counter", "Training steps done."),
@@ -22,7 +24,7 @@ METRICS = [
     ("eoa_trainer_worker_exits_total", "counter", "Worker processes that ended, by exit code."),
     ("eoa_trainer_offline_generations_total", "counter", "Generations without a decision of the broker."),
 ]
-PER_MEMBER = {"step", "images_per_second", "learning_rate", "train_loss", "fitness", "steps_total", "step_seconds_total",
+PER_MEMBER = {"step", "images_per_second", "model_flops_per_second", "device_memory_bytes", "learning_rate", "train_loss", "fitness", "steps_total", "step_seconds_total",
               "data_wait_seconds_total", "communication_seconds_total", "checkpoint_wait_seconds_total"}
 
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/api/network_cost.h"
+#include "common/base/number.h"
 #include "tests/unit/trainer/agent/agent_fixture.h"
 
 namespace eoa::agent {
@@ -34,6 +36,7 @@ class TelemetryTest : public ::testing::Test {
             .train_seconds = seconds,
             .data_wait_seconds = seconds / 4,
             .communication_seconds = seconds / 8,
+            .device_memory_bytes = steps == 16 ? 0 : 5'000'000'000,
             .checkpoint_seconds = seconds / 16};
   }
   std::string Page(double seconds = 100) const { return telemetry_.Render(At(seconds)); }
@@ -51,6 +54,13 @@ TEST_F(TelemetryTest, TellsWhereEachMemberOfThePodStands) {
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_step") + kMember2 + "7\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_images_per_second") + kMember2 + "128.5\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_train_loss") + kMember2 + "1.25\n"));
+  const double flops = 128.5 * api::TrainingFlopsPerImage(TestJob().spec.trainer);
+  EXPECT_THAT(page,
+              HasSubstr(std::string("eoa_trainer_model_flops_per_second") + kMember2 + FormatNumber(flops) + "\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_device_memory_bytes") + kMember2 + "5000000000\n"));
+  EXPECT_THAT(
+      page,
+      Not(HasSubstr("device_memory_bytes{job_namespace=\"\",job_name=\"test\",population=\"wolves\",member=\"3\"}")));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_steps_total") + kMember2 + "17\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_data_wait_seconds_total") + kMember2 + "2\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_communication_seconds_total") + kMember2 + "1\n"));
