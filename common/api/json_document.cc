@@ -82,8 +82,12 @@ nlohmann::ordered_json NodeToJson(const Node& node) {
       return node.boolean;
     case Node::Kind::kInteger:
       return node.integer;
-    case Node::Kind::kNumber:
-      return node.number;
+    case Node::Kind::kNumber: {
+      constexpr double kEnd = 9223372036854775808.0;  // of 64-bit integers
+      const bool whole = node.number >= -kEnd && node.number < kEnd && node.number == std::trunc(node.number);
+      return whole ? nlohmann::ordered_json(static_cast<std::int64_t>(node.number))
+                   : nlohmann::ordered_json(node.number);
+    }
     case Node::Kind::kString:
       return node.text;
     case Node::Kind::kMapping: {

@@ -11,7 +11,7 @@ namespace eoa::api {
 // ResourceExhausted beyond kMaxDepth or kMaxNodes, InvalidArgument for a number that is not finite. Nodes have no mark.
 Result<Node> NodeFromJson(const nlohmann::json& document);
 
-// Refused nodes become null.
+// Refused nodes become null, whole numbers integers: 5.0 is 5.
 nlohmann::ordered_json NodeToJson(const Node& node);
 
 }  // namespace eoa::api

@@ -13,6 +13,7 @@ namespace eoa::broker {
 namespace {
 
 constexpr Duration kStoreRetry = std::chrono::seconds(1);
+constexpr Duration kComplainAgain = std::chrono::minutes(1);
 
 api::Problem NotStored() { return Refuse(503, "Unavailable", "the broker cannot store its state; try again"); }
 
@@ -138,13 +139,18 @@ bool Broker::Store(Event event, SteadyTime now) {
   StampRound(event, state_, now);
   const Status stored = store_.Append(event);
   if (!stored.ok()) {
-    if (!retry_at_) Log(LogLevel::kError, "the broker's state is not stored", {{"error", stored.error().ToString()}});
+    if (now >= complain_at_) {
+      Log(LogLevel::kError, "the broker's state is not stored; trying again every second",
+          {{"error", stored.error().ToString()}});
+      complain_at_ = now + kComplainAgain;
+    }
     retry_at_ = now + kStoreRetry;
     behind_ = behind_ || stored.error().code() == ErrorCode::kAborted;
     CatchUp();
     return false;
   }
   retry_at_.reset();
+  complain_at_ = {};
   ++events_;
   TimeRound(event, state_);
   const Status applied = Apply(event, state_);

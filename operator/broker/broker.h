@@ -69,6 +69,7 @@ class Broker {
   const std::size_t max_polls_;
   Polls polls_;
   std::optional<SteadyTime> retry_at_;  // the store failed
+  SteadyTime complain_at_{};            // not before, since this has been said
   bool behind_ = false;                 // the store holds events of another broker, which state_ lacks
   std::uint64_t events_ = 0;            // applied
 };

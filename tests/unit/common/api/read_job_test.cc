@@ -110,6 +110,17 @@ TEST(ReadJob, KeepsPodTemplatesAsTheyAre) {
             json::parse(R"({"spec": {"a": [1, 2.5, "3", true, null, {"b": "c"}], "time": "1:30", "empty": {}}})"));
 }
 
+// Kubernetes takes 5.0 for no integer, and prints of a job have to read as the same job.
+TEST(ReadJob, WholeNumbersInATemplateAreIntegersHoweverTheyAreWritten) {
+  const Job job =
+      ReadWith(12, "  template: {spec: {a: 5., b: -0.0, c: 1e17, d: 1e300, e: 5.5, f: -9223372036854775808.0}}");
+  EXPECT_EQ(job.spec.pod_template["spec"].dump(),
+            R"({"a":5,"b":0,"c":100000000000000000,"d":1e+300,"e":5.5,"f":-9223372036854775808})");
+  const Result<Job> again = JobFromText(JobToYaml(job), "");
+  ASSERT_TRUE(again.ok()) << again.error().ToString();
+  EXPECT_EQ(again->spec.pod_template.dump(), job.spec.pod_template.dump());
+}
+
 TEST(ReadJob, ReadsJsonAsWell) {
   const Job job = Read(R"({"apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": "a\u0062"},
     "spec": {"trainer": {"model": {"name": "wrn-10-1"}, "dataset": {"name": "cifar10", "path": "/\"data\""}},

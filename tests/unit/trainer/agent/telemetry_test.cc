@@ -57,7 +57,7 @@ TEST_F(TelemetryTest, TellsWhereEachMemberOfThePodStands) {
   const double flops = 128.5 * api::TrainingFlopsPerImage(TestJob().spec.trainer);
   EXPECT_THAT(page,
               HasSubstr(std::string("eoa_trainer_model_flops_per_second") + kMember2 + FormatNumber(flops) + "\n"));
-  EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_device_memory_bytes") + kMember2 + "5000000000\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_device_memory_bytes") + kMember2 + FormatNumber(5e9) + "\n"));
   EXPECT_THAT(
       page,
       Not(HasSubstr("device_memory_bytes{job_namespace=\"\",job_name=\"test\",population=\"wolves\",member=\"3\"}")));
