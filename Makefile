@@ -40,8 +40,9 @@ cuda: deps ## build the trainer for NVIDIA GPUs into build/cuda/bin; needs no GP
 gpu-test: cuda ## run the GPU tests on this machine's GPU; prints JSON
 	@tests/gpu/run.sh build/cuda test
 
-gpu-bench: cuda ## measure training steps on this machine's GPU beside PyTorch; prints JSON
+gpu-bench: cuda ## measure training steps and whole jobs on this machine's GPU beside PyTorch; prints JSON
 	@tests/parity/python_env.sh --cuda tests/bench/gpu/gpu_bench.py build/cuda
+	@tests/parity/python_env.sh --cuda tests/bench/gpu/gpu_jobs.py build/cuda
 
 images: deps ## build the operator's and the trainer's image into build/images (PRESET=release)
 	@tests/cluster/images.sh

@@ -182,4 +182,6 @@ std::vector<std::string> FieldReader::Strings(std::string_view field) {
   return strings;
 }
 
+json OptionalNumberJson(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+
 }  // namespace eoa::api

@@ -66,4 +66,7 @@ class FieldReader {
   std::optional<Error> error_;
 };
 
+// What OptionalNumber reads: null for nothing.
+nlohmann::json OptionalNumberJson(const std::optional<double>& value);
+
 }  // namespace eoa::api

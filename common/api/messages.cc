@@ -27,8 +27,6 @@ Result<T> Finish(const FieldReader& in, T value) {
   return value;
 }
 
-json OptionalJson(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
-
 MemberReport ReadMember(FieldReader& in) {
   MemberReport member;
   member.member = ReadInt(in, "member", 0, kMaxMember);
@@ -205,7 +203,7 @@ json ToJson(const MemberReport& value) {
           {"learningRate", value.learning_rate},
           {"fitness", value.fitness},
           {"trainLoss", value.train_loss},
-          {"fitnessLoss", OptionalJson(value.fitness_loss)}};
+          {"fitnessLoss", OptionalNumberJson(value.fitness_loss)}};
 }
 
 template <>
@@ -302,8 +300,8 @@ json ToJson(const FinishRequest& value) {
   return {{"attempt", value.attempt},
           {"succeeded", value.succeeded},
           {"error", value.error},
-          {"testAccuracy", OptionalJson(value.test_accuracy)},
-          {"testLoss", OptionalJson(value.test_loss)},
+          {"testAccuracy", OptionalNumberJson(value.test_accuracy)},
+          {"testLoss", OptionalNumberJson(value.test_loss)},
           {"testImages", value.test_images},
           {"model", value.model}};
 }

@@ -14,8 +14,6 @@ constexpr int kMaxCount = std::numeric_limits<int>::max();
 constexpr int kMaxPort = 65535;
 constexpr double kLongest = 1e12;  // seconds
 
-json SecondsJson(const std::optional<double>& seconds) { return seconds ? json(*seconds) : json(nullptr); }
-
 json Body(const AttemptPod& pod) {
   return {{"population", pod.population},   {"pod", pod.pod},
           {"incarnation", pod.incarnation}, {"address", pod.address},
@@ -35,14 +33,14 @@ json Body(const ReportAccepted& event) {
   return {{"type", "ReportAccepted"},
           {"population", event.population},
           {"report", api::ToJson(event.report)},
-          {"secondsOpen", SecondsJson(event.seconds_open)}};
+          {"secondsOpen", api::OptionalNumberJson(event.seconds_open)}};
 }
 
 json Body(const RoundClosed& event) {
   return {{"type", "RoundClosed"},
           {"population", event.population},
           {"decision", api::ToJson(event.decision)},
-          {"secondsOpen", SecondsJson(event.seconds_open)}};
+          {"secondsOpen", api::OptionalNumberJson(event.seconds_open)}};
 }
 
 json Body(const PopulationFinished& event) {

@@ -10,6 +10,7 @@ namespace eoa::train {
 namespace {
 
 using api::FieldReader;
+using api::OptionalNumberJson;
 using nlohmann::json;
 
 constexpr int kMaxCount = 1'000'000'000;
@@ -20,8 +21,6 @@ constexpr JsonLimits kLineLimits{.max_bytes = kMaxLineBytes, .max_depth = 80, .m
 int ReadInt(FieldReader& in, std::string_view field, int low = 0, int high = kMaxCount) {
   return static_cast<int>(in.Integer(field, low, high));
 }
-
-json OptionalJson(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
 
 json ToJson(const StartMessage& value) {
   return {{"type", "start"},
@@ -148,7 +147,7 @@ json ToJson(const GenerationEndMessage& value) {
                        {"learningRate", member.learning_rate},
                        {"fitness", member.fitness},
                        {"trainLoss", member.train_loss},
-                       {"fitnessLoss", member.fitness_loss ? json(*member.fitness_loss) : json(nullptr)}});
+                       {"fitnessLoss", OptionalNumberJson(member.fitness_loss)}});
   }
   return {{"type", "generationEnd"},
           {"generation", value.generation},
@@ -197,8 +196,8 @@ void Read(FieldReader& in, CheckpointLostMessage& value) { value.generation = Re
 
 json ToJson(const ResultMessage& value) {
   return {{"type", "result"},
-          {"testAccuracy", OptionalJson(value.test_accuracy)},
-          {"testLoss", OptionalJson(value.test_loss)},
+          {"testAccuracy", OptionalNumberJson(value.test_accuracy)},
+          {"testLoss", OptionalNumberJson(value.test_loss)},
           {"testImages", value.test_images},
           {"model", value.model}};
 }

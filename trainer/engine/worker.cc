@@ -58,7 +58,7 @@ class Worker {
   void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
   void LogFirstStep(int generation);
   Status Timed(const std::function<Status()>& checkpoint_work);
-  void LogTimes(int generation, const Marks& marks, double checkpoint_seconds) const;
+  void LogTimes(int generation, const Marks& marks, double checkpoint_seconds, double data_wait_seconds) const;
 
   const api::JobSpec& spec() const { return job_.spec; }
   int generations() const { return spec().ecosphere.generations; }
@@ -191,8 +191,8 @@ Status Worker::Timed(const std::function<Status()>& checkpoint_work) {
   return status;
 }
 
-// What a generation's time went into; tests/bench/boundary and tests/bench/checkpoint read it.
-void Worker::LogTimes(int generation, const Marks& marks, double checkpoint_seconds) const {
+// What a generation's time went into; tests/bench/boundary and tests/bench/gpu read it.
+void Worker::LogTimes(int generation, const Marks& marks, double checkpoint_seconds, double data_wait_seconds) const {
   Log(LogLevel::kInfo, "generation took",
       {{"generation", std::to_string(generation)},
        {"member", std::to_string(start_.member)},
@@ -200,11 +200,14 @@ void Worker::LogTimes(int generation, const Marks& marks, double checkpoint_seco
        {"trainSeconds", FormatShort(ToSeconds(marks.trained - began_), 4)},
        {"judgeSeconds", FormatShort(ToSeconds(marks.judged - marks.trained), 4)},
        {"exchangeSeconds", FormatShort(ToSeconds(marks.exchanged - marks.judged), 4)},
-       {"checkpointSeconds", FormatShort(checkpoint_seconds, 4)}});
+       {"checkpointSeconds", FormatShort(checkpoint_seconds, 4)},
+       {"steps", std::to_string(member_->steps_per_generation())},
+       {"dataWaitSeconds", FormatShort(data_wait_seconds, 4)}});
 }
 
 Status Worker::RunGeneration(int generation) {
   began_ = clock_.SteadyNow();
+  const double data_wait_before = member_->times().data_wait_seconds;
   const Result<TrainingSummary> training = Train(generation);
   if (!training.ok()) return Advised(training.error());
   const TrainingSummary trained = *training;
@@ -237,7 +240,8 @@ Status Worker::RunGeneration(int generation) {
       return OkStatus();
     }));
   }
-  LogTimes(generation, {train_end, judged, clock_.SteadyNow()}, checkpoint_seconds_ - waited_before);
+  LogTimes(generation, {train_end, judged, clock_.SteadyNow()}, checkpoint_seconds_ - waited_before,
+           member_->times().data_wait_seconds - data_wait_before);
   return OkStatus();
 }
 
