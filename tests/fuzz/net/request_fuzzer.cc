@@ -1,6 +1,7 @@
 // Any bytes as what a peer sends on one connection to the real server. It must end the connection by itself and answer
 // nothing but HTTP.
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -32,6 +33,15 @@ eoa::net::HttpServer& Server() {
 
 int Connect() {
   const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // From many of loopback's addresses in turn: each has ports for some ten seconds of connections, which the server,
+  // closing first, keeps in TIME_WAIT for a minute.
+  static std::uint32_t connections = 0;
+  const int later = 1;
+  ::setsockopt(peer, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof later);
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 + connections++ % 200);
+  EOA_CHECK(::bind(peer, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0, "an address of loopback");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(Server().port());
