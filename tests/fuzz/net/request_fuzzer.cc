@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -64,9 +65,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string answer;
   std::array<char, 4096> piece{};
   ssize_t got = 0;
-  while ((got = ::recv(peer, piece.data(), piece.size(), 0)) > 0)
-    answer.append(piece.data(), static_cast<std::size_t>(got));
-  EOA_CHECK(got == 0 || errno == ECONNRESET, "the server ends the connection");
+  // libFuzzer's clock interrupts calls.
+  while ((got = ::recv(peer, piece.data(), piece.size(), 0)) > 0 || (got < 0 && errno == EINTR)) {
+    if (got > 0) answer.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  EOA_CHECK(got == 0 || errno == ECONNRESET, std::string("the server ends the connection; ") + std::strerror(errno));
   EOA_CHECK(answer.empty() || answer.starts_with("HTTP/1.1 "), answer);
   ::close(peer);
   return 0;
