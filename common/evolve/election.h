@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/api/job.h"
-#include "common/api/messages.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
+#include "common/messages/messages.h"
 
 namespace eoa::evolve {
 

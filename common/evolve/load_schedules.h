@@ -1,9 +1,9 @@
 // The schedules that Fixed populations replay, from their files.
 #pragma once
 
-#include "common/api/job.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 
 namespace eoa::evolve {
 

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "common/api/job.h"
-#include "common/api/messages.h"
 #include "common/base/random.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
+#include "common/messages/messages.h"
 
 namespace eoa::evolve {
 

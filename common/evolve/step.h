@@ -2,8 +2,8 @@
 // the border back to learning rates. Pure; docs/algorithm.md has the equations.
 #pragma once
 
-#include "common/api/job.h"
 #include "common/base/random.h"
+#include "common/job/job.h"
 
 namespace eoa::evolve {
 

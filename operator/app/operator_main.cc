@@ -16,7 +16,7 @@
 #include "common/base/entropy.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
-#include "operator/app/cluster_access.h"
+#include "operator/access/cluster_access.h"
 #include "operator/cluster/operator.h"
 #include "operator/kube/connection.h"
 

@@ -14,10 +14,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/job.h"
+#include "broker/core/event.h"
+#include "broker/core/state_store.h"
 #include "common/base/result.h"
-#include "operator/broker/event.h"
-#include "operator/broker/state_store.h"
+#include "common/job/job.h"
 #include "operator/kube/api_client.h"
 
 namespace eoa::cluster {

@@ -5,9 +5,9 @@
 #include <utility>
 #include <variant>
 
-#include "common/api/read_job.h"
 #include "common/base/log.h"
 #include "common/base/timestamp.h"
+#include "common/job/read_job.h"
 #include "operator/plan/names.h"
 #include "operator/plan/status.h"
 

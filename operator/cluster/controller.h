@@ -16,11 +16,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/api/job.h"
+#include "broker/core/state_store.h"
+#include "broker/rest/broker_service.h"
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "operator/broker/broker_service.h"
-#include "operator/broker/state_store.h"
+#include "common/job/job.h"
 #include "operator/cluster/event_recorder.h"
 #include "operator/cluster/executor.h"
 #include "operator/cluster/job_cache.h"

@@ -3,10 +3,10 @@
 #include <atomic>
 #include <utility>
 
+#include "broker/rest/broker_service.h"
 #include "common/base/entropy.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
-#include "operator/broker/broker_service.h"
 #include "operator/cluster/config_map_store.h"
 #include "operator/cluster/controller.h"
 #include "operator/cluster/event_recorder.h"

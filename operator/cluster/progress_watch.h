@@ -8,8 +8,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "broker/core/view.h"
 #include "common/base/clock.h"
-#include "operator/broker/view.h"
 
 namespace eoa::cluster {
 

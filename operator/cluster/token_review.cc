@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "broker/core/problem.h"
 #include "common/base/log.h"
 #include "common/net/digest.h"
-#include "operator/broker/problem.h"
 #include "operator/plan/names.h"
 
 namespace eoa::cluster {

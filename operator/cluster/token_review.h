@@ -14,8 +14,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "broker/rest/token_verifier.h"
 #include "common/base/clock.h"
-#include "operator/broker/token_verifier.h"
 #include "operator/kube/api_client.h"
 
 namespace eoa::cluster {

@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "common/api/read_yaml.h"
+#include "common/document/read_yaml.h"
 #include "operator/kube/base64.h"
 #include "operator/kube/connection.h"
 
@@ -121,7 +121,7 @@ Result<std::vector<File>> ReadFiles(const std::vector<std::string>& paths, FileS
     // kubectl passes over files of $KUBECONFIG that are not there.
     if (paths.size() > 1 && !files.Exists(path)) continue;
     EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path, kMaxKubeconfigBytes));
-    api::YamlOutcome outcome = api::ReadYaml(text);
+    api::YamlOutcome outcome = api::ReadYaml(text, {"a", "kubeconfig"});
     if (!outcome.mistakes.empty() || !outcome.root) {
       return InvalidArgumentError(outcome.mistakes.empty() ? path + " is empty"
                                                            : api::ToString(outcome.mistakes[0], path));

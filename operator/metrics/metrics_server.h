@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "broker/rest/broker_service.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
-#include "operator/broker/broker_service.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/work_queue.h"
 #include "operator/metrics/snapshots.h"

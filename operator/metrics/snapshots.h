@@ -1,5 +1,5 @@
 // What the metrics of the operator are made from: plain values, which the owners of the numbers hand out at scrape
-// time. Those of operator/kube and operator/broker have their own stats structs; these are for what stands above this
+// time. Those of operator/kube and broker/ have their own stats structs; these are for what stands above this
 // folder.
 #pragma once
 
@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job_status.h"
+#include "broker/core/view.h"
 #include "common/base/clock.h"
-#include "operator/broker/view.h"
+#include "common/job/job_status.h"
 #include "operator/kube/leader_election.h"
 #include "operator/kube/object_store.h"
 #include "operator/kube/reflector_state.h"

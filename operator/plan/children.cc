@@ -3,9 +3,9 @@
 #include <array>
 #include <cstdio>
 
-#include "common/api/read_job.h"
 #include "common/base/json_guard.h"
 #include "common/base/random.h"
+#include "common/job/read_job.h"
 #include "operator/plan/names.h"
 
 namespace eoa::plan {

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 #include "operator/plan/pod_template.h"
 
 namespace eoa::plan {

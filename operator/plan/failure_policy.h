@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
-#include "operator/broker/view.h"
+#include "broker/core/view.h"
+#include "common/job/job.h"
 
 namespace eoa::plan {
 

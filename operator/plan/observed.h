@@ -10,10 +10,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/job.h"
-#include "common/api/job_status.h"
+#include "broker/core/view.h"
 #include "common/base/clock.h"
-#include "operator/broker/view.h"
+#include "common/job/job.h"
+#include "common/job/job_status.h"
 
 namespace eoa::plan {
 

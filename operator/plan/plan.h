@@ -14,8 +14,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/job_status.h"
 #include "common/base/clock.h"
+#include "common/job/job_status.h"
 #include "operator/plan/observed.h"
 #include "operator/plan/pod_template.h"
 

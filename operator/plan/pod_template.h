@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 
 namespace eoa::plan {
 

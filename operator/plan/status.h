@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job_status.h"
 #include "common/base/clock.h"
+#include "common/job/job_status.h"
 #include "operator/plan/observed.h"
 
 namespace eoa::plan {

@@ -9,39 +9,46 @@ import sys
 # A folder may include from itself and from what stands behind it here; a folder that is not listed may not hold C++ at all.
 ALLOWED = {
     "common/base": [],
-    "common/api": ["common/base"],
-    "common/evolve": ["common/base", "common/api"],
+    "common/document": ["common/base"],
+    "common/job": ["common/base", "common/document"],
+    "common/crd": ["common/base", "common/document", "common/job"],
+    "common/estimate": ["common/base", "common/job"],
+    "common/messages": ["common/base"],
+    "common/evolve": ["common/base", "common/job", "common/messages"],
     "common/net": ["common/base"],
     "common/net/cpprest": ["common/base", "common/net"],
     "common/net/server": ["common/base", "common/net"],
-    "operator/broker": ["common/base", "common/api", "common/evolve", "common/net"],
-    "operator/plan": ["common/base", "common/api", "common/evolve", "operator/broker"],
-    "operator/kube": ["common/base", "common/api", "common/net"],
-    "operator/metrics": ["common/base", "common/api", "common/net", "operator/broker", "operator/kube"],
-    "operator/report": ["common/base", "common/api", "operator/broker"],
-    "operator/local": ["common/base", "common/api", "common/evolve", "common/net", "operator/plan", "operator/broker", "operator/report"],
-    "operator/cluster": ["common/base", "common/api", "common/evolve", "common/net", "operator/plan", "operator/broker",
-                         "operator/kube", "operator/metrics"],
-    "operator/data": ["common/base", "common/net"],
-    "operator/app": ["common/", "operator/"],
-    "trainer/config": ["common/base", "common/api"],
-    "trainer/data": ["common/base", "common/api", "trainer/config"],
-    "trainer/model": ["common/base", "common/api", "trainer/config"],
-    "trainer/optim": ["common/base", "common/api", "trainer/config", "trainer/model"],
-    "trainer/device": ["common/base", "common/api"],
-    "trainer/device/cpu": ["common/base", "common/api", "trainer/device"],
-    "trainer/device/cuda": ["common/base", "common/api", "trainer/device"],
-    "trainer/comm": ["common/base", "common/api", "trainer/config", "trainer/device"],
+    "broker/core": ["common/base", "common/job", "common/messages", "common/evolve", "common/net"],
+    "broker/rest": ["common/base", "common/job", "common/messages", "common/net", "broker/core"],
+    "operator/plan": ["common/base", "common/job", "broker/core"],
+    "operator/kube": ["common/base", "common/document", "common/net"],
+    "operator/metrics": ["common/base", "common/job", "common/net", "broker/core", "broker/rest", "operator/kube"],
+    "operator/cluster": ["common/base", "common/job", "common/evolve", "common/net", "broker/core", "broker/rest",
+                         "operator/plan", "operator/kube", "operator/metrics"],
+    "operator/access": ["common/base", "common/net", "common/net/cpprest", "operator/kube"],
+    "operator/app": ["common/base", "operator/"],
+    "cli/report": ["common/base", "common/job", "broker/core"],
+    "cli/run": ["common/base", "common/job", "common/evolve", "common/net", "broker/core", "broker/rest", "operator/plan", "cli/report"],
+    "cli/data": ["common/base", "common/net"],
+    "cli/app": ["common/", "broker/", "operator/", "cli/"],
+    "trainer/config": ["common/base", "common/messages"],
+    "trainer/data": ["common/base", "common/job", "trainer/config"],
+    "trainer/model": ["common/base", "common/job", "trainer/config"],
+    "trainer/optim": ["common/base", "common/job", "trainer/config", "trainer/model"],
+    "trainer/device": ["common/base", "common/job"],
+    "trainer/device/cpu": ["common/base", "common/job", "trainer/device"],
+    "trainer/device/cuda": ["common/base", "common/job", "trainer/device"],
+    "trainer/comm": ["common/base", "common/job", "trainer/config", "trainer/device"],
     "trainer/comm/cpu": ["common/base", "trainer/comm"],
     "trainer/comm/cuda": ["common/base", "trainer/comm"],
-    "trainer/checkpoint": ["common/base", "common/api", "trainer/config"],
-    "trainer/export": ["common/base", "common/api", "trainer/checkpoint"],
+    "trainer/checkpoint": ["common/base", "common/job", "trainer/config"],
+    "trainer/export": ["common/base", "common/job", "trainer/checkpoint"],
     "trainer/npz": ["common/base", "trainer/checkpoint", "trainer/data"],
-    "trainer/pretrained": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/checkpoint",
+    "trainer/pretrained": ["common/base", "common/job", "trainer/config", "trainer/data", "trainer/model", "trainer/checkpoint",
                            "trainer/npz"],
-    "trainer/engine": ["common/base", "common/api", "trainer/config", "trainer/data", "trainer/model", "trainer/optim",
+    "trainer/engine": ["common/base", "common/job", "common/estimate", "trainer/config", "trainer/data", "trainer/model", "trainer/optim",
                        "trainer/comm", "trainer/device", "trainer/checkpoint", "trainer/pretrained"],
-    "trainer/agent": ["common/base", "common/api", "common/evolve", "common/net", "trainer/config"],
+    "trainer/agent": ["common/base", "common/job", "common/messages", "common/estimate", "common/evolve", "common/net", "trainer/config"],
     "trainer/app": ["common/", "trainer/"],
 }
 
@@ -58,14 +65,14 @@ THIRD_PARTY = {
     r"gloo": ["trainer/comm"],
     r"nccl": ["trainer/comm/cuda"],
     r"(cuda|c10/cuda|ATen/cuda)": CUDA,
-    r"yaml\.h": ["common/api"],
-    r"CLI/": ["operator/app", "trainer/app"],
+    r"yaml\.h": ["common/document"],
+    r"CLI/": ["cli/app", "operator/app", "trainer/app"],
     r"prometheus/": ["operator/metrics"],
-    r"archive": ["operator/data", "trainer/data"],
+    r"archive": ["cli/data"],
     r"(turbojpeg|png\.h)": ["trainer/data"],
     r"libdeflate\.h": ["trainer/npz"],
-    r"zlib\.h": ["common/base", "trainer/data"],
-    r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "operator/data"],
+    r"zlib\.h": ["common/base"],
+    r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "cli/data"],
 }
 
 MAX_LINES = 600
@@ -99,7 +106,7 @@ def faults_of(name, text):
     faults = []
     path = pathlib.PurePosixPath(name)
     folder = str(path.parent)
-    if path.suffix in (".h", ".cc", ".cu") and path.parts[0] in ("common", "operator", "trainer"):
+    if path.suffix in (".h", ".cc", ".cu") and path.parts[0] in ("broker", "cli", "common", "operator", "trainer"):
         if folder not in ALLOWED:
             return [f"{name}: folder {folder} is not in the table of {pathlib.PurePath(__file__).name}"]
         faults += include_faults(name, folder, text)
@@ -132,10 +139,10 @@ def main():
 def self_test():
     """The check must be able to fail."""
     assert faults_of("common/evolve/a.h", '#pragma once\n#include "common/net/http_client.h"\n')
-    assert faults_of("operator/local/a.cc", "#include <cpprest/http_client.h>\n")
+    assert faults_of("cli/run/a.cc", "#include <cpprest/http_client.h>\n")
     assert faults_of("trainer/agent/a.cc", "#include <ATen/core/Tensor.h>\n")
-    assert faults_of("trainer/engine/a.cc", '#include "operator/broker/journal.h"\n')
-    assert faults_of("operator/broker/a.cc", "#include <boost/beast/http.hpp>\n")
+    assert faults_of("trainer/engine/a.cc", '#include "broker/core/journal.h"\n')
+    assert faults_of("broker/core/a.cc", "#include <boost/beast/http.hpp>\n")
     assert faults_of("trainer/engine/a.cc", "#include <c10/cuda/CUDAStream.h>\n")
     assert faults_of("common/base/string_utils.cc", "")
     assert faults_of("common/base/a.cc", "\n" * 601)

@@ -10,11 +10,11 @@
 #include <memory>
 #include <utility>
 
-#include "common/api/read_job.h"
 #include "common/base/entropy.h"
 #include "common/base/log.h"
 #include "common/evolve/load_schedules.h"
 #include "common/evolve/rates.h"
+#include "common/job/read_job.h"
 #include "trainer/agent/broker_client.h"
 #include "trainer/agent/inbox.h"
 #include "trainer/agent/memory_kills.h"

@@ -11,8 +11,8 @@
 #include <functional>
 #include <string>
 
-#include "common/api/messages.h"
 #include "common/base/result.h"
+#include "common/messages/messages.h"
 #include "common/net/http_client.h"
 
 namespace eoa::agent {

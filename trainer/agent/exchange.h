@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
-#include "common/api/messages.h"
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
+#include "common/messages/messages.h"
 #include "trainer/agent/session_types.h"
 #include "trainer/agent/weight_mix.h"
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/api/messages.h"
 #include "common/base/result.h"
+#include "common/messages/messages.h"
 
 namespace eoa::agent {
 

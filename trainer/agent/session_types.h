@@ -8,12 +8,12 @@
 #include <variant>
 #include <vector>
 
-#include "common/api/job.h"
-#include "common/api/messages.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/result.h"
 #include "common/base/subprocess.h"
+#include "common/job/job.h"
+#include "common/messages/messages.h"
 #include "trainer/agent/record.h"
 #include "trainer/config/worker_protocol.h"
 

@@ -1,6 +1,6 @@
 #include "trainer/agent/start_messages.h"
 
-#include "common/api/read_job.h"
+#include "common/job/read_job.h"
 
 namespace eoa::agent {
 

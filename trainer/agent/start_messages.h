@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "common/api/messages.h"
+#include "common/messages/messages.h"
 #include "trainer/agent/session_types.h"
 
 namespace eoa::agent {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "common/api/network_cost.h"
 #include "common/base/number.h"
+#include "common/estimate/network_cost.h"
 
 namespace eoa::agent {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
-#include "common/api/messages.h"
+#include "common/job/job.h"
+#include "common/messages/messages.h"
 #include "trainer/config/worker_protocol.h"
 
 namespace eoa::agent {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "common/api/messages.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
+#include "common/messages/messages.h"
 #include "common/net/http_client.h"
 #include "common/net/http_server.h"
 #include "trainer/agent/record.h"

@@ -7,10 +7,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/api/read_job.h"
 #include "common/base/file_system.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
+#include "common/job/read_job.h"
 #include "trainer/engine/predictor.h"
 
 namespace eoa {

@@ -17,8 +17,8 @@
 
 #include <c10/core/Device.h>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 
 namespace eoa::train {

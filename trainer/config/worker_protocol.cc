@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
-#include "common/api/json_fields.h"
 #include "common/base/json_guard.h"
+#include "common/messages/json_fields.h"
 
 namespace eoa::train {
 namespace {

@@ -14,8 +14,8 @@
 #include <variant>
 #include <vector>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 
 namespace eoa::train {
 

@@ -16,7 +16,7 @@
 
 #include <array>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 
 namespace eoa::train {
 

@@ -6,8 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 
 namespace eoa::train {
 

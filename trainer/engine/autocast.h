@@ -7,7 +7,7 @@
 
 #include <c10/core/Device.h>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 
 namespace eoa::train {
 

@@ -8,8 +8,8 @@
 #include <ATen/core/Tensor.h>
 #include <nlohmann/json.hpp>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 #include "trainer/engine/batch_feed.h"
 #include "trainer/model/model.h"

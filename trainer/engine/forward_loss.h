@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 #include "trainer/engine/micro_batch.h"
 #include "trainer/model/model.h"
 

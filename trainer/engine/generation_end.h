@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 #include "trainer/config/worker_protocol.h"
 #include "trainer/engine/agent_channel.h"

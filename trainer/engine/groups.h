@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 #include "trainer/comm/meeting.h"
 #include "trainer/config/worker_protocol.h"

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 #include "trainer/data/data_source.h"
 #include "trainer/data/data_split.h"

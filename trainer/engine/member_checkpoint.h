@@ -9,8 +9,8 @@
 #include <future>
 #include <string>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/checkpoint/checkpoint.h"
 #include "trainer/engine/flat_weights.h"
 #include "trainer/optim/optimizer.h"

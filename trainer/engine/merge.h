@@ -1,8 +1,8 @@
 // How a group's weights become one at a generation's end. Weights are parameters and batch-norm statistics alike.
 #pragma once
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 #include "trainer/config/worker_protocol.h"
 #include "trainer/engine/flat_weights.h"

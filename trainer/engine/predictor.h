@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
 #include "common/base/file_system.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/data/data_source.h"
 #include "trainer/data/image_pipeline.h"
 #include "trainer/model/model.h"

@@ -18,8 +18,8 @@
 #include <memory>
 #include <vector>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/comm/comm.h"
 #include "trainer/engine/flat_weights.h"
 #include "trainer/engine/micro_batch.h"

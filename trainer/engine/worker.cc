@@ -10,11 +10,11 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
-#include "common/api/memory_estimate.h"
-#include "common/api/read_job.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "common/estimate/memory_estimate.h"
+#include "common/job/read_job.h"
 #include "trainer/comm/nccl_backend.h"
 #include "trainer/comm/torch_error.h"
 #include "trainer/device/device.h"

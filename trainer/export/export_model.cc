@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/vision_transformers.h"
 #include "common/base/json_guard.h"
+#include "common/job/vision_transformers.h"
 #include "trainer/checkpoint/safetensors.h"
 #include "trainer/export/hugging_face.h"
 #include "trainer/export/torch_archive.h"

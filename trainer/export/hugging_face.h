@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "common/api/vision_transformers.h"
 #include "common/base/result.h"
+#include "common/job/vision_transformers.h"
 #include "trainer/checkpoint/safetensors.h"
 
 namespace eoa::train {

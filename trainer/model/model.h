@@ -9,9 +9,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "common/api/job.h"
-#include "common/api/vision_transformers.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
+#include "common/job/vision_transformers.h"
 #include "trainer/model/layers.h"
 #include "trainer/model/parameters.h"
 

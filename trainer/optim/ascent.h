@@ -10,8 +10,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/model/parameters.h"
 
 namespace eoa::train {

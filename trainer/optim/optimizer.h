@@ -14,8 +14,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
+#include "common/job/job.h"
 #include "trainer/model/parameters.h"
 #include "trainer/optim/ascent.h"
 #include "trainer/optim/update_rule.h"

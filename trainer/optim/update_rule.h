@@ -6,7 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 #include "trainer/model/parameters.h"
 
 namespace eoa::train {

@@ -15,10 +15,10 @@
 #include <iostream>
 #include <sstream>
 
+#include "broker/core/journal.h"
+#include "broker/rest/broker_service.h"
 #include "common/base/file_system.h"
 #include "common/base/json_guard.h"
-#include "operator/broker/broker_service.h"
-#include "operator/broker/journal.h"
 #include "tests/bench/broker/load_connections.h"
 
 namespace eoa::bench {

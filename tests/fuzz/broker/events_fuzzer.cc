@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/core/journal.h"
 #include "common/base/check.h"
 #include "common/base/json_guard.h"
-#include "operator/broker/journal.h"
 
 using eoa::broker::DecodeJournal;
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "broker/core/journal.h"
 #include "common/base/check.h"
 #include "common/base/json_guard.h"
-#include "operator/broker/journal.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

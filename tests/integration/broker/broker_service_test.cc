@@ -1,4 +1,4 @@
-#include "operator/broker/broker_service.h"
+#include "broker/rest/broker_service.h"
 
 #include <atomic>
 #include <future>

@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/core/journal.h"
 #include "common/base/file_system.h"
 #include "common/base/json_guard.h"
 #include "common/net/cpprest/cpprest_client.h"
-#include "operator/broker/journal.h"
 
 namespace eoa::broker {
 namespace {

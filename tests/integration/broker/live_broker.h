@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "broker/core/state_store.h"
+#include "broker/rest/broker_service.h"
 #include "common/net/http_client.h"
-#include "operator/broker/broker_service.h"
-#include "operator/broker/state_store.h"
 
 namespace eoa::broker {
 

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/rest/openapi.h"
 #include "common/base/json_guard.h"
-#include "operator/broker/openapi.h"
 #include "tests/integration/broker/live_broker.h"
 
 namespace eoa::broker {

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "common/api/read_job.h"
 #include "common/base/file_system.h"
+#include "common/job/read_job.h"
 
 namespace eoa::train {
 namespace {

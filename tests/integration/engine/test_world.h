@@ -10,9 +10,9 @@
 
 #include <gtest/gtest.h>
 
-#include "common/api/job.h"
 #include "common/base/result.h"
 #include "common/base/subprocess.h"
+#include "common/job/job.h"
 #include "trainer/config/worker_protocol.h"
 
 namespace eoa::train {

@@ -1,4 +1,4 @@
-#include "operator/data/data_command.h"
+#include "cli/data/data_command.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -12,9 +12,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/data/archive_check.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "common/net/http_server.h"
-#include "operator/data/archive_check.h"
 
 namespace eoa::data {
 namespace {

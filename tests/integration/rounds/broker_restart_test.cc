@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "common/api/messages.h"
+#include "broker/rest/broker_service.h"
 #include "common/base/json_guard.h"
+#include "common/messages/messages.h"
 #include "common/net/cpprest/cpprest_client.h"
-#include "operator/broker/broker_service.h"
 #include "operator/cluster/config_map_store.h"
 #include "tests/fakes/scripted_api_server.h"
 

@@ -39,8 +39,8 @@ template <typename T, typename Sum>
 void Launch(const PeerPointers& in, void* out, std::int64_t count) {
   constexpr int kVector = 16 / sizeof(T);
   const std::int64_t blocks = std::clamp<std::int64_t>((count / kVector + kThreads - 1) / kThreads, 1, kMostBlocks);
-  PeerSumKernel<T, Sum, kVector>
-      <<<static_cast<unsigned>(blocks), kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(in, static_cast<T*>(out), count);
+  PeerSumKernel<T, Sum, kVector><<<static_cast<unsigned>(blocks), kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(
+      in, static_cast<T*>(out), count);
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 

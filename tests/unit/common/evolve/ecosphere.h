@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/api/job.h"
-#include "common/api/messages.h"
+#include "common/job/job.h"
+#include "common/messages/messages.h"
 
 namespace eoa::evolve {
 

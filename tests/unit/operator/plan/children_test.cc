@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "common/api/read_job.h"
+#include "common/job/read_job.h"
 #include "operator/plan/names.h"
 #include "tests/unit/operator/plan/job_fixture.h"
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "common/api/job.h"
-#include "common/api/read_job.h"
+#include "common/job/job.h"
+#include "common/job/read_job.h"
 
 namespace eoa::plan {
 

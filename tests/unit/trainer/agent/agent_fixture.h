@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/api/job.h"
+#include "common/job/job.h"
 #include "trainer/agent/session_types.h"
 
 namespace eoa::agent {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/api/network_cost.h"
 #include "common/base/number.h"
+#include "common/estimate/network_cost.h"
 #include "tests/unit/trainer/agent/agent_fixture.h"
 
 namespace eoa::agent {

@@ -1,0 +1,184 @@
+#include "broker/core/broker.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "broker/core/responses.h"
+#include "broker/core/rounds.h"
+#include "common/base/check.h"
+#include "common/base/log.h"
+
+namespace eoa::broker {
+namespace {
+
+constexpr Duration kStoreRetry = std::chrono::seconds(1);
+constexpr Duration kComplainAgain = std::chrono::minutes(1);
+
+api::Problem NotStored() { return Refuse(503, "Unavailable", "the broker cannot store its state; try again"); }
+
+}  // namespace
+
+Broker::Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeout, std::size_t max_polls)
+    : state_(std::move(state)), store_(store), heartbeat_timeout_(heartbeat_timeout), max_polls_(max_polls) {}
+
+Result<EcosphereState> Broker::Restore(const api::JobSpec& spec, StateStore& store) {
+  EOA_ASSIGN_OR_RETURN(const std::vector<Event> events, store.Load());
+  EcosphereState state = InitialState(spec);
+  for (const Event& event : events) EOA_RETURN_IF_ERROR(Apply(event, state));
+  return state;
+}
+
+Answer<api::HeartbeatAnswer> Broker::Heartbeat(int population, const api::HeartbeatRequest& request, SteadyTime now) {
+  return TakeHeartbeat(state_, population, request, At(now));
+}
+
+Answer<api::ReportAnswer> Broker::Report(int population, const api::ReportRequest& request, SteadyTime now,
+                                         Replies& replies) {
+  Answer<ReportStep> taken = TakeReport(state_, population, request);
+  if (auto* problem = std::get_if<api::Problem>(&taken)) return std::move(*problem);
+  const ReportStep& step = std::get<ReportStep>(taken);
+  if (step.event && !Store(*step.event, now)) return NotStored();
+  Settle(now, replies);
+  return step.answer;
+}
+
+std::optional<api::Problem> Broker::Finish(int population, const api::FinishRequest& request, SteadyTime now,
+                                           Replies& replies) {
+  Answer<std::optional<PopulationFinished>> taken = TakeFinish(state_, population, request);
+  if (auto* problem = std::get_if<api::Problem>(&taken)) return std::move(*problem);
+  const auto& event = std::get<std::optional<PopulationFinished>>(taken);
+  if (event && !Store(*event, now)) return NotStored();
+  Settle(now, replies);
+  return std::nullopt;
+}
+
+void Broker::Join(int population, const api::JoinRequest& request, net::Responder responder, SteadyTime now,
+                  Replies& replies) {
+  api::JoinRequest bounded = request;
+  bounded.wait_seconds = std::clamp(request.wait_seconds, 0, kLongestPollSeconds);
+  if (auto problem = TakeJoin(state_, population, bounded, now)) {
+    replies.emplace_back(std::move(responder), ProblemResponse(*problem));
+    return;
+  }
+  Settle(now, replies);
+  Ask(JoinPoll{population, bounded.pod, bounded.incarnation}, bounded.wait_seconds, std::move(responder), now, replies);
+}
+
+void Broker::Decision(const DecisionPoll& question, int wait_seconds, net::Responder responder, SteadyTime now,
+                      Replies& replies) {
+  Settle(now, replies);
+  Ask(question, std::clamp(wait_seconds, 0, kLongestPollSeconds), std::move(responder), now, replies);
+}
+
+void Broker::Ask(Question question, int wait_seconds, net::Responder responder, SteadyTime now, Replies& replies) {
+  if (auto response = AnswerTo(question, state_, wait_seconds == 0)) {
+    replies.emplace_back(std::move(responder), *std::move(response));
+  } else if (polls_.size() >= max_polls_) {
+    replies.emplace_back(std::move(responder),
+                         ProblemResponse(Refuse(429, "TooManyRequests", "too many requests wait for an answer")));
+  } else {
+    polls_.Add(std::move(question), now + std::chrono::seconds(wait_seconds), std::move(responder), state_, replies);
+  }
+}
+
+void Broker::Stop(int population, const std::string& reason, SteadyTime now, Replies& replies) {
+  if (state_.population(population).ended()) return;
+  const PopulationStopped event{.population = state_.population(population).name, .reason = reason};
+  // Who gives a population up does not wait for the disk: at worst it is given up once more after a restart.
+  if (!Store(event, now)) state_.population(population).stopped = reason;
+  Settle(now, replies);
+}
+
+void Broker::Restart(int population, const std::string& reason, SteadyTime now, Replies& replies) {
+  EndAttemptOf(state_, population, reason);
+  Settle(now, replies);
+}
+
+// An attempt that ends is followed by an event before another can end, so this never shows less than before.
+std::uint64_t Broker::changes() const {
+  std::uint64_t ended = 0;
+  for (const World& world : state_.worlds) ended += world.attempt > 0 && !world.running ? 1 : 0;
+  return events_ * (state_.worlds.size() + 1) + ended;
+}
+
+void Broker::Tick(SteadyTime now, Replies& replies) {
+  if (retry_at_ && now >= *retry_at_) retry_at_.reset();
+  Settle(now, replies);
+}
+
+std::optional<SteadyTime> Broker::NextWakeup(SteadyTime now) const {
+  std::optional<SteadyTime> next = NextDeadline(state_, now);
+  for (const std::optional<SteadyTime>& other : {polls_.NextDeadline(), retry_at_}) {
+    if (other && (!next || *other < *next)) next = other;
+  }
+  return next;
+}
+
+void Broker::CatchUp() {
+  if (!behind_) return;
+  Result<EcosphereState> state = Restore(state_.spec, store_);
+  if (!state.ok()) {
+    Log(LogLevel::kError, "the broker's state cannot be read anew", {{"error", state.error().ToString()}});
+    return;
+  }
+  Log(LogLevel::kWarning, "another broker has served this job; going on from what it stored");
+  state->round_times = std::move(state_.round_times);
+  state_ = *std::move(state);
+  behind_ = false;
+  ++events_;
+}
+
+// An event that was decided while behind is dropped: it becomes due again, or its sender repeats it.
+bool Broker::Store(Event event, SteadyTime now) {
+  if (behind_) {
+    retry_at_ = now + kStoreRetry;
+    CatchUp();
+    return false;
+  }
+  StampRound(event, state_, now);
+  const Status stored = store_.Append(event);
+  if (!stored.ok()) {
+    if (now >= complain_at_) {
+      Log(LogLevel::kError, "the broker's state is not stored; trying again every second",
+          {{"error", stored.error().ToString()}});
+      complain_at_ = now + kComplainAgain;
+    }
+    retry_at_ = now + kStoreRetry;
+    behind_ = behind_ || stored.error().code() == ErrorCode::kAborted;
+    CatchUp();
+    return false;
+  }
+  retry_at_.reset();
+  complain_at_ = {};
+  ++events_;
+  TimeRound(event, state_);
+  const Status applied = Apply(event, state_);
+  EOA_CHECK(applied.ok(), "an event of this broker's own does not fit its state");
+  return true;
+}
+
+std::optional<Event> Broker::NextDue(SteadyTime now) {
+  WatchPods(state_, At(now));
+  DropLostPods(state_, At(now));
+  StartDeadlines(state_, now);
+  for (const World& world : state_.worlds) {
+    if (auto attempt = DueAttempt(state_, world)) return *std::move(attempt);
+  }
+  Result<std::optional<RoundClosed>> election = DueElection(state_, now);
+  if (!election.ok()) {
+    Log(LogLevel::kError, "no election is possible", {{"error", election.error().ToString()}});
+    return std::nullopt;
+  }
+  if (*election) return **std::move(election);
+  return std::nullopt;
+}
+
+void Broker::Settle(SteadyTime now, Replies& replies) {
+  while (auto event = NextDue(now)) {
+    if (!Store(*std::move(event), now)) break;
+  }
+  polls_.Collect(state_, now, replies);
+}
+
+}  // namespace eoa::broker

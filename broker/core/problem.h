@@ -1,0 +1,21 @@
+// Why a request is refused: status, a reason for programs that never changes, and a sentence for people
+// (docs/protocol.md lists the reasons).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "common/messages/messages.h"
+
+namespace eoa::broker {
+
+// An answer or why there is none.
+template <typename T>
+using Answer = std::variant<T, api::Problem>;
+
+inline api::Problem Refuse(int status, std::string reason, std::string detail) {
+  return {.status = status, .reason = std::move(reason), .detail = std::move(detail)};
+}
+
+}  // namespace eoa::broker

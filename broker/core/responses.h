@@ -1,0 +1,23 @@
+// Answers as HTTP responses.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "broker/core/problem.h"
+#include "common/messages/messages.h"
+#include "common/net/http_server.h"
+
+namespace eoa::broker {
+
+net::ServerResponse JsonResponse(const nlohmann::json& document);
+
+// application/problem+json. 401 says how to authenticate; 429 and 503 say when to try again.
+net::ServerResponse ProblemResponse(const api::Problem& problem);
+
+template <typename T>
+net::ServerResponse Respond(const Answer<T>& answer) {
+  if (const auto* problem = std::get_if<api::Problem>(&answer)) return ProblemResponse(*problem);
+  return JsonResponse(api::ToJson(std::get<T>(answer)));
+}
+
+}  // namespace eoa::broker

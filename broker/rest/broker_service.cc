@@ -1,0 +1,286 @@
+#include "broker/rest/broker_service.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <shared_mutex>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "broker/core/responses.h"
+#include "broker/rest/openapi.h"
+#include "broker/rest/request_pool.h"
+#include "broker/rest/routes.h"
+#include "broker/rest/served_job.h"
+#include "common/net/http_server.h"
+
+namespace eoa::broker {
+namespace {
+
+using net::Responder;
+using net::ServerRequest;
+using net::ServerResponse;
+
+constexpr std::string_view kBearer = "Bearer ";
+
+api::Problem NotServing() { return Refuse(503, "Unavailable", "this replica does not lead; try again"); }
+api::Problem Overloaded() { return Refuse(503, "Unavailable", "too many requests wait; try again"); }
+
+class Service final : public BrokerService {
+ public:
+  Service(const BrokerServiceOptions& options, TokenVerifier& tokens, Clock& clock)
+      : options_(options),
+        tokens_(tokens),
+        clock_(clock),
+        serving_(options.serving),
+        pool_(options.blocking_threads, options.max_waiting) {}
+
+  Status Listen() {
+    net::HttpServerOptions http;
+    http.address = options_.address;
+    http.port = options_.port;
+    http.threads = options_.threads;
+    EOA_ASSIGN_OR_RETURN(http_, net::HttpServer::Start(http, [this](ServerRequest request, Responder responder) {
+                           Handle(std::move(request), std::move(responder));
+                         }));
+    ready_ = true;
+    return OkStatus();
+  }
+
+  ~Service() override {
+    ready_ = false;
+    pool_.Stop();
+    http_.reset();
+    // Requests that still wait are counted as dropped while there is something to count in.
+    jobs_.clear();
+  }
+
+  std::uint16_t port() const override { return http_->port(); }
+
+  Status AddJob(const api::Job& job, std::unique_ptr<StateStore> store, std::function<void()> on_change) override {
+    const std::string uid = job.metadata.uid;
+    if (Find(uid)) return AlreadyExistsError("job " + uid + " is served already");
+    EOA_ASSIGN_OR_RETURN(const std::shared_ptr<ServedJob> served,
+                         ServedJob::Open(job, std::move(store), clock_,
+                                         {.heartbeat_timeout = options_.heartbeat_timeout,
+                                          .max_polls = options_.max_polls,
+                                          .on_change = std::move(on_change),
+                                          .wake_after = [this, uid](Duration delay) { WakeAfter(uid, delay); }}));
+    {
+      const std::unique_lock lock(jobs_mutex_);
+      if (!jobs_.emplace(uid, served).second) return AlreadyExistsError("job " + uid + " is served already");
+    }
+    // What a restart has made due, and what waits for time alone.
+    served->Tick();
+    return OkStatus();
+  }
+
+  void RemoveJob(const std::string& uid) override {
+    std::shared_ptr<ServedJob> gone;
+    const std::unique_lock lock(jobs_mutex_);
+    const auto found = jobs_.find(uid);
+    if (found == jobs_.end()) return;
+    gone = std::move(found->second);
+    jobs_.erase(found);
+  }
+
+  std::optional<EcosphereView> View(const std::string& uid) const override {
+    const std::shared_ptr<ServedJob> job = Find(uid);
+    return job ? std::optional(job->View()) : std::nullopt;
+  }
+
+  void StopPopulation(const std::string& uid, const std::string& population, const std::string& reason) override {
+    if (const auto job = Find(uid)) job->StopPopulation(population, reason);
+  }
+
+  void RestartPopulation(const std::string& uid, const std::string& population, const std::string& reason) override {
+    if (const auto job = Find(uid)) job->RestartPopulation(population, reason);
+  }
+
+  void SetServing(bool serving) override { serving_ = serving; }
+
+  BrokerServiceStats stats() const override {
+    BrokerServiceStats copy;
+    {
+      const std::scoped_lock lock(stats_mutex_);
+      copy = stats_;
+    }
+    copy.in_flight = in_flight_;
+    const std::shared_lock lock(jobs_mutex_);
+    copy.jobs = jobs_.size();
+    return copy;
+  }
+
+ private:
+  // A request that is taken apart, with where it goes.
+  struct Call {
+    ServerRequest request;
+    Responder responder;
+    Operation operation = Operation::kHealth;
+    std::shared_ptr<ServedJob> job;
+    int population = -1;
+  };
+
+  std::shared_ptr<ServedJob> Find(const std::string& uid) const {
+    const std::shared_lock lock(jobs_mutex_);
+    const auto found = jobs_.find(uid);
+    return found == jobs_.end() ? nullptr : found->second;
+  }
+
+  void WakeAfter(const std::string& uid, Duration delay) {
+    if (!ready_) return;
+    http_->RunAfter(delay, [this, uid] {
+      const auto tick = [this, uid] {
+        if (const auto job = Find(uid)) job->Tick();
+      };
+      // It must not be lost: with no room it is tried again.
+      if (!pool_.Run(tick)) WakeAfter(uid, std::chrono::milliseconds(100));
+    });
+  }
+
+  void Handle(ServerRequest request, Responder responder) {
+    const SteadyTime begin = clock_.SteadyNow();
+    Answer<RouteMatch> match = MatchRoute(request.method, request.path);
+    if (auto* problem = std::get_if<api::Problem>(&match)) {
+      ServerResponse response = ProblemResponse(*problem);
+      if (response.status == 405) response.headers.Add("Allow", AllowedMethods(request.path));
+      return responder.Respond(std::move(response));
+    }
+    const RouteMatch& found = std::get<RouteMatch>(match);
+    ++in_flight_;
+    responder.Observe([this, path = found.route->path, begin](int status) {
+      --in_flight_;
+      Count(path, status, clock_.SteadyNow() - begin);
+    });
+    if (found.route->open) return HandleOpen(found.route->operation, responder);
+    HandleJob(found, std::move(request), responder);
+  }
+
+  void HandleOpen(Operation operation, const Responder& responder) const {
+    if (operation == Operation::kOpenApi) {
+      return responder.Respond({.status = 200,
+                                .content_type = "application/json",
+                                .headers = {},
+                                .body = std::string(OpenApiDocument()),
+                                .file = {}});
+    }
+    if (operation == Operation::kReady && !AllStoresWork()) {
+      return responder.Respond(ProblemResponse(Refuse(503, "Unavailable", "the broker cannot store its state")));
+    }
+    responder.Respond(JsonResponse({{"status", "ok"}}));
+  }
+
+  bool AllStoresWork() const {
+    std::vector<std::shared_ptr<ServedJob>> jobs;
+    {
+      const std::shared_lock lock(jobs_mutex_);
+      for (const auto& [uid, job] : jobs_) jobs.push_back(job);
+    }
+    return std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job->StoreWorks(); });
+  }
+
+  void HandleJob(const RouteMatch& match, ServerRequest request, const Responder& responder) {
+    if (!serving_) return responder.Respond(ProblemResponse(NotServing()));
+    const std::string token = TokenOf(request);
+    if (token.empty()) return Deny(UnknownToken(), responder);
+    Call call{.request = std::move(request),
+              .responder = responder,
+              .operation = match.route->operation,
+              .job = Find(match.uid),
+              .population = -1};
+    if (!call.job) {
+      return responder.Respond(ProblemResponse(Refuse(404, "UnknownJob", "this broker serves no job " + match.uid)));
+    }
+    if (match.route->path.find("{population}") != std::string_view::npos) {
+      call.population = api::FindPopulation(call.job->job().spec, match.population);
+    }
+    const TokenQuestion question{.job = call.job->job(), .population = match.population, .token = token};
+    if (const std::optional<TokenVerdict> known = tokens_.Known(question)) {
+      return Admit(*known, match, std::move(call), false);
+    }
+    Block(std::move(call), [this, match, token](Call blocked) {
+      const TokenQuestion asked{.job = blocked.job->job(), .population = match.population, .token = token};
+      const TokenVerdict verdict = tokens_.Verify(asked);
+      Admit(verdict, match, std::move(blocked), true);
+    });
+  }
+
+  void Admit(const TokenVerdict& verdict, const RouteMatch& match, Call call, bool may_block) {
+    if (verdict.refusal) return Deny(*verdict.refusal, call.responder);
+    if (call.population < 0 && match.route->path.find("{population}") != std::string_view::npos) {
+      return call.responder.Respond(
+          ProblemResponse(Refuse(404, "UnknownPopulation", "the job has no population " + match.population)));
+    }
+    if (may_block) return call.job->Handle(call.operation, call.population, call.request, call.responder);
+    if (call.operation == Operation::kHeartbeat &&
+        call.job->TryHeartbeat(call.population, call.request, call.responder)) {
+      return;
+    }
+    Block(std::move(call), [](const Call& blocked) {
+      blocked.job->Handle(blocked.operation, blocked.population, blocked.request, blocked.responder);
+    });
+  }
+
+  // Goes on in the pool.
+  template <typename Function>
+  void Block(Call call, Function function) {
+    const Responder responder = call.responder;
+    const auto shared = std::make_shared<Call>(std::move(call));
+    const bool taken = pool_.Run([shared, function] { function(std::move(*shared)); });
+    if (!taken) responder.Respond(ProblemResponse(Overloaded()));
+  }
+
+  void Deny(const api::Problem& problem, const Responder& responder) {
+    {
+      const std::scoped_lock lock(stats_mutex_);
+      ++stats_.denied[problem.reason];
+    }
+    responder.Respond(ProblemResponse(problem));
+  }
+
+  static std::string TokenOf(const ServerRequest& request) {
+    if (request.headers.Count("Authorization") != 1) return "";
+    const std::string_view value = request.headers.Get("Authorization");
+    return value.starts_with(kBearer) ? std::string(value.substr(kBearer.size())) : "";
+  }
+
+  void Count(std::string_view path, int status, Duration took) {
+    const double seconds = ToSeconds(took);
+    const auto& bounds = BrokerServiceStats::kSecondsBounds;
+    const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
+    const std::scoped_lock lock(stats_mutex_);
+    BrokerServiceStats::Route& route = stats_.routes[std::string(path)];
+    ++route.answers[status];
+    ++route.times[static_cast<std::size_t>(bucket)];
+    route.seconds += seconds;
+  }
+
+  const BrokerServiceOptions options_;
+  TokenVerifier& tokens_;
+  Clock& clock_;
+  std::atomic<bool> serving_;
+  std::atomic<bool> ready_ = false;
+  std::atomic<std::uint64_t> in_flight_ = 0;
+  mutable std::shared_mutex jobs_mutex_;
+  std::unordered_map<std::string, std::shared_ptr<ServedJob>> jobs_;  // guarded by jobs_mutex_
+  mutable std::mutex stats_mutex_;
+  BrokerServiceStats stats_;  // guarded by stats_mutex_; routes and denied
+  std::unique_ptr<net::HttpServer> http_;
+  RequestPool pool_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BrokerService>> BrokerService::Start(const BrokerServiceOptions& options, TokenVerifier& tokens,
+                                                            Clock& clock) {
+  if (options.heartbeat_timeout <= Duration::zero()) return InvalidArgumentError("heartbeat_timeout must be positive");
+  if (options.threads < 1 || options.blocking_threads < 1) return InvalidArgumentError("a broker needs threads");
+  auto service = std::make_unique<Service>(options, tokens, clock);
+  EOA_RETURN_IF_ERROR(service->Listen());
+  return std::unique_ptr<BrokerService>(std::move(service));
+}
+
+}  // namespace eoa::broker

@@ -1,0 +1,48 @@
+#include "broker/rest/request_pool.h"
+
+#include <utility>
+
+namespace eoa::broker {
+
+RequestPool::RequestPool(int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+void RequestPool::Stop() {
+  std::deque<std::function<void()>> dropped;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    dropped.swap(waiting_);
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+bool RequestPool::Run(std::function<void()> task) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || waiting_.size() >= max_waiting_) return false;
+    waiting_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void RequestPool::Work() {
+  for (;;) {
+    std::function<void()> task;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (stopping_) return;
+      task = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace eoa::broker

@@ -1,0 +1,71 @@
+// ServedJob: the broker of one job with its lock: takes requests, answers them, and wakes itself when time makes
+// something due. BrokerService holds one for each job.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "broker/core/broker.h"
+#include "broker/core/state_store.h"
+#include "broker/core/view.h"
+#include "broker/rest/routes.h"
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/job/job.h"
+#include "common/net/http_server.h"
+
+namespace eoa::broker {
+
+struct ServedJobOptions {
+  Duration heartbeat_timeout{};
+  std::size_t max_polls = 0;
+  std::function<void()> on_change;  // after an event, or when an attempt began or ended; not under the lock
+  std::function<void(Duration delay)> wake_after;  // has Tick called after that long
+};
+
+// Thread-safety: every method from any thread. All but Heartbeat, View and StoreWorks may block for as long as the
+// store does.
+class ServedJob {
+ public:
+  static Result<std::shared_ptr<ServedJob>> Open(const api::Job& job, std::unique_ptr<StateStore> store, Clock& clock,
+                                                 ServedJobOptions options);
+
+  const api::Job& job() const { return job_; }
+
+  // One of the job's routes. `population` is an index, or -1 where the route has none.
+  void Handle(Operation operation, int population, const net::ServerRequest& request, const net::Responder& responder);
+
+  // False, and nothing happened, when the lock is not free: a store may be working.
+  bool TryHeartbeat(int population, const net::ServerRequest& request, const net::Responder& responder);
+
+  EcosphereView View() const;
+  bool StoreWorks() const;
+  void StopPopulation(const std::string& population, const std::string& reason);
+  void RestartPopulation(const std::string& population, const std::string& reason);
+  void Tick();
+
+ private:
+  ServedJob(const api::Job& job, std::unique_ptr<StateStore> store, EcosphereState state, Clock& clock,
+            ServedJobOptions options);
+  template <typename Function>
+  void Change(Function change);
+  void Heartbeat(int population, const net::ServerRequest& request, const net::Responder& responder,
+                 std::unique_lock<std::mutex>& lock);
+  void WakeAt(SteadyTime time, SteadyTime now);
+
+  const api::Job job_;
+  const ServedJobOptions options_;
+  Clock& clock_;
+  const std::unique_ptr<StateStore> store_;
+  mutable std::mutex mutex_;
+  Broker broker_;  // guarded by mutex_
+
+  std::mutex timer_mutex_;           // taken alone
+  std::optional<SteadyTime> timer_;  // guarded by timer_mutex_
+};
+
+}  // namespace eoa::broker

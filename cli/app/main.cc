@@ -1,0 +1,189 @@
+// eoa: the command line. Flags and wiring only; each command lives in a file of its own.
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/app/export_command.h"
+#include "cli/app/predict_command.h"
+#include "cli/app/render_command.h"
+#include "cli/app/report_command.h"
+#include "cli/app/schedule_command.h"
+#include "cli/app/validate_command.h"
+#include "cli/data/data_command.h"
+#include "cli/run/run_command.h"
+#include "common/base/file_system.h"
+#include "common/net/cpprest/cpprest_client.h"
+#include "operator/access/cluster_access.h"
+
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "Run a job on this machine");
+  CLI::Option* file = run->add_option("FILE", options.job_file, "the job");
+  run->add_option("-o,--output", options.output, "output directory, made by the run (default: runs/NAME-N)");
+  CLI::Option* resume =
+      run->add_option("--resume", options.resume, "go on with the interrupted run in this output directory");
+  resume->excludes(file);
+  run->add_flag("--fresh", options.fresh, "begin anew even if a run of this job was interrupted")->excludes(resume);
+  run->add_option("--profile", options.profile_steps,
+                  "trace so many steps of each member, for Perfetto or chrome://tracing")
+      ->check(CLI::Range(0, 1000));
+  run->add_option("--trainer", options.trainer, "the agent's program (default: eoa-trainer beside eoa)")
+      ->group("Programs");
+  run->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")
+      ->group("Programs");
+  run->add_option("--heartbeat-seconds", options.heartbeat_seconds, "between two heartbeats of an agent")
+      ->check(CLI::Range(0.01, 60.0))
+      ->group("Programs");
+  run->callback([&options] {
+    if (options.job_file.empty() && options.resume.empty()) throw CLI::RequiredError("FILE (the job) or --resume DIR");
+  });
+}
+
+CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
+  options.trainer_image = std::string("eoa-trainer:") + EOA_VERSION;
+  options.broker_url = "http://eoa-broker.eoa-system.svc:8080";
+  CLI::App* render = app.add_subcommand("render", "Print the Kubernetes objects that the operator makes of a job");
+  render->add_option("FILE", options.file, "the job; - for standard input")->required();
+  render->add_option("-n,--namespace", options.name_space, "of the objects (default: the job's, or default)");
+  render->add_option("--uid", options.uid, "uid of the EOAJob in a cluster, for exactly what is applied there");
+  render->add_option("--trainer-image", options.trainer_image, "as the operator has it")->capture_default_str();
+  render->add_option("--broker-url", options.broker_url, "as the operator has it")->capture_default_str();
+  render->add_flag("--json", options.json, "one JSON List in place of YAML documents");
+  return render;
+}
+
+CLI::App* AddPredict(CLI::App& app, eoa::app::PredictOptions& options) {
+  CLI::App* predict = app.add_subcommand("predict", "Say what images show, by the model of a run");
+  predict->add_option("DIR", options.directory, "output directory of a run")->required();
+  predict->add_option("IMAGE", options.images, "JPEG or PNG files")->required();
+  predict->add_option("--top", options.top, "classes of each image")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  predict->add_flag("--json", options.json, "a JSON object for each image, on a line of its own");
+  predict->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")
+      ->group("Programs");
+  return predict;
+}
+
+struct ScheduleFlags {
+  std::string name;  // or a directory
+  std::string name_space;
+  std::string population;
+  eoa::app::ScheduleOptions options;
+  eoa::app::ClusterFlags cluster;
+};
+
+CLI::App* AddSchedule(CLI::App& app, ScheduleFlags& flags) {
+  CLI::App* schedule = app.add_subcommand("schedule", "Print the learning rates of a run, or of a job in a cluster");
+  schedule->add_option("RUN", flags.name, "output directory of a run, or the name of an EOAJob")->required();
+  CLI::Option* format =
+      schedule->add_option("--format", flags.options.format,
+                           "csv, json, python or pytorch-lambda: the elected learning rates (default: schedule.csv)");
+  CLI::Option* population =
+      schedule->add_option("--population", flags.population, "the learning rates of a member of this population")
+          ->needs(format);
+  schedule->add_option("--member", flags.options.path.member, "which one")->needs(population)->capture_default_str();
+  schedule->add_option("-n,--namespace", flags.name_space, "of the job (default: the context's)");
+  schedule->add_option("--kubeconfig", flags.cluster.kubeconfig, "(default: $KUBECONFIG, ~/.kube/config)");
+  schedule->add_option("--context", flags.cluster.context, "of the kubeconfig (default: the current one)");
+  return schedule;
+}
+
+int RunSchedule(ScheduleFlags flags, eoa::FileSystem& files) {
+  if (!flags.population.empty()) flags.options.path.population = flags.population;
+  // A job's name is a DNS label: it has no slash.
+  if (flags.name.find('/') != std::string::npos || files.IsDirectory(flags.name)) {
+    return eoa::app::ScheduleOfRun(flags.name, flags.options, files, std::cout, std::cerr);
+  }
+  const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);
+  if (!connection.ok()) {
+    std::cerr << "eoa schedule: " << connection.error().message() << "\n";
+    return 1;
+  }
+  const auto http = eoa::app::MakeClusterClient(*connection, "eoa/" EOA_VERSION);
+  eoa::kube::ApiClient client(*connection, *http, eoa::RealClock());
+  return eoa::app::ScheduleOfJob(flags.name_space.empty() ? connection->name_space : flags.name_space, flags.name,
+                                 flags.options, client, std::cout, std::cerr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Ecosphere Optimization Algorithm: finds learning-rate schedules while a model trains", "eoa");
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Print all commands' help");
+
+  eoa::local::RunOptions run;
+  run.version = EOA_VERSION;
+  AddRun(app, run);
+
+  eoa::app::ValidateOptions validate;
+  CLI::App* validate_command = app.add_subcommand("validate", "Check a job file: every mistake at once");
+  validate_command->add_option("FILE", validate.file, "the job; - for standard input")->required();
+  validate_command->add_flag("--defaults", validate.defaults, "print the job with every default filled in");
+
+  eoa::app::RenderOptions render;
+  CLI::App* render_command = AddRender(app, render);
+
+  ScheduleFlags schedule;
+  CLI::App* schedule_command = AddSchedule(app, schedule);
+
+  eoa::data::DataOptions data;
+  CLI::App* data_command = app.add_subcommand("data", "Fetch an official data set archive");
+  data_command->add_option("NAME", data.dataset, "cifar10 or cifar100")->required();
+  data_command->add_option("DIR", data.directory, "where to put it")->required();
+  data_command->add_option("--from", data.from, "use this archive, fetched before, in place of the network");
+  data_command->add_option("--url", data.url, "the folder to fetch the archive from")->envname("EOA_DATA_URL");
+
+  eoa::app::ExportOptions exported;
+  CLI::App* export_command = app.add_subcommand("export", "Write the model of a run in the form of another library");
+  export_command->add_option("DIR", exported.directory, "output directory of a run, or its model.safetensors")
+      ->required();
+  export_command->add_option("--format", exported.format, "safetensors-timm, safetensors-hf or torch-state-dict")
+      ->required();
+  export_command->add_option("-o,--output", exported.output, "a file, for safetensors-hf a folder (default: in DIR)");
+  export_command->add_option("--trainer", exported.trainer, "the trainer's program (default: eoa-trainer beside eoa)")
+      ->group("Programs");
+
+  eoa::app::PredictOptions predicted;
+  CLI::App* predict_command = AddPredict(app, predicted);
+
+  eoa::app::ReportOptions reported;
+  reported.version = EOA_VERSION;
+  CLI::App* report_command = app.add_subcommand("report", "Write report.html of a run, also while it goes on");
+  report_command->add_option("DIR", reported.directory, "output directory of a run")->required();
+  report_command->add_option("-o,--output", reported.output, "the file (default: report.html in DIR)");
+
+  eoa::app::CompareOptions compared;
+  compared.version = EOA_VERSION;
+  CLI::App* compare_command = app.add_subcommand("compare", "Put runs side by side");
+  compare_command->add_option("DIR", compared.directories, "output directories of runs")->required();
+  compare_command->add_option("--html", compared.output, "write a page with charts of all of them");
+
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  eoa::FileSystem& files = eoa::RealFileSystem();
+  if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
+  if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
+  if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
+  if (app.got_subcommand(schedule_command)) return RunSchedule(schedule, files);
+  if (app.got_subcommand(data_command)) {
+    const auto http = eoa::net::MakeCpprestClient({});
+    return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);
+  }
+  if (app.got_subcommand(export_command)) return eoa::app::Export(exported, files, std::cout, std::cerr);
+  if (app.got_subcommand(report_command)) return eoa::app::Report(reported, files, std::cout, std::cerr);
+  if (app.got_subcommand(compare_command)) return eoa::app::Compare(compared, files, std::cout, std::cerr);
+  if (app.got_subcommand(predict_command)) return eoa::app::Predict(predicted, files, std::cerr);
+  if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
+  return 0;
+}

@@ -1,0 +1,70 @@
+#include "cli/app/schedule_command.h"
+
+#include <ostream>
+
+#include "broker/core/broker.h"
+#include "broker/core/view.h"
+#include "cli/report/run_files.h"
+#include "cli/run/schedule_csv.h"
+#include "common/job/read_job.h"
+#include "operator/cluster/config_map_store.h"
+
+namespace eoa::app {
+namespace {
+
+struct Found {
+  api::Job job;
+  broker::EcosphereView view;
+};
+
+Result<Found> InCluster(const kube::ObjectKey& key, kube::ApiClient& client) {
+  Result<nlohmann::json> found = client.Get(kube::kEoaJobs, key);
+  if (!found.ok()) {
+    if (found.error().code() != ErrorCode::kNotFound) return found.error();
+    return NotFoundError("no EOAJob " + key.name + " in namespace " + key.name_space + "; see: kubectl get eoajobs -A");
+  }
+  found->erase("status");
+  EOA_ASSIGN_OR_RETURN(const api::Job job, api::JobFromJson(*found));
+  cluster::ConfigMapStore store(client, job);
+  EOA_ASSIGN_OR_RETURN(const broker::EcosphereState state, broker::Broker::Restore(job.spec, store));
+  return Found{job, broker::MakeView(state)};
+}
+
+Result<Found> InDirectory(const std::string& directory, FileSystem& files) {
+  EOA_ASSIGN_OR_RETURN(const report::ReportInput input, report::ReadRun(directory, files));
+  EOA_ASSIGN_OR_RETURN(const broker::EcosphereView view, report::ViewOf(input));
+  return Found{input.job, view};
+}
+
+int Fail(int code, const Error& error, std::ostream& err) {
+  err << "eoa schedule: " << error.message() << "\n";
+  return code;
+}
+
+int Print(const Result<Found>& found, const ScheduleOptions& options, std::ostream& out, std::ostream& err) {
+  if (!found.ok()) return Fail(1, found.error(), err);
+  if (options.format.empty()) {
+    out << local::ScheduleCsv(found->view);
+    return 0;
+  }
+  const auto format = report::ParseScheduleFormat(options.format);
+  if (!format.ok()) return Fail(2, format.error(), err);
+  const auto text = report::ExportSchedule(found->job, found->view, options.path, *format);
+  if (!text.ok()) return Fail(1, text.error(), err);
+  out << *text;
+  return 0;
+}
+
+}  // namespace
+
+int ScheduleOfRun(const std::string& directory, const ScheduleOptions& options, FileSystem& files, std::ostream& out,
+                  std::ostream& err) {
+  return Print(InDirectory(directory, files), options, out, err);
+}
+
+int ScheduleOfJob(const std::string& name_space, const std::string& name, const ScheduleOptions& options,
+                  kube::ApiClient& client, std::ostream& out, std::ostream& err) {
+  return Print(InCluster({name_space, name}, client), options, out, err);
+}
+
+}  // namespace eoa::app

@@ -1,0 +1,101 @@
+#include "cli/report/compare_runs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/report/report_page.h"
+#include "common/base/number.h"
+
+namespace eoa::report {
+namespace {
+
+using nlohmann::ordered_json;
+using Row = std::vector<std::string>;
+
+std::string Number(const ordered_json& value, int digits = 4) {
+  return value.is_number() ? FormatShort(value.get<double>(), digits) : "-";
+}
+
+const ordered_json& Field(const ordered_json& object, const char* name) {
+  static const ordered_json none = nullptr;
+  return object.is_object() && object.contains(name) ? object[name] : none;
+}
+
+std::string Populations(const ordered_json& data) {
+  std::string text;
+  for (const ordered_json& population : data["populations"]) {
+    if (!text.empty()) text += " + ";
+    text += population["algorithm"].get<std::string>().substr(0, population["algorithm"].get<std::string>().find(',')) +
+            " x" + std::to_string(population["members"].get<int>());
+  }
+  return text;
+}
+
+double BestFitness(const ordered_json& data) {
+  double best = std::nan("");
+  for (const ordered_json& round : data["rounds"]) best = std::fmax(best, round["elected"]["fitness"].get<double>());
+  return best;
+}
+
+// Of all populations together in the last round; those of a generation train side by side.
+double ImagesPerSecond(const ordered_json& data) {
+  if (data["rounds"].empty()) return std::nan("");
+  double sum = 0;
+  for (const ordered_json& report : data["rounds"].back()["reports"]) sum += report["imagesPerSecond"].get<double>();
+  return sum;
+}
+
+std::string Finite(double value, int digits) { return std::isfinite(value) ? FormatShort(value, digits) : "-"; }
+
+Row RowOf(const ComparedRun& run) {
+  const ordered_json& data = run.data;
+  const ordered_json& result = data["result"];
+  const ordered_json& rounds = data["rounds"];
+  const ordered_json last = rounds.empty() ? ordered_json() : rounds.back()["elected"];
+  return {run.label,
+          data["state"].get<std::string>(),
+          std::to_string(rounds.size()) + "/" + std::to_string(data["generations"].get<int>()),
+          Number(Field(result, "testAccuracy")),
+          Finite(BestFitness(data), 4),
+          Number(Field(last, "fitness")),
+          Number(Field(last, "learningRate")),
+          Number(Field(result, "durationSeconds"), 3),
+          Finite(ImagesPerSecond(data), 3),
+          std::to_string(data["restarts"].size()),
+          std::to_string(data["seed"].get<std::int64_t>()),
+          Populations(data)};
+}
+
+}  // namespace
+
+std::string ComparisonTable(const std::vector<ComparedRun>& runs) {
+  std::vector<Row> rows = {{"run", "state", "generations", "test", "best fitness", "last fitness", "last LR", "seconds",
+                            "images/s", "restarts", "seed", "populations"}};
+  for (const ComparedRun& run : runs) rows.push_back(RowOf(run));
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      text += row[i];
+      if (i + 1 < row.size()) text.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string ComparisonPage(const std::vector<ComparedRun>& runs) {
+  ordered_json data = {{"name", "Comparison of " + std::to_string(runs.size()) + " runs"},
+                       {"runs", ordered_json::array()}};
+  for (const ComparedRun& run : runs) {
+    ordered_json one = run.data;
+    one["label"] = run.label;
+    data["runs"].push_back(std::move(one));
+  }
+  return ReportPage(data);
+}
+
+}  // namespace eoa::report

@@ -1,0 +1,38 @@
+// result.json (docs/file-formats.md). Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "broker/core/view.h"
+#include "common/base/clock.h"
+#include "common/job/job.h"
+#include "operator/plan/failure_policy.h"
+
+namespace eoa::local {
+
+using plan::ElectedPopulation;
+using plan::Outcome;
+using plan::Verdict;
+
+std::string_view OutcomeName(Outcome outcome);
+
+struct RunSummary {
+  Verdict verdict;
+  Duration duration{};
+  WallTime started;
+  std::string version;  // of eoa
+
+  // The test set class by class, as the trainer left it beside the model; null without.
+  nlohmann::ordered_json evaluation = nullptr;
+};
+
+nlohmann::ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& view, const RunSummary& summary);
+
+// For people: indented, each row of a confusion matrix in a line.
+std::string RunResultText(nlohmann::ordered_json result);
+
+}  // namespace eoa::local

@@ -1,0 +1,134 @@
+#include "common/job/job.h"
+#include "common/job/schema_builder.h"
+#include "common/job/schema_tables.h"
+
+namespace eoa::api {
+namespace {
+
+constexpr const char* kDnsLabel = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+// Services are called so, and their names begin with a letter (RFC 1035).
+constexpr const char* kJobName = "[a-z]([-a-z0-9]*[a-z0-9])?";
+constexpr const char* kJobNameMeaning =
+    "lower-case letters, digits and '-', 63 at most, a letter first and no '-' at the end";
+constexpr const char* kDnsLabelMeaning = "lower-case letters, digits and '-', 63 at most, no '-' at the ends";
+
+const ObjectSchema& MetadataSchema() {
+  static const ObjectSchema schema = [] {
+    SchemaBuilder<Metadata> table("Kubernetes' object metadata. What is not listed here is left to Kubernetes.");
+    table.String("name", &Metadata::name, "The job's name.").Required().Matches(kJobName, kJobNameMeaning, 63);
+    table.String("namespace", &Metadata::name_space, "Where it lives in the cluster.")
+        .OmitEmpty()
+        .Matches(std::string("(") + kDnsLabel + ")?", kDnsLabelMeaning, 63);
+    table.String("uid", &Metadata::uid, "Given by the API server, or by `eoa run`.")
+        .OmitEmpty()
+        .Matches("[-A-Za-z0-9._]*", "letters, digits, '-', '.' and '_', 63 at most", 63);
+    table.TextMap("labels", &Metadata::labels, "").OmitEmpty();
+    table.TextMap("annotations", &Metadata::annotations, "").OmitEmpty();
+    for (const char* name :
+         {"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName",
+          "generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink"}) {
+      table.Ignored(name);
+    }
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
+const ObjectSchema& CheckpointSchema() {
+  static const ObjectSchema schema = [] {
+    SchemaBuilder<CheckpointSpec> table("What a restarted population goes on from.");
+    table.Integer("everyGenerations", &CheckpointSpec::every_generations, 1, 100'000,
+                  "Generations between two checkpoints.");
+    table.Integer("keep", &CheckpointSpec::keep, 1, 1000, "How many of the newest are kept.");
+    table.FreeObject("volumeClaim", &CheckpointSpec::volume_claim,
+                     "Spec of the PersistentVolumeClaim of each pod; becomes the StatefulSet's volumeClaimTemplate.");
+    table.Word("retain", &CheckpointSpec::retain, {"Always", "OnFailure", "Never"},
+               "Whether checkpoints stay after the job.");
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
+const ObjectSchema& SuccessPolicySchema() {
+  static const ObjectSchema schema = [] {
+    SchemaBuilder<SuccessPolicy> table("How many populations must finish for the job to have succeeded.");
+    table.Word("type", &SuccessPolicy::type, {"All", "Any", "BestK"}, "All of them, any one, or `k`.");
+    table.Integer("k", &SuccessPolicy::k, 0, 64, "BestK: how many.");
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
+const ObjectSchema& RunPolicySchema() {
+  static const ObjectSchema schema = [] {
+    constexpr int kMaxSeconds = 1'000'000'000;
+    SchemaBuilder<RunPolicy> table("When to restart, when to give up, what to clean up.");
+    table.Integer("backoffLimit", &RunPolicy::backoff_limit, 0, 1'000'000, "Restarts of all populations together.");
+    table.Integer("maxPopulationRestarts", &RunPolicy::max_population_restarts, 0, 1'000'000,
+                  "Restarts of one population.");
+    table.Integer("progressDeadlineSeconds", &RunPolicy::progress_deadline_seconds, 1, kMaxSeconds,
+                  "No training step for so long: the population is stalled and restarts.");
+    table.Integer("preRunningDeadlineSeconds", &RunPolicy::pre_running_deadline_seconds, 1, kMaxSeconds,
+                  "Pods pending or unable to start for so long: the job fails, with the reason.");
+    table.Integer("activeDeadlineSeconds", &RunPolicy::active_deadline_seconds, 0, kMaxSeconds,
+                  "Longest time that the job may run, counted again after a resume; 0: no limit.");
+    table.Integer("ttlSecondsAfterFinished", &RunPolicy::ttl_seconds_after_finished, 0, kMaxSeconds,
+                  "When a finished job is deleted.");
+    table.Word("cleanPodPolicy", &RunPolicy::clean_pod_policy, {"Running", "All", "None"},
+               "Which pods are removed at the end.");
+    table.Object("successPolicy", &RunPolicy::success_policy, SuccessPolicySchema());
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
+const ObjectSchema& SpecSchema() {
+  static const ObjectSchema schema = [] {
+    SchemaBuilder<JobSpec> table("What to train, on what, and who evolves the learning rates.");
+    table.Boolean("suspend", &JobSpec::suspend,
+                  "No pods, checkpoints are kept; false again: the job goes on from them.");
+    table.Integer("replicas", &JobSpec::replicas, 0, 1,
+                  "1, or 0 for no pods, as `suspend` has it; what `kubectl scale` changes. How many members train is "
+                  "said by each population.");
+    table
+        .String("managedBy", &JobSpec::managed_by,
+                "Who acts on the job; this operator leaves jobs with another value alone.")
+        .Fixed()
+        .Matches("[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?",
+                 "a domain, '/' and a name, 63 at most", 63);
+    table
+        .Integer("seed", &JobSpec::seed, 0, (std::int64_t{1} << 53) - 1,
+                 "The same seed and the same reports give the same learning rates, anywhere.")
+        .Immutable();
+    table.Object("trainer", &JobSpec::trainer, TrainerSchema()).Required().Immutable();
+    table.Object("ecosphere", &JobSpec::ecosphere, EcosphereSchema()).Immutable();
+    table.List("populations", &JobSpec::populations, 1, 64, PopulationSchema()).Required().Immutable().KeyedBy("name");
+    table
+        .FreeObject(
+            "template", &JobSpec::pod_template,
+            "A PodTemplateSpec; the container named `trainer` is completed by the operator. `eoa run` does not use it. "
+            "Can be changed before the job starts and while it is suspended.")
+        .Keys({"metadata", "spec"});
+    table.Object("checkpoint", &JobSpec::checkpoint, CheckpointSchema()).Immutable();
+    table.Object("runPolicy", &JobSpec::run_policy, RunPolicySchema());
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
+}  // namespace
+
+const ObjectSchema& JobSchema() {
+  static const ObjectSchema schema = [] {
+    SchemaBuilder<Job> table("One training run.");
+    table.Constant("apiVersion", "eoa.io/v1alpha1", "Always `eoa.io/v1alpha1`.");
+    table.Constant("kind", "EOAJob", "Always `EOAJob`.");
+    table.Object("metadata", &Job::metadata, MetadataSchema()).Required();
+    table.Object("spec", &Job::spec, SpecSchema()).Required();
+    table.Ignored("status");
+    return std::move(table).Build();
+  }();
+  return schema;
+}
+
+}  // namespace eoa::api

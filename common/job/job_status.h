@@ -1,0 +1,97 @@
+// The status of an EOAJob (eoa.io/v1alpha1) as C++ values: what the operator tells. docs/operations.md explains phases,
+// conditions and reasons to users; common/crd/crd_status.cc is its schema. Pure values; thread-safe as such.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+
+namespace eoa::api {
+
+// metav1.Condition.
+struct Condition {
+  std::string type;    // Initialized | Running | Stalled | Suspended | Complete | Failed
+  std::string status;  // True | False | Unknown
+  std::int64_t observed_generation = 0;
+  WallTime last_transition_time;  // of `status`
+  std::string reason;             // one CamelCase word, stable
+  std::string message;            // for people
+
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+struct JobProgress {
+  int generation = 0;  // that were decided
+  int generations = 0;
+  int percent = 0;
+  std::optional<std::int64_t> estimated_seconds_left;
+
+  friend bool operator==(const JobProgress&, const JobProgress&) = default;
+};
+
+struct ElectedStatus {
+  std::string population;
+  int member = 0;
+  double learning_rate = 0;
+  double fitness = 0;
+  int generation = 0;
+
+  friend bool operator==(const ElectedStatus&, const ElectedStatus&) = default;
+};
+
+struct PopulationStatus {
+  std::string name;
+  std::string phase;  // Pending | Running | Stalled | Suspended | Succeeded | Failed
+  int generation = 0;
+  int members = 0;
+  int ready = 0;     // members in pods that are ready
+  int attempt = 0;   // the newest, after a resume the one to come; 0: none yet, or suspended
+  int restarts = 0;  // that count towards maxPopulationRestarts
+  std::optional<double> fitness;
+  std::optional<double> learning_rate;
+  std::optional<WallTime> last_report_time;
+  std::string message;
+
+  friend bool operator==(const PopulationStatus&, const PopulationStatus&) = default;
+};
+
+struct JobStatus {
+  std::int64_t observed_generation = 0;
+  std::string phase;  // Pending | Running | Suspended | Succeeded | Failed; empty: never reconciled
+  std::vector<Condition> conditions;
+  std::optional<WallTime> start_time;
+  std::optional<WallTime> completion_time;
+  JobProgress progress;
+  std::optional<ElectedStatus> elected;
+  std::optional<double> baseline;
+  int restarts = 0;
+  std::vector<PopulationStatus> populations;
+  std::optional<double> test_accuracy;
+  std::string model;
+  int replicas = 0;  // 1 while the job has pods
+  std::string selector;
+
+  friend bool operator==(const JobStatus&, const JobStatus&) = default;
+};
+
+// Null when there is none of that type.
+const Condition* FindCondition(const JobStatus& status, std::string_view type);
+bool IsTrue(const JobStatus& status, std::string_view type);
+
+// Complete or Failed: nothing is started any more.
+bool IsTerminal(const JobStatus& status);
+
+nlohmann::json ToJson(const JobStatus& status);
+
+// Reads what ToJson wrote; fields that are missing or of another type count as absent, since the API server has checked
+// them.
+JobStatus StatusFromJson(const nlohmann::json& document);
+
+}  // namespace eoa::api

@@ -1,0 +1,96 @@
+#include "broker/core/view.h"
+
+#include "tests/unit/broker/core/broker_fixture.h"
+
+namespace eoa::broker {
+namespace {
+
+TEST(View, ShowsEachPopulationsPhase) {
+  Core core(TwoPopulations());
+  core.JoinAll(kWolves);
+  EcosphereView view = MakeView(core.state());
+  EXPECT_EQ(view.populations[kWolves].phase, "Running");
+  EXPECT_EQ(view.populations[kWolves].attempt, 1);
+  EXPECT_EQ(view.populations[kWhales].phase, "Joining");
+  EXPECT_EQ(view.populations[kWhales].attempt, 0);
+
+  core.Finish(kWolves, {.attempt = 1, .error = {}, .test_accuracy = 0.9, .test_loss = {}, .model = {}});
+  core.Store(PopulationStopped{"whales", "no restarts left"});
+  view = MakeView(core.state());
+  EXPECT_EQ(view.populations[kWolves].phase, "Succeeded");
+  EXPECT_EQ(view.populations[kWolves].finished->test_accuracy, 0.9);
+  EXPECT_EQ(view.populations[kWhales].phase, "Failed");
+  EXPECT_EQ(view.populations[kWhales].last_error, "no restarts left");
+}
+
+TEST(View, AddsSpeedsAndShowsTheFurthestBehindPod) {
+  Core core(TwoPopulations());
+  core.JoinAll(kWolves);
+  for (int pod : {0, 1}) {
+    api::HeartbeatRequest beat;
+    beat.pod = pod;
+    beat.incarnation = Core::Incarnation(1, pod);
+    beat.attempt = 1;
+    beat.generation = 2;
+    beat.step = 10 - pod;
+    beat.steps = 20;
+    beat.images_per_second = 100;
+    beat.train_loss = 1 + pod;
+    beat.phase = pod == 0 ? "Evaluating" : "Training";
+    TakeHeartbeat(core.state(), kWolves, beat, {At(1), kSilence});
+  }
+  const PopulationView view = MakeView(core.state()).populations[kWolves];
+  EXPECT_EQ(view.generation, 2);
+  EXPECT_EQ(view.step, 9);
+  EXPECT_EQ(view.steps, 20);
+  EXPECT_EQ(view.images_per_second, 200);
+  EXPECT_EQ(view.train_loss, 1.5);
+  EXPECT_EQ(view.activity, "Training");
+}
+
+TEST(View, ListsDecidedRoundsWithTheirReportsInTheJobsOrder) {
+  Core core(TwoPopulations());
+  core.JoinAll(kWhales);
+  core.JoinAll(kWolves);
+  core.Take(kWhales, Report(1, 0, {0.1, 0.2}));
+  EXPECT_TRUE(MakeView(core.state()).rounds.empty());
+  core.Take(kWolves, Report(1, 0, {0.1, 0.3}));
+  const EcosphereView view = MakeView(core.state());
+  ASSERT_EQ(view.rounds.size(), 1U);
+  EXPECT_EQ(view.rounds[0].reports[0].first, "wolves");
+  EXPECT_EQ(view.rounds[0].reports[1].first, "whales");
+  EXPECT_EQ(view.populations[kWolves].learning_rates, (std::vector<double>{0.1, 0.2}));
+  EXPECT_EQ(view.populations[kWolves].best_fitness, 0.3);
+  EXPECT_EQ(view.populations[kWolves].generation, 1);
+}
+
+TEST(View, HistoryComesInPages) {
+  api::JobSpec spec = TwoPopulations();
+  spec.ecosphere.generations = kHistoryPage + 3;
+  Core core(spec);
+  core.JoinAll(kWolves);
+  core.JoinAll(kWhales);
+  for (int generation = 0; generation < spec.ecosphere.generations; ++generation) {
+    core.Take(kWolves, Report(1, generation, {0.1, 0.3}));
+    core.Take(kWhales, Report(1, generation, {0.1, 0.2}));
+  }
+  const nlohmann::json first = HistoryJson(core.state(), 1);
+  EXPECT_EQ(first["rounds"].size(), kHistoryPage);
+  EXPECT_EQ(first["rounds"][0]["decision"]["generation"], 1);
+  EXPECT_EQ(first["next"], kHistoryPage + 1);
+  const nlohmann::json rest = HistoryJson(core.state(), first["next"]);
+  EXPECT_EQ(rest["rounds"].size(), 2U);
+  EXPECT_TRUE(rest["next"].is_null());
+}
+
+TEST(View, NamesTheRoundsThatAreOpen) {
+  Core core(TwoPopulations());
+  core.JoinAll(kWolves);
+  core.Take(kWolves, Report(1, 0, {0.1, 0.3}));
+  const nlohmann::json document = EcosphereJson(core.state());
+  EXPECT_EQ(document["openRounds"], (nlohmann::json::array({{{"generation", 0}, {"reported", {"wolves"}}}})));
+  EXPECT_TRUE(document["lastDecision"].is_null());
+}
+
+}  // namespace
+}  // namespace eoa::broker

@@ -1,0 +1,16 @@
+#include "cli/run/restart_delay.h"
+
+#include <gtest/gtest.h>
+
+namespace eoa::local {
+namespace {
+
+TEST(RestartDelay, GrowsUpToTenSeconds) {
+  EXPECT_EQ(RestartDelay(1), Duration::zero());
+  EXPECT_EQ(RestartDelay(2), std::chrono::milliseconds(500));
+  EXPECT_EQ(RestartDelay(3), std::chrono::seconds(1));
+  EXPECT_EQ(RestartDelay(100), std::chrono::seconds(10));
+}
+
+}  // namespace
+}  // namespace eoa::local
