@@ -1,6 +1,6 @@
 # The everyday commands. `make run` and `make test` work on a fresh Debian 12 or Ubuntu 24.04; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sanitizers fuzz bench format lint clean deps build images cluster-up cluster-down e2e cuda gpu-test gpu-bench
+.PHONY: help run test test-sanitizers chart-test fuzz bench format lint clean deps build images cluster-up cluster-down e2e cuda gpu-test gpu-bench
 
 JOBS ?= $(shell nproc)
 SAMPLE ?= manifests/samples/quickstart.yaml
@@ -60,6 +60,10 @@ e2e: deps ## run the tests against a Kubernetes cluster (EOA_E2E_KUBECONFIG=FILE
 	@cmake --build --preset dev --parallel $(JOBS) --target eoa eoa-trainer eoa-trainer-worker
 	@ctest --preset dev --no-tests=error -L e2e
 
+chart-test: deps ## install the manifests and the chart on an API server, upgrade and remove them
+	@tests/cluster/programs.sh etcd kube-apiserver kubectl helm
+	@tests/cluster/apiserver.sh run python3 tests/integration/install/install_test.py
+
 fuzz: deps ## run every fuzz target for FUZZ_SECONDS (default 60)
 	@cmake/deps/apt.sh --lint
 	@cmake --preset fuzz --log-level=WARNING > /dev/null
@@ -74,7 +78,7 @@ format: ## format all C++ files
 	@cmake/deps/apt.sh --lint
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i
 
-lint: ## check format and run clang-tidy over what changed since BASE (default: everything)
+lint: deps ## check format and run clang-tidy over what changed since BASE (default: everything)
 	@cmake/deps/apt.sh --lint
 	@tests/structure/lint.sh $(BASE)
 

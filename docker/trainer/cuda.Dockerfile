@@ -31,6 +31,7 @@ COPY --from=build /out/packages /usr/share/eoa/packages
 RUN apt-get update -q && \
     xargs --arg-file=/usr/share/eoa/packages apt-get install -q -y --no-install-recommends && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+COPY LICENSE NOTICE /usr/share/doc/eoa/
 COPY --from=build /out/usr /usr
 COPY manifests/samples/data/cifar10-subset /usr/share/eoa/data/cifar10-subset
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
