@@ -2,7 +2,7 @@
 // reads as a list of its fields. Fields that nobody asks for are ignored: a newer peer may send more.
 //
 //   FieldReader in(document, "report");
-//   value.attempt = in.Integer("attempt", 0, kMaxAttempt);
+//   value.attempt = in.Integer("attempt", 0, 1000000);
 //   if (auto error = in.error()) return *error;
 //
 // Thread-safety: none; one owner.

@@ -1,8 +1,8 @@
 // Reflector: keeps an ObjectStore like the API server's objects of one type, by list and watch. What to ask for, and
 // when, is decided by reflector_state.h; this is the thread that asks.
 //
-//   ObjectStore pods({.trim = KeepWhatPlanReads, .index_label = "eoa.io/job-uid"});
-//   pods.OnChange([&](const Change& change) { queue.Add(JobOf(change)); });
+//   ObjectStore pods({.trim = cluster::TrimPod, .index_label = "eoa.io/job-uid"});
+//   pods.OnChange([&](const Change& change) { queue.Add(change.key); });
 //   Reflector reflector(kPods, {.label_selector = "app.kubernetes.io/managed-by=eoa-operator"}, client, pods, clock,
 //                       std::make_unique<SeededRandom>(seed, StreamId{HashName("reflector/pods")}));
 //   reflector.Start();

@@ -1,4 +1,4 @@
-// What augment.cc does on the CPU and augment_cuda.cu on the GPU, value by value.
+// What augment.cc does on the CPU and cuda/augment.cu on the GPU, value by value.
 #pragma once
 
 #include <cstdint>

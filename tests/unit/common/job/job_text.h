@@ -7,7 +7,7 @@
 
 namespace eoa::api {
 
-// Line N of the text is kJobLines[N - 1].
+// Line N of the text is JobLines()[N - 1].
 inline const std::vector<std::string>& JobLines() {
   static const std::vector<std::string> lines = {
       "apiVersion: eoa.io/v1alpha1",
