@@ -1,4 +1,5 @@
 // Result<T>: either a value or the Error that says why there is none. Status is the Result of work without a value.
+// Result<T, E> tells why in another form: E has a ToString() for the process's last words (the broker's api::Problem).
 //
 //   Result<Job> job = ReadJob(path);
 //   if (!job.ok()) return std::move(job).error().WithContext("starting");
@@ -18,11 +19,11 @@
 
 namespace eoa {
 
-template <typename T>
+template <typename T, typename E = Error>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
 
@@ -46,11 +47,11 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
 
   // Only when !ok().
-  const Error& error() const& {
+  const E& error() const& {
     EOA_CHECK(!ok(), "error() of a Result that holds a value");
     return *std::get_if<1>(&state_);
   }
-  Error&& error() && {
+  E&& error() && {
     EOA_CHECK(!ok(), "error() of a Result that holds a value");
     return std::move(*std::get_if<1>(&state_));
   }
@@ -60,29 +61,32 @@ class [[nodiscard]] Result {
     if (!ok()) CheckFailed(__FILE__, __LINE__, "Result::ok()", std::get_if<1>(&state_)->ToString());
   }
 
-  std::variant<T, Error> state_;
+  std::variant<T, E> state_;
 };
 
-class [[nodiscard]] Status {
+template <typename E>
+class [[nodiscard]] Result<void, E> {
  public:
-  Status() = default;
-  Status(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result() = default;
+  Result(E error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return !error_.has_value(); }
 
   // Only when !ok().
-  const Error& error() const& {
+  const E& error() const& {
     EOA_CHECK(!ok(), "error() of a Status that is ok");
     return *error_;
   }
-  Error&& error() && {
+  E&& error() && {
     EOA_CHECK(!ok(), "error() of a Status that is ok");
     return std::move(*error_);
   }
 
  private:
-  std::optional<Error> error_;
+  std::optional<E> error_;
 };
+
+using Status = Result<void>;
 
 inline Status OkStatus() { return {}; }
 

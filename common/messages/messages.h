@@ -141,6 +141,8 @@ struct Problem {
   int status = 500;
   std::string reason;  // CamelCase, stable, for programs: StaleAttempt, InvalidBody, ...
   std::string detail;  // for people
+
+  std::string ToString() const { return std::to_string(status) + " " + reason + ": " + detail; }
 };
 
 // ---- JSON ----

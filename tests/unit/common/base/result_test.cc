@@ -32,6 +32,29 @@ TEST(Result, HoldsAValueOrTheReasonWhyThereIsNone) {
   EXPECT_EQ(Half(3).error().message(), "3 is odd");
 }
 
+// Why a visitor is turned away, in a form of its own.
+struct Refusal {
+  int status = 0;
+  std::string ToString() const { return std::to_string(status); }
+};
+
+Result<void, Refusal> CheckAge(int age) {
+  if (age < 18) return Refusal{403};
+  return {};
+}
+
+Result<std::string, Refusal> Admit(int age) {
+  EOA_RETURN_IF_ERROR(CheckAge(age));
+  EOA_ASSIGN_OR_RETURN(const std::string drink, (Result<std::string, Refusal>("tea")));
+  return drink;
+}
+
+TEST(Result, TellsWhyInAnotherFormThroughTheSameMacros) {
+  EXPECT_EQ(*Admit(18), "tea");
+  ASSERT_FALSE(Admit(17).ok());
+  EXPECT_EQ(Admit(17).error().status, 403);
+}
+
 TEST(Result, MacrosReturnTheFirstError) {
   EXPECT_EQ(*Quarter(8), 2);
   EXPECT_EQ(Quarter(6).error().message(), "3 is odd");
