@@ -1,5 +1,6 @@
 # Imported targets for the LibTorch of the Python wheel, which cmake/deps/libtorch.sh lays out as pip does:
-# DIR/torch/{lib,include} and DIR/nvidia/cu13/lib. The wheel's own find_package(Torch) demands a CUDA toolkit even for a CPU program.
+# DIR/torch/{lib,include} and DIR/nvidia/cu13/lib. The wheel's own find_package(Torch) demands a CUDA toolkit even for
+# a CPU program.
 #
 #   eoa::torch   libtorch_cpu and libc10; c10d with Gloo. libtorch_cpu carries its own gloo, so gloo gives headers only:
 #                a second libgloo would clash with it. With EOA_CUDA also libtorch_cuda and libc10_cuda.
@@ -14,8 +15,8 @@ if(NOT EOA_LIBTORCH_DIR)
     OUTPUT_VARIABLE EOA_LIBTORCH_DIR OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 endif()
 if(NOT EXISTS ${EOA_LIBTORCH_DIR}/torch/lib/libtorch_cpu.so)
-  message(FATAL_ERROR "No LibTorch in '${EOA_LIBTORCH_DIR}'. Run cmake/deps/libtorch.sh ${libtorch_flavour} (make does), "
-    "set EOA_LIBTORCH_DIR, or leave the trainer out with -DEOA_BUILD_TRAINER=OFF.")
+  message(FATAL_ERROR "No LibTorch in '${EOA_LIBTORCH_DIR}'. Run cmake/deps/libtorch.sh ${libtorch_flavour} "
+    "(make does), set EOA_LIBTORCH_DIR, or leave the trainer out with -DEOA_BUILD_TRAINER=OFF.")
 endif()
 
 find_path(EOA_GLOO_INCLUDE_DIR gloo/config.h REQUIRED)
@@ -35,8 +36,10 @@ if(EOA_CUDA)
   if(EXISTS ${toolkit}/bin/nvcc)
     set(CMAKE_CUDA_COMPILER ${toolkit}/bin/nvcc CACHE FILEPATH "Compiler of our own kernels")
   endif()
-  # Machine code for A100, consumer Ampere and Ada, Hopper and Blackwell; newer ones compile the last at their first start.
-  set(CMAKE_CUDA_ARCHITECTURES "80-real;86-real;89-real;90-real;100-real;120" CACHE STRING "GPUs that kernels are compiled for")
+  # Machine code for A100, consumer Ampere and Ada, Hopper and Blackwell; newer ones compile the last at their first
+  # start.
+  set(CMAKE_CUDA_ARCHITECTURES "80-real;86-real;89-real;90-real;100-real;120"
+    CACHE STRING "GPUs that kernels are compiled for")
   set(CMAKE_CUDA_STANDARD 20)
   set(CMAKE_CUDA_FLAGS "--expt-relaxed-constexpr -Werror all-warnings")
   set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)

@@ -1,6 +1,8 @@
-# eoa_library, eoa_executable, eoa_test, eoa_fuzzer: one CMake target per folder, warnings as errors on our own sources only.
+# eoa_library, eoa_executable, eoa_test, eoa_fuzzer: one CMake target per folder, warnings as errors on our own
+# sources only.
 
-set(EOA_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+set(EOA_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12 in optimised standard-library code.
   list(APPEND EOA_WARNINGS -Wno-restrict -Wno-maybe-uninitialized)
@@ -14,7 +16,8 @@ endif()
 if(EOA_SANITIZE)
   add_compile_options(-fsanitize=${EOA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${EOA_SANITIZE})
-  # To look at a class for the first time it opens a pipe; where a test leaves no descriptor it takes every object for a broken one.
+  # To look at a class for the first time it opens a pipe; where a test leaves no descriptor it takes every object for
+  # a broken one.
   if(EOA_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize=vptr)
     # clang 14 cannot assemble its marks in functions that several objects share.
@@ -60,7 +63,8 @@ function(eoa_executable name)
 endfunction()
 
 # eoa_test(NAME SRCS ... LIBS ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT VAR=value ...] [PROGRAMS targets...]):
-# a GoogleTest program; each of its cases becomes a ctest. PROGRAMS are executables that the test starts; they are built before it.
+# a GoogleTest program; each of its cases becomes a ctest. PROGRAMS are executables that the test starts; they are
+# built before it.
 # LABELS: unit (the default; no network, no process, quick) | integration | parity | e2e | cluster | chaos.
 function(eoa_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;LIBS;LABELS;ENVIRONMENT;PROGRAMS" ${ARGN})
@@ -71,7 +75,8 @@ function(eoa_test name)
     set(ARG_TIMEOUT 60)
   endif()
   eoa_executable(${name} SRCS ${ARG_SRCS} LIBS ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE EOA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" EOA_BINARY_DIR="${CMAKE_BINARY_DIR}/bin")
+  target_compile_definitions(${name} PRIVATE
+    EOA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" EOA_BINARY_DIR="${CMAKE_BINARY_DIR}/bin")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(ARG_PROGRAMS)
     add_dependencies(${name} ${ARG_PROGRAMS})
@@ -81,7 +86,8 @@ function(eoa_test name)
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()
 
-# eoa_fuzzer(NAME SRCS ... LIBS ... CORPUS folder): a libFuzzer program (preset fuzz) that starts from the files in `folder`; they should
+# eoa_fuzzer(NAME SRCS ... LIBS ... CORPUS folder): a libFuzzer program (preset fuzz) that starts from the files in
+# `folder`; they should
 # be few and small, and a unit test should run them too. tests/fuzz/run.sh runs all of them.
 function(eoa_fuzzer name)
   cmake_parse_arguments(ARG "" "CORPUS" "SRCS;LIBS" ${ARGN})
