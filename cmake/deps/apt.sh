@@ -2,8 +2,8 @@
 # Installs the distribution's packages that EOA builds and tests with (Debian 12, Ubuntu 24.04). Does nothing when all are there.
 #   apt.sh            to build and run the tests     apt.sh --cluster  to run a Kubernetes node and build images
 #   apt.sh --lint     clang's tools                  apt.sh --go       to build a node's programs, where no Go is installed
-#   apt.sh --bench    load generators of benchmarks  apt.sh --npm      npm, where there is none
-#   apt.sh --browser  a browser that tests look at reports with
+#   apt.sh --bench    load generators of benchmarks  apt.sh --browser  a browser that tests look at reports with
+#   apt.sh --lists    installs nothing; apt knows afterwards what there is to download
 set -euo pipefail
 
 packages=(
@@ -14,13 +14,13 @@ packages=(
   python3 python3-pip python3-venv
 )
 if [[ ${1:-} == --lint ]]; then
-  packages=(clang clang-format clang-tidy libomp-dev)
+  packages=(clang clang-format clang-tidy libomp-dev shellcheck)
 elif [[ ${1:-} == --go ]]; then
   packages=(golang-go)
-elif [[ ${1:-} == --npm ]]; then
-  packages=(npm)
 elif [[ ${1:-} == --browser ]]; then
   packages=(chromium chromium-driver)
+elif [[ ${1:-} == --lists ]]; then
+  packages=()
 elif [[ ${1:-} == --bench ]]; then
   packages=(wrk util-linux)
 elif [[ ${1:-} == --cluster ]]; then
@@ -32,7 +32,7 @@ elif [[ ${1:-} == --cluster ]]; then
   done
   [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]] || packages+=(containernetworking-plugins)
 elif [[ $# -gt 0 ]]; then
-  echo "usage: $0 [--lint | --go | --cluster | --bench | --npm | --browser]" >&2
+  echo "usage: $0 [--lint | --go | --cluster | --bench | --browser | --lists]" >&2
   exit 2
 fi
 
@@ -41,13 +41,16 @@ for package in "${packages[@]}"; do
   # A package may also be provided by a program that is installed by other means, as python3 often is.
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-[[ ${#missing[@]} -eq 0 ]] && exit 0
+[[ ${#missing[@]} -eq 0 && ${1:-} != --lists ]] && exit 0
 
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
-  command -v sudo >/dev/null || { echo "Please install as root: apt-get install ${missing[*]}" >&2; exit 1; }
+  command -v sudo >/dev/null || { echo "Please run as root: apt-get update && apt-get install ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
-echo "Installing: ${missing[*]}"
 "${as_root[@]}" apt-get update -q
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+echo "Installing: ${missing[*]}"
+# A machine that has just started may be at its own updates.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+  -o DPkg::Lock::Timeout=600 "${missing[@]}"

@@ -15,7 +15,8 @@ flock 9
 if [[ ! -x $folder/usr/bin/promtool ]]; then
   work=$(mktemp -d "$cache_dir/prometheus.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  (cd "$work" && apt-get download -q prometheus) > "$work/log" 2>&1 ||
+  download() { (cd "$work" && apt-get download -q prometheus); }
+  { download || { "$source_dir/cmake/deps/apt.sh" --lists && download; }; } > "$work/log" 2>&1 ||
     { tail -n 5 "$work/log" >&2; fail "could not download the package prometheus. Install it, or put prometheus and promtool on PATH."; }
   dpkg-deb --extract "$work"/prometheus_*.deb "$work/out"
   rm -rf "$folder"

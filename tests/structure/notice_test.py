@@ -14,7 +14,6 @@ def built_from(sources):
         if file.endswith(".txt"):
             names |= set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
         names |= set(re.findall(r"npm pack [^\n]*\b([\w-]+)@", text))
-        names |= set(re.findall(r"registry\.npmjs\.org/([\w-]+)/", text))
     return names
 
 
