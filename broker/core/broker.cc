@@ -119,7 +119,7 @@ void Broker::CatchUp() {
   if (!behind_) return;
   Result<EcosphereState> state = Restore(state_.spec, store_);
   if (!state.ok()) {
-    Log(LogLevel::kError, "the broker's state cannot be read anew", {{"error", state.error().ToString()}});
+    Log(LogLevel::kError, "the broker's state cannot be read again", {{"error", state.error().ToString()}});
     return;
   }
   Log(LogLevel::kWarning, "another broker has served this job; going on from what it stored");

@@ -109,7 +109,7 @@ Result<Event> EventFromJson(const json& document) {
   } else if (type == "PopulationStopped") {
     event = PopulationStopped{.population = in.String("population"), .reason = in.String("reason")};
   } else {
-    in.Fail("type", "'" + type + "' is no event of this version");
+    in.Fail("type", "'" + type + "' is not an event that this version knows");
   }
   if (in.error()) return *in.error();
   return event;

@@ -21,21 +21,22 @@ namespace {
 constexpr int kWrongUsage = 2;
 
 void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
-  CLI::App* run = app.add_subcommand("run", "Run a job on this machine");
-  CLI::Option* file = run->add_option("FILE", options.job_file, "the job");
-  run->add_option("-o,--output", options.output, "output directory, made by the run (default: runs/NAME-N)");
+  CLI::App* run = app.add_subcommand("run", "Run a job on this machine.");
+  CLI::Option* file = run->add_option("FILE", options.job_file, "The job file.");
+  run->add_option("-o,--output", options.output, "The output directory, which the run makes. Default: runs/NAME-N.");
   CLI::Option* resume =
-      run->add_option("--resume", options.resume, "go on with the interrupted run in this output directory");
+      run->add_option("--resume", options.resume, "Go on with the interrupted run in this output directory.");
   resume->excludes(file);
-  run->add_flag("--fresh", options.fresh, "begin anew even if a run of this job was interrupted")->excludes(resume);
+  run->add_flag("--fresh", options.fresh, "Start from the beginning even if a run of this job was interrupted.")
+      ->excludes(resume);
   run->add_option("--profile", options.profile_steps,
-                  "trace so many steps of each member, for Perfetto or chrome://tracing")
+                  "Trace this number of steps of each member, for Perfetto or chrome://tracing.")
       ->check(CLI::Range(0, 1000));
-  run->add_option("--trainer", options.trainer, "the agent's program (default: eoa-trainer beside eoa)")
+  run->add_option("--trainer", options.trainer, "The agent's program. Default: eoa-trainer beside eoa.")
       ->group("Programs");
-  run->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")
+  run->add_option("--worker", options.worker, "The worker's program. Default: eoa-trainer-worker beside eoa.")
       ->group("Programs");
-  run->add_option("--heartbeat-seconds", options.heartbeat_seconds, "between two heartbeats of an agent")
+  run->add_option("--heartbeat-seconds", options.heartbeat_seconds, "Seconds between two heartbeats of an agent.")
       ->check(CLI::Range(0.01, 60.0))
       ->group("Programs");
   run->callback([&options] {
@@ -46,25 +47,28 @@ void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
 CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
   options.trainer_image = std::string("eoa-trainer:") + EOA_VERSION;
   options.broker_url = "http://eoa-broker.eoa-system.svc:8080";
-  CLI::App* render = app.add_subcommand("render", "Print the Kubernetes objects that the operator makes of a job");
-  render->add_option("FILE", options.file, "the job; - for standard input")->required();
-  render->add_option("-n,--namespace", options.name_space, "of the objects (default: the job's, or default)");
-  render->add_option("--uid", options.uid, "uid of the EOAJob in a cluster, for exactly what is applied there");
-  render->add_option("--trainer-image", options.trainer_image, "as the operator has it")->capture_default_str();
-  render->add_option("--broker-url", options.broker_url, "as the operator has it")->capture_default_str();
-  render->add_flag("--json", options.json, "one JSON List in place of YAML documents");
+  CLI::App* render = app.add_subcommand("render", "Print the Kubernetes objects that the operator makes for a job.");
+  render->add_option("FILE", options.file, "The job file, or - for standard input.")->required();
+  render->add_option("-n,--namespace", options.name_space,
+                     "The namespace of the objects. Default: the job's, or \"default\".");
+  render->add_option("--uid", options.uid,
+                     "The uid of the EOAJob in a cluster, to print exactly what is applied there.");
+  render->add_option("--trainer-image", options.trainer_image, "The operator's --trainer-image.")
+      ->capture_default_str();
+  render->add_option("--broker-url", options.broker_url, "The operator's --broker-url.")->capture_default_str();
+  render->add_flag("--json", options.json, "Print one JSON List instead of YAML documents.");
   return render;
 }
 
 CLI::App* AddPredict(CLI::App& app, eoa::app::PredictOptions& options) {
-  CLI::App* predict = app.add_subcommand("predict", "Say what images show, by the model of a run");
-  predict->add_option("DIR", options.directory, "output directory of a run")->required();
-  predict->add_option("IMAGE", options.images, "JPEG or PNG files")->required();
-  predict->add_option("--top", options.top, "classes of each image")
+  CLI::App* predict = app.add_subcommand("predict", "Classify images with the model of a run.");
+  predict->add_option("DIR", options.directory, "The output directory of a run.")->required();
+  predict->add_option("IMAGE", options.images, "JPEG or PNG files.")->required();
+  predict->add_option("--top", options.top, "How many of the likeliest classes to print for each image.")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  predict->add_flag("--json", options.json, "a JSON object for each image, on a line of its own");
-  predict->add_option("--worker", options.worker, "the worker's program (default: eoa-trainer-worker beside eoa)")
+  predict->add_flag("--json", options.json, "Print a JSON object for each image, on a line of its own.");
+  predict->add_option("--worker", options.worker, "The worker's program. Default: eoa-trainer-worker beside eoa.")
       ->group("Programs");
   return predict;
 }
@@ -78,18 +82,21 @@ struct ScheduleFlags {
 };
 
 CLI::App* AddSchedule(CLI::App& app, ScheduleFlags& flags) {
-  CLI::App* schedule = app.add_subcommand("schedule", "Print the learning rates of a run, or of a job in a cluster");
-  schedule->add_option("RUN", flags.name, "output directory of a run, or the name of an EOAJob")->required();
-  CLI::Option* format =
-      schedule->add_option("--format", flags.options.format,
-                           "csv, json, python or pytorch-lambda: the elected learning rates (default: schedule.csv)");
+  CLI::App* schedule = app.add_subcommand("schedule", "Print the learning rates of a run, or of a job in a cluster.");
+  schedule->add_option("RUN", flags.name, "The output directory of a run, or the name of an EOAJob.")->required();
+  CLI::Option* format = schedule->add_option(
+      "--format", flags.options.format,
+      "Print the elected learning rates as csv, json, python or pytorch-lambda. Default: the whole schedule.csv.");
   CLI::Option* population =
-      schedule->add_option("--population", flags.population, "the learning rates of a member of this population")
+      schedule->add_option("--population", flags.population, "The population whose member's rates to print.")
           ->needs(format);
-  schedule->add_option("--member", flags.options.path.member, "which one")->needs(population)->capture_default_str();
-  schedule->add_option("-n,--namespace", flags.name_space, "of the job (default: the context's)");
-  schedule->add_option("--kubeconfig", flags.cluster.kubeconfig, "(default: $KUBECONFIG, ~/.kube/config)");
-  schedule->add_option("--context", flags.cluster.context, "of the kubeconfig (default: the current one)");
+  schedule->add_option("--member", flags.options.path.member, "The number of that member.")
+      ->needs(population)
+      ->capture_default_str();
+  schedule->add_option("-n,--namespace", flags.name_space, "The job's namespace. Default: that of the context.");
+  schedule->add_option("--kubeconfig", flags.cluster.kubeconfig,
+                       "The kubeconfig file. Default: $KUBECONFIG, or ~/.kube/config.");
+  schedule->add_option("--context", flags.cluster.context, "The context of the kubeconfig. Default: the current one.");
   return schedule;
 }
 
@@ -115,16 +122,16 @@ int RunSchedule(ScheduleFlags flags, eoa::FileSystem& files) {
 int main(int argc, char** argv) {
   CLI::App app("Ecosphere Optimization Algorithm: finds learning-rate schedules while a model trains", "eoa");
   app.require_subcommand(1);
-  app.set_help_all_flag("--help-all", "Print all commands' help");
+  app.set_help_all_flag("--help-all", "Print the help of all commands.");
 
   eoa::local::RunOptions run;
   run.version = EOA_VERSION;
   AddRun(app, run);
 
   eoa::app::ValidateOptions validate;
-  CLI::App* validate_command = app.add_subcommand("validate", "Check a job file: every mistake at once");
-  validate_command->add_option("FILE", validate.file, "the job; - for standard input")->required();
-  validate_command->add_flag("--defaults", validate.defaults, "print the job with every default filled in");
+  CLI::App* validate_command = app.add_subcommand("validate", "Check a job file and print every mistake in it.");
+  validate_command->add_option("FILE", validate.file, "The job file, or - for standard input.")->required();
+  validate_command->add_flag("--defaults", validate.defaults, "Print the job with every default filled in.");
 
   eoa::app::RenderOptions render;
   CLI::App* render_command = AddRender(app, render);
@@ -133,20 +140,22 @@ int main(int argc, char** argv) {
   CLI::App* schedule_command = AddSchedule(app, schedule);
 
   eoa::data::DataOptions data;
-  CLI::App* data_command = app.add_subcommand("data", "Fetch an official data set archive");
-  data_command->add_option("NAME", data.dataset, "cifar10 or cifar100")->required();
-  data_command->add_option("DIR", data.directory, "where to put it")->required();
-  data_command->add_option("--from", data.from, "use this archive, fetched before, in place of the network");
-  data_command->add_option("--url", data.url, "the folder to fetch the archive from")->envname("EOA_DATA_URL");
+  CLI::App* data_command = app.add_subcommand("data", "Fetch and unpack the official archive of a data set.");
+  data_command->add_option("NAME", data.dataset, "cifar10 or cifar100.")->required();
+  data_command->add_option("DIR", data.directory, "The directory to put it in.")->required();
+  data_command->add_option("--from", data.from, "Use this archive, which was fetched before, instead of the network.");
+  data_command->add_option("--url", data.url, "The URL of the folder to fetch the archive from.")
+      ->envname("EOA_DATA_URL");
 
   eoa::app::ExportOptions exported;
-  CLI::App* export_command = app.add_subcommand("export", "Write the model of a run in the form of another library");
-  export_command->add_option("DIR", exported.directory, "output directory of a run, or its model.safetensors")
+  CLI::App* export_command = app.add_subcommand("export", "Write the model of a run in the format of another library.");
+  export_command->add_option("DIR", exported.directory, "The output directory of a run, or its model.safetensors.")
       ->required();
-  export_command->add_option("--format", exported.format, "safetensors-timm, safetensors-hf or torch-state-dict")
+  export_command->add_option("--format", exported.format, "safetensors-timm, safetensors-hf or torch-state-dict.")
       ->required();
-  export_command->add_option("-o,--output", exported.output, "a file, for safetensors-hf a folder (default: in DIR)");
-  export_command->add_option("--trainer", exported.trainer, "the trainer's program (default: eoa-trainer beside eoa)")
+  export_command->add_option("-o,--output", exported.output,
+                             "The file to write; for safetensors-hf a folder. Default: in DIR.");
+  export_command->add_option("--trainer", exported.trainer, "The trainer's program. Default: eoa-trainer beside eoa.")
       ->group("Programs");
 
   eoa::app::PredictOptions predicted;
@@ -154,17 +163,18 @@ int main(int argc, char** argv) {
 
   eoa::app::ReportOptions reported;
   reported.version = EOA_VERSION;
-  CLI::App* report_command = app.add_subcommand("report", "Write report.html of a run, also while it goes on");
-  report_command->add_option("DIR", reported.directory, "output directory of a run")->required();
-  report_command->add_option("-o,--output", reported.output, "the file (default: report.html in DIR)");
+  CLI::App* report_command =
+      app.add_subcommand("report", "Write the report.html of a run, also of one that is still running.");
+  report_command->add_option("DIR", reported.directory, "The output directory of a run.")->required();
+  report_command->add_option("-o,--output", reported.output, "The file to write. Default: report.html in DIR.");
 
   eoa::app::CompareOptions compared;
   compared.version = EOA_VERSION;
-  CLI::App* compare_command = app.add_subcommand("compare", "Put runs side by side");
-  compare_command->add_option("DIR", compared.directories, "output directories of runs")->required();
-  compare_command->add_option("--html", compared.output, "write a page with charts of all of them");
+  CLI::App* compare_command = app.add_subcommand("compare", "Compare runs, side by side.");
+  compare_command->add_option("DIR", compared.directories, "The output directories of runs.")->required();
+  compare_command->add_option("--html", compared.output, "Also write a page with charts of all of them to this file.");
 
-  CLI::App* version = app.add_subcommand("version", "Print the version");
+  CLI::App* version = app.add_subcommand("version", "Print the version.");
 
   try {
     app.parse(argc, argv);

@@ -37,11 +37,11 @@ Status CheckArchive(const ArchiveSpec& spec, const std::string& path, FileSystem
   EOA_ASSIGN_OR_RETURN(const std::uint64_t bytes, files.FileSize(path));
   if (bytes != spec.bytes) {
     return DataLossError(path + " is not the authors' " + spec.file_name + ": it has " + std::to_string(bytes) +
-                         " bytes in place of " + std::to_string(spec.bytes));
+                         " bytes instead of " + std::to_string(spec.bytes));
   }
   EOA_ASSIGN_OR_RETURN(const std::string md5, Md5OfFile(path));
   if (md5 != spec.md5) {
-    return DataLossError(path + " is not the authors' " + spec.file_name + ": its MD5 is " + md5 + " in place of " +
+    return DataLossError(path + " is not the authors' " + spec.file_name + ": its MD5 is " + md5 + " instead of " +
                          spec.md5);
   }
   return OkStatus();

@@ -31,7 +31,7 @@ Status Fetch(const ArchiveSpec& spec, const std::string& url, const std::string&
 }
 
 void SayWhatToDo(const ArchiveSpec& spec, const DataOptions& options, std::ostream& err) {
-  err << "If this machine may not reach that server: fetch " << spec.file_name << " (" << spec.bytes << " bytes, MD5 "
+  err << "If this machine cannot reach that server: fetch " << spec.file_name << " (" << spec.bytes << " bytes, MD5 "
       << spec.md5 << ")\non another one, copy it here, and run\n\n  eoa data " << spec.dataset << " "
       << options.directory << " --from " << spec.file_name
       << "\n\nor name a mirror's folder with --url or EOA_DATA_URL.\n";

@@ -35,7 +35,7 @@ Status CopyEntry(const Reader& reader, const std::string& path, const ArchiveFil
   }
   if (state != ARCHIVE_EOF && state != ARCHIVE_OK) return Damaged(path, reader);
   if (state != ARCHIVE_EOF || (wanted.bytes != 0 && written != wanted.bytes)) {
-    return DataLossError(path + ": " + wanted.name + " has not the size that is expected");
+    return DataLossError(path + ": " + wanted.name + " does not have the expected size");
   }
   return output->Sync();
 }

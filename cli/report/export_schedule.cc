@@ -89,8 +89,8 @@ std::string Python(const api::Job& job, const std::vector<double>& rates, bool p
   text += "LEARNING_RATES = [\n";
   for (const double rate : rates) text += "    " + FormatNumber(rate) + ",\n";
   text += "]\nPER_GENERATION = " + std::to_string(unit.count) + "  # " + unit.name + "s\n\n\n";
-  text += "def learning_rate(" + unit.name + "):\n    \"\"\"Of this " + unit.name +
-          ", counted from 0. After the last generation it stays as it was.\"\"\"\n";
+  text += "def learning_rate(" + unit.name + "):\n    \"\"\"The learning rate of this " + unit.name +
+          ", counted from 0. After the last generation it does not change.\"\"\"\n";
   text += "    generation = int(" + unit.name + " // PER_GENERATION)\n";
   text += "    return LEARNING_RATES[min(generation, len(LEARNING_RATES) - 1)]\n";
   if (!pytorch) return text;

@@ -57,7 +57,7 @@ std::string ReportPage(const nlohmann::ordered_json& data) {
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      // Even a mistake in the page could fetch or send nothing.
+      // With this policy even a faulty page cannot fetch or send anything.
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
       "style-src 'unsafe-inline'; img-src data:\">\n";
   page += "<title>" + Escaped(name) + " - EOA</title>\n<style>\n";

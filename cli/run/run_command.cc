@@ -137,7 +137,7 @@ class Run {
   }
 
   void EnforceBudget() {
-    // Both ways of counting see most losses, so the greater one counts.
+    // Attempts and deaths both count most losses, so the greater number is taken, not the sum.
     std::vector<int> restarts;
     for (std::size_t i = 0; i < view_.populations.size(); ++i) {
       restarts.push_back(std::max(view_.populations[i].attempt - 1, agents_.deaths(static_cast<int>(i))));
@@ -226,7 +226,7 @@ int Fail(int code, const Error& error) {
   return code;
 }
 
-// The report is for people, and can be made again: what hinders it is said, and hinders nothing else.
+// The report can be made again at any time, so a failure to write it is printed and changes nothing else.
 void WriteReport(const RunDirectory& run, const std::string& version, FileSystem& files) {
   const auto page = [&]() -> Status {
     EOA_ASSIGN_OR_RETURN(report::ReportInput input, report::ReadRun(run.path, files));

@@ -58,7 +58,7 @@ Result<std::string> MakeDirectory(const RunOptions& options, const std::string& 
   return options.output;
 }
 
-// The agents read them, also when the run is resumed: whatever became of the user's file by then.
+// Agents read these copies, also when the run is resumed and the user's file has changed or is gone.
 Status KeepSchedules(RunDirectory& run, FileSystem& files) {
   for (api::PopulationSpec& population : run.job.spec.populations) {
     if (!evolve::ReadsSchedule(population.algorithm)) continue;
@@ -90,26 +90,27 @@ std::optional<std::string> FindUnfinished(const RunOptions& options, const std::
   return path;
 }
 
-// True when `run`, which holds the job that the user wants, now is the earlier run.
-Result<bool> GoOn(const RunOptions& options, FileSystem& files, RunDirectory& run) {
+// If the newest run of this job was interrupted, makes it `run` and returns true.
+Result<bool> ResumeNewestRun(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   const std::optional<std::string> path = FindUnfinished(options, run.job.metadata.name, files);
   if (!path) return false;
   RunDirectory earlier;
   earlier.path = *path;
   auto lock = RunLock::Take(*path);
-  // Two runs of one job side by side are nothing unusual.
+  // The newest run is still running: this one gets a directory of its own.
   if (!lock.ok()) return false;
   earlier.lock = *std::move(lock);
   if (!ReadJobFile(earlier.file("job.json"), files, earlier).ok()) return false;
   (void)evolve::LoadSchedules(earlier.job.spec, files);
   if (const std::optional<std::string> difference = FirstDifference(run.job, earlier.job)) {
-    run.notice = *path + " was interrupted, but the job has changed since: " + *difference +
-                 ". To go on with that job: " + "eoa run --resume " + *path +
-                 (options.output.empty() ? ". Beginning anew." : "; for this one give another directory");
+    run.notice =
+        *path + " was interrupted, but the job has changed since: " + *difference +
+        ". To go on with that job: " + "eoa run --resume " + *path +
+        (options.output.empty() ? ". This run starts from the beginning." : "; for this job give another directory");
     return false;
   }
   earlier.warnings = std::move(run.warnings);
-  earlier.notice = "going on with " + *path + ", which was interrupted; to begin anew: eoa run --fresh";
+  earlier.notice = "going on with " + *path + ", which was interrupted; to start from the beginning: eoa run --fresh";
   run = std::move(earlier);
   return true;
 }
@@ -124,7 +125,7 @@ Status Begin(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   EOA_RETURN_IF_ERROR(CheckInputs(run.job.spec, files));
   EOA_RETURN_IF_ERROR(evolve::LoadSchedules(run.job.spec, files));
   if (!options.fresh) {
-    EOA_ASSIGN_OR_RETURN(const bool goes_on, GoOn(options, files, run));
+    EOA_ASSIGN_OR_RETURN(const bool goes_on, ResumeNewestRun(options, files, run));
     if (goes_on) return OkStatus();
     if (!run.notice.empty() && !options.output.empty()) return FailedPreconditionError("--output: " + run.notice);
   }

@@ -20,13 +20,14 @@ Json Column(const char* name, const char* type, const char* path, const char* de
 Json Columns() {
   return {
       Column("Phase", "string", ".status.phase", "Pending, Running, Suspended, Succeeded or Failed"),
-      Column("Progress", "integer", ".status.progress.percent", "Generations done, in percent"),
+      Column("Progress", "integer", ".status.progress.percent", "Finished generations in percent"),
       Column("Best", "string", ".status.elected.population", "The population of the elected member"),
-      Column("Fitness", "number", ".status.elected.fitness", "The elected member's, on the validation split"),
-      Column("Restarts", "integer", ".status.restarts", "Restarts of all populations"),
+      Column("Fitness", "number", ".status.elected.fitness", "Fitness of the elected member, on the validation split"),
+      Column("Restarts", "integer", ".status.restarts", "Number of restarts of all populations"),
       Column("Generation", "integer", ".status.progress.generation", "The last generation that was decided", 1),
-      Column("Learning-Rate", "number", ".status.elected.learningRate", "The elected member's", 1),
-      Column("Seconds-Left", "integer", ".status.progress.estimatedSecondsLeft", "By the pace so far", 1),
+      Column("Learning-Rate", "number", ".status.elected.learningRate", "Learning rate of the elected member", 1),
+      Column("Seconds-Left", "integer", ".status.progress.estimatedSecondsLeft",
+             "Seconds until the end, if the pace so far goes on", 1),
       Column("Age", "date", ".metadata.creationTimestamp", "Time since the job was created"),
   };
 }

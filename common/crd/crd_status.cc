@@ -36,16 +36,16 @@ Json Object(const char* description, Json properties) {
 
 // metav1.Condition.
 Json Conditions() {
-  Json item = Object(
-      "", {{"type", Text(316, "Initialized, Running, Stalled, Suspended, Complete, Failed, ...")},
-           {"status", Described({{"type", "string"}, {"enum", {"True", "False", "Unknown"}}}, "Whether it holds.")},
-           {"observedGeneration", Count("The metadata.generation that it was made from.")},
-           {"lastTransitionTime", Time("When status changed.")},
-           {"reason", Text(1024, "One word for programs.")},
-           {"message", Text(32768, "A sentence for people.")}});
+  Json item = Object("", {{"type", Text(316, "Initialized, Running, Stalled, Suspended, Complete, Failed, ...")},
+                          {"status", Described({{"type", "string"}, {"enum", {"True", "False", "Unknown"}}},
+                                               "Whether the condition holds.")},
+                          {"observedGeneration", Count("The metadata.generation that the condition was made from.")},
+                          {"lastTransitionTime", Time("When the condition's status last changed.")},
+                          {"reason", Text(1024, "The cause in one word, for programs.")},
+                          {"message", Text(32768, "The cause in a sentence, for people.")}});
   item.erase("description");
   item["required"] = {"type", "status", "lastTransitionTime", "reason", "message"};
-  return {{"description", "What holds of the job. Complete and Failed are final."},
+  return {{"description", "The job's conditions. Complete and Failed are final."},
           {"type", "array"},
           {"maxItems", 32},
           {"x-kubernetes-list-type", "map"},
@@ -54,17 +54,17 @@ Json Conditions() {
 }
 
 Json Populations() {
-  Json item = Object("", {{"name", Text(63, "Of the population.")},
+  Json item = Object("", {{"name", Text(63, "The population's name.")},
                           {"phase", Text(64, "One word: Pending, Running, Stalled, Suspended, Succeeded, Failed.")},
-                          {"generation", Count("The generation that it trains.")},
-                          {"members", Count("Trainer processes that it has.")},
-                          {"ready", Count("Of them, those in pods that are ready.")},
-                          {"attempt", Count("Times that its world was formed.")},
-                          {"restarts", Count("Restarts that count towards maxPopulationRestarts.")},
-                          {"fitness", OrNull(Real("The best of its last report."))},
-                          {"learningRate", OrNull(Real("The best member's."))},
-                          {"lastReportTime", OrNull(Time("When it reported last."))},
-                          {"message", Text(4096, "Why it is in this phase.")}});
+                          {"generation", Count("The generation that the population trains.")},
+                          {"members", Count("Number of trainer processes.")},
+                          {"ready", Count("Number of trainer processes in pods that are ready.")},
+                          {"attempt", Count("How many times the members were started together.")},
+                          {"restarts", Count("Number of restarts that count towards maxPopulationRestarts.")},
+                          {"fitness", OrNull(Real("The best member's fitness in the last report."))},
+                          {"learningRate", OrNull(Real("The best member's learning rate in the last report."))},
+                          {"lastReportTime", OrNull(Time("When the population last reported."))},
+                          {"message", Text(4096, "Why the population is in this phase.")}});
   item.erase("description");
   item["required"] = {"name"};
   return {{"description", "One row for each population."},
@@ -79,29 +79,34 @@ Json Populations() {
 
 Json StatusStructure() {
   return Object(
-      "What became of the job. Written by the operator.",
+      "The job's state, written by the operator.",
       {{"observedGeneration", Count("The metadata.generation that this status was made from.")},
        {"phase", Text(64, "One word: Pending, Running, Suspended, Succeeded or Failed. Conditions say more.")},
        {"conditions", Conditions()},
-       {"startTime", OrNull(Time("When the job was first taken up. From then on most of the spec is immutable."))},
-       {"completionTime", OrNull(Time("When it ended."))},
-       {"progress", Object("How far the job is.", {{"generation", Count("The last generation that was decided.")},
-                                                   {"generations", Count("Of so many.")},
-                                                   {"percent", Count("The same in percent.")},
-                                                   {"estimatedSecondsLeft", OrNull(Count("By the pace so far."))}})},
-       {"elected",
-        OrNull(Object("The best member of the last generation.", {{"population", Text(63, "Its population.")},
-                                                                  {"member", Count("Its number there, from 0.")},
-                                                                  {"learningRate", Real("With which it trained.")},
-                                                                  {"fitness", Real("On the validation split.")},
-                                                                  {"generation", Count("In which it was elected.")}}))},
-       {"baseline", OrNull(Real("What populations search around."))},
-       {"restarts", Count("Of all populations; counts towards backoffLimit.")},
+       {"startTime",
+        OrNull(Time("When the operator first acted on the job. Most of the spec is immutable from then on."))},
+       {"completionTime", OrNull(Time("When the job ended."))},
+       {"progress",
+        Object("How far the job has come.",
+               {{"generation", Count("The last generation that was decided.")},
+                {"generations", Count("Total number of generations.")},
+                {"percent", Count("Finished generations in percent.")},
+                {"estimatedSecondsLeft", OrNull(Count("Seconds until the end, if the pace so far goes on."))}})},
+       {"elected", OrNull(Object("The best member of the last generation.",
+                                 {{"population", Text(63, "The member's population.")},
+                                  {"member", Count("The member's number in its population, from 0.")},
+                                  {"learningRate", Real("The learning rate that it trained with.")},
+                                  {"fitness", Real("Its fitness, measured on the validation split.")},
+                                  {"generation", Count("The generation in which it was elected.")}}))},
+       {"baseline", OrNull(Real("The learning rate that populations search around."))},
+       {"restarts", Count("Number of restarts of all populations, which counts towards backoffLimit.")},
        {"populations", Populations()},
-       {"result", Object("At the end.", {{"testAccuracy", OrNull(Real("Measured once, on the elected weights."))},
-                                         {"model", Text(4096, "Where the trained weights are.")}})},
-       {"replicas", Count("1 while the job has pods, else 0: what the scale subresource shows.")},
-       {"selector", Text(1024, "The label selector of the job's pods: for the scale subresource.")}});
+       {"result",
+        Object("What the job ended with.",
+               {{"testAccuracy", OrNull(Real("Accuracy on the test set, measured once with the elected weights."))},
+                {"model", Text(4096, "Where the trained weights are.")}})},
+       {"replicas", Count("1 while the job has pods, else 0; the scale subresource shows it.")},
+       {"selector", Text(1024, "Label selector of the job's pods, for the scale subresource.")}});
 }
 
 }  // namespace eoa::api

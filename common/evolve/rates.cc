@@ -190,7 +190,7 @@ Result<std::vector<double>> NextRates(const NextRatesInput& input, Random& rando
     case api::Algorithm::kFixed:
       break;
   }
-  return InvalidArgumentError("Fixed does not evolve");
+  return InvalidArgumentError("algorithm Fixed does not evolve learning rates");
 }
 
 Result<RatesPlan> PlanNextRates(const api::JobSpec& spec, int population, const std::vector<api::MemberReport>& members,

@@ -16,7 +16,7 @@ const ObjectSchema& MetadataSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<Metadata> table("Kubernetes' object metadata. What is not listed here is left to Kubernetes.");
     table.String("name", &Metadata::name, "The job's name.").Required().Matches(kJobName, kJobNameMeaning, 63);
-    table.String("namespace", &Metadata::name_space, "Where it lives in the cluster.")
+    table.String("namespace", &Metadata::name_space, "The job's namespace in the cluster.")
         .OmitEmpty()
         .Matches(std::string("(") + kDnsLabel + ")?", kDnsLabelMeaning, 63);
     table.String("uid", &Metadata::uid, "Given by the API server, or by `eoa run`.")
@@ -36,14 +36,14 @@ const ObjectSchema& MetadataSchema() {
 
 const ObjectSchema& CheckpointSchema() {
   static const ObjectSchema schema = [] {
-    SchemaBuilder<CheckpointSpec> table("What a restarted population goes on from.");
+    SchemaBuilder<CheckpointSpec> table("Checkpoints: a population that is restarted goes on from its newest one.");
     table.Integer("everyGenerations", &CheckpointSpec::every_generations, 1, 100'000,
-                  "Generations between two checkpoints.");
-    table.Integer("keep", &CheckpointSpec::keep, 1, 1000, "How many of the newest are kept.");
+                  "Number of generations between two checkpoints.");
+    table.Integer("keep", &CheckpointSpec::keep, 1, 1000, "How many of the newest checkpoints are kept.");
     table.FreeObject("volumeClaim", &CheckpointSpec::volume_claim,
-                     "Spec of the PersistentVolumeClaim of each pod; becomes the StatefulSet's volumeClaimTemplate.");
+                     "The spec of each pod's PersistentVolumeClaim: the StatefulSet's volumeClaimTemplate.");
     table.Word("retain", &CheckpointSpec::retain, {"Always", "OnFailure", "Never"},
-               "Whether checkpoints stay after the job.");
+               "Whether checkpoints are kept when the job has ended.");
     return std::move(table).Build();
   }();
   return schema;
@@ -51,9 +51,10 @@ const ObjectSchema& CheckpointSchema() {
 
 const ObjectSchema& SuccessPolicySchema() {
   static const ObjectSchema schema = [] {
-    SchemaBuilder<SuccessPolicy> table("How many populations must finish for the job to have succeeded.");
-    table.Word("type", &SuccessPolicy::type, {"All", "Any", "BestK"}, "All of them, any one, or `k`.");
-    table.Integer("k", &SuccessPolicy::k, 0, 64, "BestK: how many.");
+    SchemaBuilder<SuccessPolicy> table("How many populations must finish for the job to succeed.");
+    table.Word("type", &SuccessPolicy::type, {"All", "Any", "BestK"},
+               "All populations, any one of them, or `k` of them.");
+    table.Integer("k", &SuccessPolicy::k, 0, 64, "BestK: how many populations must finish.");
     return std::move(table).Build();
   }();
   return schema;
@@ -62,20 +63,22 @@ const ObjectSchema& SuccessPolicySchema() {
 const ObjectSchema& RunPolicySchema() {
   static const ObjectSchema schema = [] {
     constexpr int kMaxSeconds = 1'000'000'000;
-    SchemaBuilder<RunPolicy> table("When to restart, when to give up, what to clean up.");
-    table.Integer("backoffLimit", &RunPolicy::backoff_limit, 0, 1'000'000, "Restarts of all populations together.");
+    SchemaBuilder<RunPolicy> table(
+        "When populations are restarted, when the job fails, and what is removed at its end.");
+    table.Integer("backoffLimit", &RunPolicy::backoff_limit, 0, 1'000'000,
+                  "How many restarts all populations together may take before the job gives them up.");
     table.Integer("maxPopulationRestarts", &RunPolicy::max_population_restarts, 0, 1'000'000,
-                  "Restarts of one population.");
+                  "How many restarts one population may take before it is given up.");
     table.Integer("progressDeadlineSeconds", &RunPolicy::progress_deadline_seconds, 1, kMaxSeconds,
-                  "No training step for so long: the population is stalled and restarts.");
+                  "A population that does no training step for this long is stalled, and is restarted.");
     table.Integer("preRunningDeadlineSeconds", &RunPolicy::pre_running_deadline_seconds, 1, kMaxSeconds,
-                  "Pods pending or unable to start for so long: the job fails, with the reason.");
+                  "The job fails, with the reason, when its pods are pending or cannot start for this long.");
     table.Integer("activeDeadlineSeconds", &RunPolicy::active_deadline_seconds, 0, kMaxSeconds,
-                  "Longest time that the job may run, counted again after a resume; 0: no limit.");
+                  "Longest time that the job may run, counted from zero again after a resume; 0: no limit.");
     table.Integer("ttlSecondsAfterFinished", &RunPolicy::ttl_seconds_after_finished, 0, kMaxSeconds,
-                  "When a finished job is deleted.");
+                  "A finished job is deleted this long after its end.");
     table.Word("cleanPodPolicy", &RunPolicy::clean_pod_policy, {"Running", "All", "None"},
-               "Which pods are removed at the end.");
+               "Which pods are removed when the job has ended.");
     table.Object("successPolicy", &RunPolicy::success_policy, SuccessPolicySchema());
     return std::move(table).Build();
   }();
@@ -86,13 +89,14 @@ const ObjectSchema& SpecSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<JobSpec> table("What to train, on what, and who evolves the learning rates.");
     table.Boolean("suspend", &JobSpec::suspend,
-                  "No pods, checkpoints are kept; false again: the job goes on from them.");
-    table.Integer("replicas", &JobSpec::replicas, 0, 1,
-                  "1, or 0 for no pods, as `suspend` has it; what `kubectl scale` changes. How many members train is "
-                  "said by each population.");
+                  "While true the job has no pods and its checkpoints are kept; set to false, it goes on from them.");
+    table.Integer(
+        "replicas", &JobSpec::replicas, 0, 1,
+        "1, or 0 for no pods, the same as `suspend: true`. `kubectl scale` changes it. How many members train "
+        "is set by each population.");
     table
         .String("managedBy", &JobSpec::managed_by,
-                "Who acts on the job; this operator leaves jobs with another value alone.")
+                "The controller of the job. This operator ignores jobs with another value.")
         .Fixed()
         .Matches("[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?",
                  "a domain, '/' and a name, 63 at most", 63);
@@ -104,10 +108,9 @@ const ObjectSchema& SpecSchema() {
     table.Object("ecosphere", &JobSpec::ecosphere, EcosphereSchema()).Immutable();
     table.List("populations", &JobSpec::populations, 1, 64, PopulationSchema()).Required().Immutable().KeyedBy("name");
     table
-        .FreeObject(
-            "template", &JobSpec::pod_template,
-            "A PodTemplateSpec; the container named `trainer` is completed by the operator. `eoa run` does not use it. "
-            "Can be changed before the job starts and while it is suspended.")
+        .FreeObject("template", &JobSpec::pod_template,
+                    "A PodTemplateSpec. The operator completes the container named `trainer`; `eoa run` ignores the "
+                    "template. It can be changed before the job starts and while it is suspended.")
         .Keys({"metadata", "spec"});
     table.Object("checkpoint", &JobSpec::checkpoint, CheckpointSchema()).Immutable();
     table.Object("runPolicy", &JobSpec::run_policy, RunPolicySchema());

@@ -26,16 +26,18 @@ void WarnOfStep(const JobSpec& spec, const AlgorithmSpec& algorithm, const std::
   if (algorithm.name == Algorithm::kFixed) return;
   const double reference = StartRate(spec, Scaling::kLinear);
   const double delta = algorithm.step_scale_cosine ? 1 : algorithm.step_scale;
-  const std::string advice = "; Scaled and Canonical are scale-free";
+  const std::string advice = "; the steps Scaled and Canonical fit learning rates of any size";
   if (algorithm.step == StepRule::kAffine) {
     const double step = kTypicalStep * delta;
     const std::string moves = "moves learning rates by about " + Short(step) + " whatever their size; ";
     if (step > reference) {
-      findings.Warn(path + ".step", "Affine",
-                    moves + "they start near " + Short(reference) + " and will be thrown about" + advice);
+      findings.Warn(
+          path + ".step", "Affine",
+          moves + "they start near " + Short(reference) + ", so one step changes them by more than they are" + advice);
     } else if (step < reference / 100) {
-      findings.Warn(path + ".step", "Affine",
-                    moves + "they start near " + Short(reference) + " and will hardly move" + advice);
+      findings.Warn(
+          path + ".step", "Affine",
+          moves + "they start near " + Short(reference) + ", so a step changes them by less than 1 %" + advice);
     }
   }
   const double relative = kTypicalStep * delta * reference;
@@ -76,7 +78,7 @@ void WarnOfTrainer(const JobSpec& spec, Findings& findings) {
   const OptimizerSpec& optimizer = spec.trainer.optimizer;
   if (optimizer.name == Optimizer::kAdamW && spec.ecosphere.base_learning_rate > 0.01) {
     findings.Warn("spec.ecosphere.baseLearningRate", PlainNumber(spec.ecosphere.base_learning_rate),
-                  "adamw is used with learning rates around 0.001; it hardly trains with this one");
+                  "is far above 0.001, around which adamw trains well");
   }
   const bool sharpness = optimizer.name == Optimizer::kSam || optimizer.name == Optimizer::kAsam;
   if (!sharpness && findings.Given("spec.trainer.optimizer.rho") && optimizer.rho != OptimizerSpec().rho) {
@@ -88,7 +90,7 @@ void WarnOfTrainer(const JobSpec& spec, Findings& findings) {
 }
 
 void WarnOfFitness(const JobSpec& spec, Findings& findings) {
-  const std::string noise = " images judge a member: fitnesses closer than some percent are noise";
+  const std::string noise = " images measure a member's fitness: differences of a few percent are noise";
   const int samples = spec.ecosphere.fitness_samples;
   if (samples > 0 && samples < kFewImages) {
     findings.Warn("spec.ecosphere.fitnessSamples", std::to_string(samples), "only " + std::to_string(samples) + noise);
@@ -117,8 +119,9 @@ void AddWarnings(const Job& job, Findings& findings) {
   }
   const int every = spec.checkpoint.every_generations;
   if (every > spec.ecosphere.generations) {
-    findings.Warn("spec.checkpoint.everyGenerations", std::to_string(every),
-                  "is more than the generations of the run: no checkpoint is written, a restart begins anew");
+    findings.Warn(
+        "spec.checkpoint.everyGenerations", std::to_string(every),
+        "is more than the generations of the run: no checkpoint is written, and a restart begins at generation 0");
   }
 }
 

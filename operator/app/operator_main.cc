@@ -50,64 +50,71 @@ void AddFlags(CLI::App& app, Flags& flags) {
   eoa::cluster::OperatorOptions& options = flags.options;
   app.add_option(
       "--kubeconfig", flags.cluster.kubeconfig,
-      "kubeconfig file (default: the pod's own service account; outside of a pod $KUBECONFIG, ~/.kube/config)");
-  app.add_option("--context", flags.cluster.context, "context of the kubeconfig (default: the current one)");
-  app.add_option("--namespace", options.namespaces, "watch this namespace only; may be repeated (default: all)")
+      "The kubeconfig file. Default: in a pod its own service account, elsewhere $KUBECONFIG or ~/.kube/config.");
+  app.add_option("--context", flags.cluster.context, "The context of the kubeconfig. Default: the current one.");
+  app.add_option("--namespace", options.namespaces,
+                 "Watch only this namespace; may be repeated. Default: all namespaces.")
       ->envname("EOA_NAMESPACE")
       ->delimiter(',');
-  app.add_option("--trainer-image", options.trainer_image, "image of trainers whose job names none")
+  app.add_option("--trainer-image", options.trainer_image, "The trainer's image of jobs that name none.")
       ->envname("EOA_TRAINER_IMAGE")
       ->capture_default_str();
-  app.add_option("--broker-url", options.broker_url, "how trainers reach the broker")->envname("EOA_BROKER_URL");
-  app.add_option("--broker-listen", flags.broker_listen, "address:port of the broker")
+  app.add_option("--broker-url", options.broker_url, "The URL at which trainers reach the broker.")
+      ->envname("EOA_BROKER_URL");
+  app.add_option("--broker-listen", flags.broker_listen, "ADDRESS:PORT that the broker listens on.")
       ->envname("EOA_BROKER_LISTEN")
       ->capture_default_str();
-  app.add_option("--metrics-listen", flags.metrics_listen, "address:port of /metrics, /healthz and /readyz")
+  app.add_option("--metrics-listen", flags.metrics_listen, "ADDRESS:PORT that serves /metrics, /healthz and /readyz.")
       ->envname("EOA_METRICS_LISTEN")
       ->capture_default_str();
-  app.add_option("--leader-elect", options.leader_elect, "whether several operators choose a leader")
+  app.add_option("--leader-elect", options.leader_elect,
+                 "Whether operators elect a leader, so that only one of them acts.")
       ->envname("EOA_LEADER_ELECT")
       ->capture_default_str();
   app.add_option("--lease-namespace", options.lease_namespace,
-                 "of the leader's Lease (default: the pod's, or the context's)")
+                 "The namespace of the leader's Lease. Default: that of the pod, or of the context.")
       ->envname("EOA_LEASE_NAMESPACE");
-  app.add_option("--lease-seconds", flags.lease_seconds, "how long a silent leader is waited for")
+  app.add_option("--lease-seconds", flags.lease_seconds,
+                 "Seconds after which a leader that does not renew its Lease is replaced.")
       ->envname("EOA_LEASE_SECONDS")
       ->capture_default_str();
-  app.add_option("--renew-seconds", flags.renew_seconds, "a leader that cannot renew for so long gives up")
+  app.add_option("--renew-seconds", flags.renew_seconds,
+                 "Seconds after which a leader that cannot renew its Lease stops leading.")
       ->envname("EOA_RENEW_SECONDS")
       ->capture_default_str();
-  app.add_option("--retry-seconds", flags.retry_seconds, "between two tries to renew or to take the Lease")
+  app.add_option("--retry-seconds", flags.retry_seconds, "Seconds between two attempts to renew or to take the Lease.")
       ->envname("EOA_RETRY_SECONDS")
       ->capture_default_str();
-  app.add_option("--identity", options.identity, "unique name in the Lease (default: the host's, with a random end)")
+  app.add_option(
+         "--identity", options.identity,
+         "This operator's name in the Lease, which must be unique. Default: the host's name and random letters.")
       ->envname("EOA_IDENTITY");
-  app.add_option("--workers", options.workers, "jobs that are reconciled at the same time")
+  app.add_option("--workers", options.workers, "How many jobs are reconciled at the same time.")
       ->envname("EOA_WORKERS")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--qps", options.requests_per_second,
-                 "requests to the API server per second; 0: as its fair queuing allows")
+                 "Most requests to the API server per second. 0: no limit but the API server's own.")
       ->envname("EOA_QPS")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
-  app.add_option("--burst", options.burst, "requests at once, with --qps")
+  app.add_option("--burst", options.burst, "Most requests at once when --qps sets a limit.")
       ->envname("EOA_BURST")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  app.add_option("--sync-seconds", flags.sync_seconds, "how long filling the caches may take at the start")
+  app.add_option("--sync-seconds", flags.sync_seconds, "Seconds that filling the caches may take at the start.")
       ->envname("EOA_SYNC_SECONDS")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
-  app.add_option("--drain-seconds", flags.drain_seconds, "how long work under way may take at the end")
+  app.add_option("--drain-seconds", flags.drain_seconds, "Seconds that unfinished work may take at the end.")
       ->envname("EOA_DRAIN_SECONDS")
       ->check(CLI::Range(0, 600))
       ->capture_default_str();
-  app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
+  app.add_option("--log-level", flags.log_level, "The least important messages to log: debug, info, warning or error.")
       ->envname("EOA_LOG_LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
-  app.add_option("--log-format", flags.log_format, "json or text")
+  app.add_option("--log-format", flags.log_format, "The format of log messages: json or text.")
       ->envname("EOA_LOG_FORMAT")
       ->check(CLI::IsMember({"json", "text"}))
       ->capture_default_str();
@@ -182,7 +189,7 @@ int Fail(const eoa::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains EOAJobs (eoa.io/v1alpha1) in a Kubernetes cluster", "eoa-operator");
+  CLI::App app("Runs EOAJobs (eoa.io/v1alpha1) in a Kubernetes cluster.", "eoa-operator");
   app.set_version_flag("--version", "eoa-operator " EOA_VERSION);
   Flags flags;
   flags.options.version = EOA_VERSION;

@@ -73,7 +73,7 @@ Result<std::map<int, const json*>> InOrder(const std::string& job, const std::ve
     int number = -1;
     if (name.starts_with(prefix)) std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
     if (number < 0 || name != RoundsName(job, number)) {
-      return DataLossError("ConfigMap " + name + " is labelled as rounds of job " + job + " and is not named so");
+      return DataLossError("ConfigMap " + name + " has the label of the rounds of job " + job + ", but not the name");
     }
     chunks[number] = &config_map;
   }
@@ -86,13 +86,14 @@ Result<std::map<int, const json*>> InOrder(const std::string& job, const std::ve
 }
 
 Result<broker::Event> DecodeRecord(const json& value, std::uint32_t& checksum) {
-  if (!value.is_string()) return DataLossError("is no text");
+  if (!value.is_string()) return DataLossError("is not a string");
   const auto& record = value.get_ref<const std::string&>();
-  if (record.size() <= kChecksumDigits || record[kChecksumDigits] != ' ') return DataLossError("is no event");
+  if (record.size() <= kChecksumDigits || record[kChecksumDigits] != ' ')
+    return DataLossError("is not a checksum, a space and an event");
   const std::string_view payload = std::string_view(record).substr(kChecksumDigits + 1);
   checksum = Crc32(payload, checksum);
   if (!record.starts_with(Hex(checksum))) {
-    return DataLossError("does not match its checksum, which goes on from the event before");
+    return DataLossError("does not match its checksum, which also covers the event before");
   }
   const Result<json> document = ParseJson(payload, {.max_bytes = kMaxRoundsEventBytes});
   if (!document.ok()) return DataLossError("is not JSON: " + document.error().message());
@@ -107,13 +108,13 @@ Status DecodeChunk(const json& config_map, RoundsContent& content) {
   if (data == config_map.end() || !data->is_object()) return DataLossError("has no data");
   if (const std::string version = TextAt(*data, {kVersionKey}); version != kVersion) {
     return DataLossError("key " + std::string(kVersionKey) + ": format version '" + version +
-                         "', and this program knows version " + std::string(kVersion));
+                         "'; this program knows version " + std::string(kVersion));
   }
   // Keys are wide enough for the order of texts to be that of numbers.
   for (const auto& [key, value] : data->items()) {
     if (key == kVersionKey) continue;
     const std::string expected = RoundsEventKey(content.events.size());
-    if (key != expected) return DataLossError("key " + key + ": stands where " + expected + " must");
+    if (key != expected) return DataLossError("key " + key + ": key " + expected + " was expected here");
     Result<broker::Event> event = DecodeRecord(value, content.checksum);
     if (!event.ok()) return DataLossError("key " + key + ": " + event.error().message());
     content.events.push_back(*std::move(event));
@@ -264,19 +265,19 @@ Status ConfigMapStore::Change(json patch, const std::string& key, const std::str
   return status;
 }
 
-// What became of a write that was not answered well: ok when it is there. When somebody has changed what is no event,
-// the error stays, and the new version is kept for another turn.
+// After a write that failed or was not answered: reads the ConfigMap and returns ok if the record is there. If only
+// other parts of it have changed, returns the error and keeps the new version for the next try.
 Status ConfigMapStore::Settle(const Error& error, const std::string& key, const std::string& record) {
   const bool conflict = error.code() == ErrorCode::kAborted || error.code() == ErrorCode::kAlreadyExists;
   if (exists_ && error.code() == ErrorCode::kNotFound) {
-    fault_ = DataLossError("it is gone with its events");
+    fault_ = DataLossError("the ConfigMap has been deleted, and its events with it");
     return fault_;
   }
   if (!conflict && !MayHaveHappened(error)) return error;
   const Result<json> found = client_.Get(kube::kConfigMaps, ChunkKey());
   if (!found.ok()) return UnavailableError(error.message() + "; looking it up: " + found.error().message());
   if (TextAt(*found, {"metadata", "labels", plan::kJobUidLabel}) != uid_) {
-    return FailedPreconditionError("it belongs to somebody else, perhaps to a job of this name that is being deleted");
+    return FailedPreconditionError("it belongs to another owner, perhaps to a job of this name that is being deleted");
   }
   // Another leader may have written the same event; with more behind it, that was somebody else.
   const bool last = !IsClosed(*found) && EventsIn(*found) == keys_ + 1;

@@ -216,14 +216,14 @@ Outcome Controller::CarryOut(const JobIdentity& identity, const std::string& res
   for (const plan::Action& action : planned.actions) {
     const auto* event = std::get_if<plan::EmitEvent>(&action);
     if (event == nullptr) continue;
-    parts_.events.Tell({identity.key, identity.uid, resource_version},
-                       {event->warning ? "Warning" : "Normal", event->reason, event->message});
+    parts_.events.Record({identity.key, identity.uid, resource_version},
+                         {event->warning ? "Warning" : "Normal", event->reason, event->message});
   }
   if (failure) {
     const bool terminal = IsRefusal(*failure);
     if (terminal) {
-      parts_.events.Tell({identity.key, identity.uid, resource_version},
-                         {"Warning", "ChildRefused", failure->message()});
+      parts_.events.Record({identity.key, identity.uid, resource_version},
+                           {"Warning", "ChildRefused", failure->message()});
     }
     return {*std::move(failure), std::nullopt, terminal};
   }

@@ -98,7 +98,7 @@ EventRecorder::~EventRecorder() {
   thread_.join();
 }
 
-void EventRecorder::Tell(const ObjectReference& object, const EventText& event) {
+void EventRecorder::Record(const ObjectReference& object, const EventText& event) {
   {
     const std::lock_guard lock(mutex_);
     const WallTime now = clock_.Now();

@@ -85,7 +85,7 @@ class EventRecorder {
   EventRecorder& operator=(const EventRecorder&) = delete;
 
   // Returns at once. The object is an EOAJob.
-  void Tell(const ObjectReference& object, const EventText& event);
+  void Record(const ObjectReference& object, const EventText& event);
 
   EventRecorderStats stats() const;
 

@@ -5,8 +5,8 @@
 namespace eoa::cluster {
 namespace {
 
-// Grows whenever the reflector's thread does anything.
-std::uint64_t Doings(const kube::ReflectorCounts& counts) {
+// Counts the steps of the reflector's thread; it stands still only when the thread hangs.
+std::uint64_t ActivityCount(const kube::ReflectorCounts& counts) {
   return std::accumulate(counts.lists.begin(), counts.lists.end(), std::uint64_t{0}) + counts.list_failures +
          counts.watches + std::accumulate(counts.watch_ends.begin(), counts.watch_ends.end(), std::uint64_t{0}) +
          counts.events + counts.bookmarks;
@@ -26,10 +26,10 @@ std::optional<std::string> Health::Fault(const std::vector<CacheStats>& caches, 
   const std::lock_guard lock(mutex_);
   std::optional<std::string> fault;
   for (const CacheStats& cache : caches) {
-    const std::uint64_t doings = Doings(cache.reflector.counts);
+    const std::uint64_t activity = ActivityCount(cache.reflector.counts);
     const auto [mark, is_new] =
-        marks_.try_emplace(std::string(cache.resource) + "/" + cache.name_space, Mark{doings, now});
-    if (!is_new && mark->second.doings != doings) mark->second = {doings, now};
+        marks_.try_emplace(std::string(cache.resource) + "/" + cache.name_space, Mark{activity, now});
+    if (!is_new && mark->second.activity != activity) mark->second = {activity, now};
     const Duration idle = now - mark->second.since;
     if (idle > limits_.reflector) {
       fault = "the watch of " + std::string(cache.resource) + " has done nothing for " + InSeconds(idle);

@@ -31,7 +31,7 @@ class Health {
 
  private:
   struct Mark {
-    std::uint64_t doings = 0;
+    std::uint64_t activity = 0;
     SteadyTime since;
   };
   const HealthLimits limits_;

@@ -67,10 +67,10 @@ std::vector<metrics::CacheSnapshot> Snapshots(const std::vector<CacheStats>& cac
 }
 
 // Everything that lives as long as the process, in the order in which parts need each other.
-class Running final : public Operator {
+class RunningOperator final : public Operator {
  public:
-  Running(const OperatorOptions& options, const kube::Connection& connection, const HttpClientFactory& make_client,
-          Clock& clock, StopSignal& stop)
+  RunningOperator(const OperatorOptions& options, const kube::Connection& connection,
+                  const HttpClientFactory& make_client, Clock& clock, StopSignal& stop)
       : options_(options),
         clock_(clock),
         stop_(stop),
@@ -123,7 +123,7 @@ class Running final : public Operator {
   std::unique_ptr<metrics::MetricsServer> metrics_server_;  // last: it reads all of the above
 };
 
-Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
+Status RunningOperator::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
   EOA_RETURN_IF_ERROR(CheckOperatorOptions(options_));
   broker::BrokerServiceOptions broker;
   broker.address = options_.broker_address;
@@ -151,7 +151,7 @@ Status Running::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
   return Lead();
 }
 
-Status Running::ServeStatus() {
+Status RunningOperator::ServeStatus() {
   metrics::MetricsSources sources;
   sources.version = options_.version;
   sources.reconcile = [this] { return Snapshot(workers_->stats()); };
@@ -180,7 +180,7 @@ Status Running::ServeStatus() {
   return OkStatus();
 }
 
-void Running::MakeElection() {
+void RunningOperator::MakeElection() {
   kube::LeaderElection::Callbacks callbacks;
   callbacks.on_started = [this] { started_.Ask(); };
   callbacks.on_lost = [this](const std::string& reason) {
@@ -194,7 +194,7 @@ void Running::MakeElection() {
       std::make_unique<SeededRandom>(seed_, StreamId{HashName("cluster/election")}), std::move(callbacks));
 }
 
-Status Running::WaitForCaches() {
+Status RunningOperator::WaitForCaches() {
   const SteadyTime deadline = clock_.SteadyNow() + options_.sync_deadline;
   while (!cache_.WaitForSync(kGlance)) {
     if (Stopping()) return OkStatus();
@@ -205,7 +205,7 @@ Status Running::WaitForCaches() {
   return OkStatus();
 }
 
-Status Running::Lead() {
+Status RunningOperator::Lead() {
   if (election_) {
     Log(LogLevel::kInfo, "waiting for the lease",
         {{"lease", options_.lease_namespace + "/" + options_.lease_name}, {"identity", options_.identity}});
@@ -227,7 +227,7 @@ Status Running::Lead() {
   return ShutDown();
 }
 
-void Running::LabelOwnPod() {
+void RunningOperator::LabelOwnPod() {
   if (options_.pod_name.empty()) return;
   const kube::ObjectKey pod{options_.pod_namespace, options_.pod_name};
   while (!Stopping()) {
@@ -238,7 +238,7 @@ void Running::LabelOwnPod() {
   }
 }
 
-Status Running::ShutDown() {
+Status RunningOperator::ShutDown() {
   if (stop_.reason() == StopSignal::Reason::kLeadershipLost) return AbortedError("leadership is lost");
   Log(LogLevel::kInfo, "stopping");
   broker_->SetServing(false);
@@ -261,7 +261,7 @@ Status Running::ShutDown() {
 Status CheckOperatorOptions(const OperatorOptions& options) {
   if (options.trainer_image.empty()) return InvalidArgumentError("--trainer-image is empty");
   if (!options.broker_url.starts_with("http://") && !options.broker_url.starts_with("https://")) {
-    return InvalidArgumentError("--broker-url '" + options.broker_url + "' is no http:// or https:// URL");
+    return InvalidArgumentError("--broker-url '" + options.broker_url + "' must begin with http:// or https://");
   }
   if (options.workers < 1) return InvalidArgumentError("--workers must be at least 1");
   if (!options.leader_elect) return OkStatus();
@@ -284,7 +284,7 @@ StopSignal::Reason StopSignal::Wait(Duration limit) const {
 
 std::unique_ptr<Operator> MakeOperator(const OperatorOptions& options, const kube::Connection& connection,
                                        const HttpClientFactory& make_client, Clock& clock, StopSignal& stop) {
-  return std::make_unique<Running>(options, connection, make_client, clock, stop);
+  return std::make_unique<RunningOperator>(options, connection, make_client, clock, stop);
 }
 
 }  // namespace eoa::cluster

@@ -86,11 +86,12 @@ class Reviewer final : public TokenReview {
                          {"metadata", json::object()},
                          {"spec", {{"token", question.token}, {"audiences", json::array({audience})}}}};
     const Result<json> answer = client_.Create(kube::kTokenReviews, review, {.timeout = kPatience});
-    if (!answer.ok()) Log(LogLevel::kWarning, "a token is not reviewed", {{"error", answer.error().message()}});
+    if (!answer.ok())
+      Log(LogLevel::kWarning, "the API server cannot review a token", {{"error", answer.error().message()}});
     const TokenOwner owner = ReadTokenReview(answer.ok() ? *answer : json(), audience);
     if (owner.outcome == "error") {
       Count(owner.outcome);
-      return {broker::Refuse(503, "Unavailable", "the API server does not say whose the token is; try again")};
+      return {broker::Refuse(503, "Unavailable", "the API server cannot review the token; try again")};
     }
     Remember(DigestOf(question), owner);
     Judgement judgement = Judge(owner, question);
@@ -121,7 +122,7 @@ class Reviewer final : public TokenReview {
     ++stats_.reviews[outcome];
   }
 
-  // Whose it is is remembered, not what that one may: the next request may be for another population.
+  // Remembers whose the token is, not the decision: the next request may be for another population.
   void Remember(const std::string& digest, const TokenOwner& owner) {
     const SteadyTime until = clock_.SteadyNow() + (owner.outcome == "allowed" ? kKnownFor : kRefusedFor);
     const std::scoped_lock lock(mutex_);

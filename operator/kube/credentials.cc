@@ -93,7 +93,8 @@ Result<PluginAnswer> ParsePluginAnswer(const std::string& text, const std::strin
   const auto wrong = [](const std::string& what) { return InvalidArgumentError("its output " + what); };
   const Result<nlohmann::json> document = ParseJson(text);
   if (!document.ok()) return wrong("is not JSON");
-  if (!document->is_object() || StringAt(*document, "kind") != "ExecCredential") return wrong("is no ExecCredential");
+  if (!document->is_object() || StringAt(*document, "kind") != "ExecCredential")
+    return wrong("is not an ExecCredential");
   if (StringAt(*document, "apiVersion") != api_version) {
     return wrong("has apiVersion '" + StringAt(*document, "apiVersion") + "'; the kubeconfig says " + api_version);
   }

@@ -158,7 +158,8 @@ Result<Connection> LoadKubeconfig(const std::vector<std::string>& paths, const s
   connection.server = Text(cluster.node, "server");
   while (connection.server.ends_with('/')) connection.server.pop_back();
   if (!connection.server.starts_with("https://") && !connection.server.starts_with("http://")) {
-    return InvalidArgumentError(cluster.file->path + ": server '" + connection.server + "' is no URL");
+    return InvalidArgumentError(cluster.file->path + ": server '" + connection.server +
+                                "' is not a URL; it must begin with https:// or http://");
   }
   if (!Text(cluster.node, "proxy-url").empty()) {
     return InvalidArgumentError(cluster.file->path + ": proxy-url is not supported");

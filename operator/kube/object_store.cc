@@ -135,8 +135,8 @@ void ObjectStore::Unindex(const ObjectKey& key, const Entry& entry) {
   if (found->second.empty()) by_label_.erase(found);
 }
 
-void ObjectStore::Tell(const ObjectKey& key, ChangeSource source, const std::string* old_text,
-                       const std::string* new_text) const {
+void ObjectStore::NotifyOfChange(const ObjectKey& key, ChangeSource source, const std::string* old_text,
+                                 const std::string* new_text) const {
   if (callbacks_.empty()) return;
   Change change{key, source, nullptr, nullptr};
   if (old_text != nullptr) change.old_object = Parse(*old_text);
@@ -162,7 +162,7 @@ void ObjectStore::Put(const ObjectKey& key, nlohmann::json object, ChangeSource 
       Index(key, added->second);
     }
   }
-  Tell(key, source, old_text ? &*old_text : nullptr, &new_text);
+  NotifyOfChange(key, source, old_text ? &*old_text : nullptr, &new_text);
 }
 
 void ObjectStore::Remove(const ObjectKey& key, ChangeSource source) {
@@ -175,7 +175,7 @@ void ObjectStore::Remove(const ObjectKey& key, ChangeSource source) {
     old_text = std::move(found->second.text);
     entries_.erase(found);
   }
-  Tell(key, source, &old_text, nullptr);
+  NotifyOfChange(key, source, &old_text, nullptr);
 }
 
 void ObjectStore::Gather(nlohmann::json object, Snapshot& snapshot) const {
@@ -195,17 +195,17 @@ void ObjectStore::Replace(Snapshot snapshot, ChangeSource source) {
   }
   // entries_ is read without the lock: only writers change it, and this is the one.
   for (const auto& [key, entry] : old_entries) {
-    if (!entries_.contains(key)) Tell(key, source, &entry.text, nullptr);
+    if (!entries_.contains(key)) NotifyOfChange(key, source, &entry.text, nullptr);
   }
   for (const auto& [key, entry] : entries_) {
     const auto old_entry = old_entries.find(key);
     const std::string* old_text = old_entry == old_entries.end() ? nullptr : &old_entry->second.text;
-    if (old_text == nullptr || *old_text != entry.text) Tell(key, source, old_text, &entry.text);
+    if (old_text == nullptr || *old_text != entry.text) NotifyOfChange(key, source, old_text, &entry.text);
   }
 }
 
 void ObjectStore::Resync() {
-  for (const auto& [key, entry] : entries_) Tell(key, ChangeSource::kResync, &entry.text, &entry.text);
+  for (const auto& [key, entry] : entries_) NotifyOfChange(key, ChangeSource::kResync, &entry.text, &entry.text);
 }
 
 ObjectStoreStats ObjectStore::stats() const {

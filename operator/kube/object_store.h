@@ -109,7 +109,8 @@ class ObjectStore {
   Entry MakeEntry(nlohmann::json& object) const;
   void Index(const ObjectKey& key, const Entry& entry);
   void Unindex(const ObjectKey& key, const Entry& entry);
-  void Tell(const ObjectKey& key, ChangeSource source, const std::string* old_text, const std::string* new_text) const;
+  void NotifyOfChange(const ObjectKey& key, ChangeSource source, const std::string* old_text,
+                      const std::string* new_text) const;
 
   const ObjectStoreOptions options_;
   std::vector<std::function<void(const Change&)>> callbacks_;  // written before the first write, then only read

@@ -147,7 +147,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   std::optional<Failure> failure;
   const Status status = client_.Watch(
       type_, options, [&](nlohmann::json event) { return TakeEvent(std::move(event), failure); }, watch.get());
-  // The server did not end it in time, but time it was.
+  // The server should have closed the watch by now; our own timeout did. Not an error.
   const bool timed_out = !status.ok() && status.error().code() == ErrorCode::kDeadlineExceeded;
   if (watch->cancelled()) {
     failure = Failure{Failure::Kind::kQuiet, {}};

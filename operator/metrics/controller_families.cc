@@ -16,8 +16,7 @@ Families ReconcileFamilies(const std::string& controller, const ReconcileSnapsho
   };
 
   // All four from the start: a rate over a series that appears with its first event misses that event.
-  prometheus::MetricFamily total =
-      Counter("controller_runtime_reconcile_total", "Reconciles that ended, by what came of them.");
+  prometheus::MetricFamily total = Counter("controller_runtime_reconcile_total", "Reconciles that ended, by result.");
   Add(total, {{"controller", controller}, {"result", "success"}}, snapshot.success);
   Add(total, {{"controller", controller}, {"result", "error"}}, snapshot.error);
   Add(total, {{"controller", controller}, {"result", "requeue"}}, snapshot.requeue);

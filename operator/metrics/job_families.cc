@@ -19,7 +19,7 @@ prometheus::MetricFamily JobsByPhase(const std::vector<JobSnapshot>& jobs) {
     while (phase < kPhases.size() && kPhases[phase] != job.status.phase) ++phase;
     ++counts[job.name_space][phase == kPhases.size() ? 0 : phase];
   }
-  prometheus::MetricFamily family = Gauge("eoa_jobs", "Jobs that there are now, by phase.");
+  prometheus::MetricFamily family = Gauge("eoa_jobs", "Number of jobs, by phase.");
   for (const auto& [name_space, by_phase] : counts) {
     for (std::size_t i = 0; i < kPhases.size(); ++i) {
       Add(family, {{"job_namespace", name_space}, {"phase", std::string(kPhases[i])}}, by_phase[i]);
@@ -38,7 +38,7 @@ struct PerJob {
                            "1: the condition is True; 0: it is not. One series for each condition of the status.");
   Family progress = Gauge("eoa_job_progress_ratio", "Part of the generations that are decided, 0 to 1.");
   Family generation = Gauge("eoa_job_generation", "Generations that are decided.");
-  Family generations = Gauge("eoa_job_generations", "Generations that the job has in all.");
+  Family generations = Gauge("eoa_job_generations", "Total number of generations.");
   Family left = Gauge("eoa_job_estimated_seconds_left", "Estimated time until the last generation ends.");
   Family restarts = Gauge("eoa_job_restarts", "Restarts of its populations that count towards backoffLimit.");
   Family stage =
@@ -47,7 +47,7 @@ struct PerJob {
   Family accuracy = Gauge("eoa_job_test_accuracy", "Accuracy of the final model on the test set, 0 to 1.");
   Family baseline = Gauge("eoa_exchange_baseline_learning_rate", "Learning rate that populations search around now.");
   Family elected = Gauge("eoa_exchange_elected_fitness", "Validation accuracy of the last elected member, 0 to 1.");
-  Family elected_rate = Gauge("eoa_exchange_elected_learning_rate", "Its learning rate.");
+  Family elected_rate = Gauge("eoa_exchange_elected_learning_rate", "Learning rate of the last elected member.");
   Family rounds = Counter("eoa_exchange_rounds_total", "Rounds that were decided, by what closed them.");
   Family missing = Counter("eoa_exchange_missing_reports_total", "Rounds that closed without this population.");
   Family elections = Counter("eoa_exchange_elections_total", "Rounds that elected a member of this population.");
@@ -57,18 +57,19 @@ struct PerJob {
                               "How long rounds had been open when this population reported; mode Sync only.");
   Family members = Gauge("eoa_population_members", "Members of the population.");
   Family ready = Gauge("eoa_population_ready_members", "Members in pods that are ready.");
-  Family phase = Gauge("eoa_population_phase", "1 for the population's phase.");
+  Family phase = Gauge("eoa_population_phase", "1 for the phase that the population is in.");
   Family attempt = Gauge("eoa_population_attempt", "The newest attempt; 0: none yet.");
   Family population_restarts =
       Counter("eoa_population_restarts_total", "Restarts that count towards maxPopulationRestarts.");
   Family population_generation = Gauge("eoa_population_generation", "Generation that is being trained.");
   Family fitness = Gauge("eoa_population_fitness", "Best validation accuracy of the last report, 0 to 1.");
-  Family rate = Gauge("eoa_population_learning_rate", "Learning rate of the member that has it.");
-  Family report_age = Gauge("eoa_population_last_report_age_seconds", "Since the population last reported.");
+  Family rate = Gauge("eoa_population_learning_rate", "Learning rate of the member with that fitness.");
+  Family report_age = Gauge("eoa_population_last_report_age_seconds", "Seconds since the population last reported.");
   Family images = Gauge("eoa_population_images_per_second", "Images that its members train per second, together.");
   Family loss = Gauge("eoa_population_train_loss", "Mean training loss of the generation so far.");
   Family step_ratio = Gauge("eoa_population_progress_ratio", "Part of the generation's steps that are done, 0 to 1.");
-  Family offline = Gauge("eoa_population_offline_generations", "Generations it went on without a decision.");
+  Family offline =
+      Gauge("eoa_population_offline_generations", "Generations after which it went on without a decision.");
 
   void AddJob(const JobSnapshot& job, WallTime now);
   void AddStages(const JobSnapshot& job, const Labels& labels, WallTime now);

@@ -58,8 +58,8 @@ Families QueueFamilies(const std::string& name, const kube::WorkQueueStats& stat
       Gauge("workqueue_unfinished_work_seconds",
             "Sum over the keys in work of the time since they were taken; grows when one is stuck.");
   Add(unfinished, labels, ToSeconds(stats.unfinished_work));
-  prometheus::MetricFamily longest = Gauge("workqueue_longest_running_processor_seconds",
-                                           "For how long the key that was taken first has been worked on.");
+  prometheus::MetricFamily longest =
+      Gauge("workqueue_longest_running_processor_seconds", "How long the key that was taken first has been worked on.");
   Add(longest, labels, ToSeconds(stats.longest_running));
   prometheus::MetricFamily delayed = Gauge("eoa_workqueue_delayed", "Keys that wait for their time.");
   Add(delayed, labels, static_cast<double>(stats.delayed));
@@ -120,13 +120,14 @@ Families ElectionFamilies(const ElectionSnapshot& snapshot) {
 
 Families CacheFamilies(const std::vector<CacheSnapshot>& caches) {
   prometheus::MetricFamily objects = Gauge("eoa_cache_objects", "Objects in the operator's copy.");
-  prometheus::MetricFamily bytes = Gauge("eoa_cache_bytes", "Their trimmed text, without the containers' overhead.");
+  prometheus::MetricFamily bytes =
+      Gauge("eoa_cache_bytes", "Size of their trimmed text, without the containers' overhead.");
   prometheus::MetricFamily synced = Gauge("eoa_cache_synced", "1: the copy is whole.");
   prometheus::MetricFamily quiet =
-      Gauge("eoa_watch_quiet_seconds", "Since the API server last said anything about it.");
-  prometheus::MetricFamily events = Counter("eoa_watch_events_total", "Changes that watches told.");
-  prometheus::MetricFamily restarts = Counter("eoa_watch_restarts_total", "Watches that ended, by why.");
-  prometheus::MetricFamily lists = Counter("eoa_relists_total", "Lists begun, by why.");
+      Gauge("eoa_watch_quiet_seconds", "Seconds since the API server last sent anything about it.");
+  prometheus::MetricFamily events = Counter("eoa_watch_events_total", "Changes that watches reported.");
+  prometheus::MetricFamily restarts = Counter("eoa_watch_restarts_total", "Watches that ended, by reason.");
+  prometheus::MetricFamily lists = Counter("eoa_relists_total", "Lists begun, by reason.");
   prometheus::MetricFamily failures = Counter("eoa_list_failures_total", "Lists that failed.");
   for (const auto& [resource, total] : ByResource(caches)) {
     const Labels labels = {{"resource", resource}};

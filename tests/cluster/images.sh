@@ -63,9 +63,11 @@ base_image() {
   [[ -n $mirror ]] || fail "no package source of $NAME in /etc/apt; the base image is made from it"
   debootstrap --variant=minbase "$VERSION_CODENAME" "$work/root" "$mirror" > "$work/debootstrap.log" 2>&1 ||
     { tail -n 20 "$work/debootstrap.log" >&2; fail "debootstrap failed; its last messages are above"; }
-  # As the distribution's slim images: no manuals, no translations, now or with later packages.
-  printf 'path-exclude /usr/share/%s/*\n' doc man info locale lintian > "$work/root/etc/dpkg/dpkg.cfg.d/slim"
-  rm -rf "$work"/root/usr/share/{doc,man,info,locale,lintian}/* "$work"/root/var/{cache/apt,lib/apt/lists,log}/*
+  # As the distribution's slim images: no manuals, no translations, now or with later packages; the packages' terms stay.
+  { printf 'path-exclude /usr/share/%s/*\n' doc man info locale lintian; echo 'path-include /usr/share/doc/*/copyright'; } \
+    > "$work/root/etc/dpkg/dpkg.cfg.d/slim"
+  find "$work/root/usr/share/doc" -type f ! -name copyright -delete
+  rm -rf "$work"/root/usr/share/{man,info,locale,lintian}/* "$work"/root/var/{cache/apt,lib/apt/lists,log}/*
   tar -C "$work/root" --one-file-system --exclude ./dev/\* --exclude ./proc/\* --exclude ./sys/\* -cf "$work/root.tar" .
   rm -rf --one-file-system "$work/root"
   container=$(buildah from scratch)

@@ -111,7 +111,7 @@ void Telemetry::Take(const train::FromWorker& message, int worker, SteadyTime no
   Enter(progress->phase, now);
 }
 
-// What the processes did stays counted; where they stood is no longer true.
+// Keeps what the processes have counted and forgets where they stood.
 void Telemetry::EndWorkers() {
   for (Worker& worker : workers_) {
     if (!worker.progress) continue;
@@ -192,10 +192,10 @@ std::string Telemetry::Render(SteadyTime now) const {
   for (const auto& [member, fitness] : fitness_) page.Sample(Label("member", std::to_string(member)), fitness);
   counter("steps_total", "Training steps done.", &Worker::steps, &Progress::total_steps);
   counter("step_seconds_total", "Time spent in training steps.", &Worker::train_seconds, &Progress::train_seconds);
-  counter("data_wait_seconds_total", "Part of it spent waiting for images.", &Worker::data_wait_seconds,
-          &Progress::data_wait_seconds);
-  counter("communication_seconds_total", "Part of it spent in collectives.", &Worker::communication_seconds,
-          &Progress::communication_seconds);
+  counter("data_wait_seconds_total", "Part of the step time that was spent waiting for images.",
+          &Worker::data_wait_seconds, &Progress::data_wait_seconds);
+  counter("communication_seconds_total", "Part of the step time that was spent in collectives.",
+          &Worker::communication_seconds, &Progress::communication_seconds);
   counter("checkpoint_wait_seconds_total", "Time that training waited for checkpoints.", &Worker::checkpoint_seconds,
           &Progress::checkpoint_seconds);
   page.Begin("phase_seconds_total", "counter", "Time this pod spent in each phase.");
@@ -204,7 +204,8 @@ std::string Telemetry::Render(SteadyTime now) const {
   for (const auto& [phase, seconds] : phases) page.Sample(Label("phase", phase), seconds);
   page.Begin("worker_exits_total", "counter", "Worker processes that ended, by exit code.");
   for (const auto& [code, count] : exits_) page.Sample(Label("code", std::to_string(code)), static_cast<double>(count));
-  one("offline_generations_total", "counter", "Generations without a decision of the broker.", offline_generations_);
+  one("offline_generations_total", "counter", "Generations that ended without a decision of the broker.",
+      offline_generations_);
   return page.Take();
 }
 

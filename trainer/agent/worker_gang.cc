@@ -168,7 +168,7 @@ void WorkerGang::Worker::Reject(int index, const Error& error, std::vector<GangE
   channel_open = false;
   received.clear();
   if (!process.Poll()) ::kill(process.pid(), SIGKILL);
-  const Error wrong = Error(error).WithContext("the worker sent what is no message");
+  const Error wrong = Error(error).WithContext("the worker sent a line that is not a message");
   events.push_back({index, train::ErrorMessage{std::string(ErrorCodeName(wrong.code())), wrong.message()}});
 }
 

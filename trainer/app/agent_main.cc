@@ -43,36 +43,51 @@ int main(int argc, char** argv) {
   double heartbeat_seconds = eoa::ToSeconds(options.heartbeat_interval);
   int parent = 0;
 
-  CLI::App app("eoa-trainer: the agent of one pod; it runs the pod's workers for a broker", "eoa-trainer");
-  app.add_option("--job", options.job_file, "the resolved job")->required()->envname("EOA_JOB");
-  app.add_option("--population", options.population, "this pod's population")->required()->envname("EOA_POPULATION");
-  app.add_option("--pod", options.pod, "ordinal of this pod within its population")->required()->envname("EOA_POD");
-  app.add_option("--broker", options.broker, "http://host:port")->required()->envname("EOA_BROKER");
-  app.add_option("--token-file", options.token_file, "bearer token for the broker")
+  CLI::App app("The agent of one pod: it starts the pod's workers and reports to the broker.", "eoa-trainer");
+  app.add_option("--job", options.job_file,
+                 "The job with all defaults filled in, as `eoa run` and the operator write it.")
+      ->required()
+      ->envname("EOA_JOB");
+  app.add_option("--population", options.population, "The name of this pod's population.")
+      ->required()
+      ->envname("EOA_POPULATION");
+  app.add_option("--pod", options.pod, "The number of this pod in its population, from 0.")
+      ->required()
+      ->envname("EOA_POD");
+  app.add_option("--broker", options.broker, "The URL of the broker, http://HOST:PORT.")
+      ->required()
+      ->envname("EOA_BROKER");
+  app.add_option("--token-file", options.token_file, "A file with the bearer token for the broker.")
       ->required()
       ->envname("EOA_TOKEN_FILE");
-  app.add_option("--directory", options.directory, "checkpoints and weights")->required()->envname("EOA_DIRECTORY");
-  app.add_option("--address", options.address, "host or IP at which other pods reach this one")
+  app.add_option("--directory", options.directory, "The directory for checkpoints and weights.")
+      ->required()
+      ->envname("EOA_DIRECTORY");
+  app.add_option("--address", options.address, "The host name or IP address at which other pods reach this one.")
       ->required()
       ->envname("EOA_ADDRESS");
-  app.add_option("--listen", options.listen, "IP to serve on")->envname("EOA_LISTEN")->capture_default_str();
-  app.add_option("--threads", options.threads, "compute threads of each worker")
+  app.add_option("--listen", options.listen, "The IP address to listen on.")
+      ->envname("EOA_LISTEN")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "How many threads each worker computes with.")
       ->envname("EOA_THREADS")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--profile", options.profile_steps,
-                 "trace so many steps of each member, for Perfetto or chrome://tracing")
+                 "Trace this number of steps of each member, for Perfetto or chrome://tracing.")
       ->envname("EOA_PROFILE")
       ->check(CLI::Range(0, eoa::train::kMostProfiledSteps));
-  app.add_option("--profile-directory", options.profile_directory, "where traces go (default: --directory)")
+  app.add_option("--profile-directory", options.profile_directory,
+                 "The directory for traces. Default: that of --directory.")
       ->envname("EOA_PROFILE_DIRECTORY");
-  app.add_option("--worker", options.worker, "the worker's program")->envname("EOA_WORKER")->capture_default_str();
-  app.add_option("--heartbeat-seconds", heartbeat_seconds, "between two heartbeats")
+  app.add_option("--worker", options.worker, "The worker's program.")->envname("EOA_WORKER")->capture_default_str();
+  app.add_option("--heartbeat-seconds", heartbeat_seconds, "Seconds between two heartbeats.")
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();
-  app.add_option("--metrics-listen", options.metrics_listen, "IP:port of /metrics and /healthz (default: not served)")
+  app.add_option("--metrics-listen", options.metrics_listen,
+                 "IP:PORT that serves /metrics and /healthz. Default: they are not served.")
       ->envname("EOA_METRICS_LISTEN");
-  app.add_option("--parent", parent, "end when this process, the parent, does");
+  app.add_option("--parent", parent, "The process id of the parent; the agent ends when it does.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

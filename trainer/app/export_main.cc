@@ -14,10 +14,10 @@ int ExportMain(int argc, char** argv) {
   std::string model;
   std::string format;
   std::string output;
-  CLI::App app("Write a model in the form of another library", "eoa-trainer export");
-  app.add_option("--model", model, "model.safetensors of a run")->required();
-  app.add_option("--format", format, "safetensors-timm, safetensors-hf or torch-state-dict")->required();
-  app.add_option("--output", output, "a file; for safetensors-hf a folder")->required();
+  CLI::App app("Write a model in the format of another library.", "eoa-trainer export");
+  app.add_option("--model", model, "The model.safetensors of a run.")->required();
+  app.add_option("--format", format, "safetensors-timm, safetensors-hf or torch-state-dict.")->required();
+  app.add_option("--output", output, "The file to write; for safetensors-hf a folder.")->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

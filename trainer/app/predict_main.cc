@@ -47,12 +47,13 @@ int PredictMain(int argc, char** argv) {
   std::vector<std::string> images;
   int top = 5;
   bool as_json = false;
-  CLI::App app("Say what images show", "eoa-trainer-worker predict");
-  app.add_option("--job", job, "job.json of the run")->required();
-  app.add_option("--model", model, "its model.safetensors")->required();
-  app.add_option("--top", top, "classes")->check(CLI::Range(1, 1000000));
-  app.add_flag("--json", as_json, "a JSON object for each image, on a line of its own");
-  app.add_option("IMAGE", images, "JPEG or PNG files")->required();
+  CLI::App app("Classify images with the model of a run.", "eoa-trainer-worker predict");
+  app.add_option("--job", job, "The job.json of the run.")->required();
+  app.add_option("--model", model, "The model.safetensors of the run.")->required();
+  app.add_option("--top", top, "How many of the likeliest classes to print for each image.")
+      ->check(CLI::Range(1, 1000000));
+  app.add_flag("--json", as_json, "Print a JSON object for each image, on a line of its own.");
+  app.add_option("IMAGE", images, "JPEG or PNG files.")->required();
   std::vector<std::string> arguments(argv + 2, argv + argc);
   std::ranges::reverse(arguments);  // as this function of CLI11 takes them
   try {

@@ -66,7 +66,7 @@ Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::stri
   Result<std::string> content = files_.ReadFile(stem + ".safetensors", kMaxPartBytes);
   if (!content.ok()) return lost(content.error().message());
   if (content->size() != static_cast<std::uint64_t>(*bytes)) {
-    return lost(std::to_string(content->size()) + " bytes in place of " + std::to_string(*bytes));
+    return lost(std::to_string(content->size()) + " bytes instead of " + std::to_string(*bytes));
   }
   if (Crc32(*content) != static_cast<std::uint64_t>(*crc32)) return lost("its checksum is wrong");
   CheckpointPart loaded{.bytes = std::make_unique<const std::string>(std::move(*content)), .contents = {}};

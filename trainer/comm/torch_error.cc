@@ -30,7 +30,7 @@ Error CurrentTorchError(std::string_view what) {
   } catch (const std::bad_alloc&) {
     return MakeError(ErrorCode::kResourceExhausted, what, "out of memory");
   } catch (const c10::AcceleratorError& error) {
-    // The process's context of the device is broken for good; another process may be luckier.
+    // The process's context of the device is broken for good; another process may work.
     return MakeError(ErrorCode::kAborted, what, error.what_without_backtrace());
   } catch (const c10::Error& error) {
     const std::string_view text = error.what_without_backtrace();

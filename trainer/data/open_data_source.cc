@@ -19,7 +19,7 @@ Result<std::unique_ptr<DataSource>> Open(const api::DatasetSpec& dataset, Split 
     case api::Dataset::kWebDataset:
       return OpenWebDataset(dataset.path, split);
   }
-  return InternalError("a data set of no known kind");
+  return InternalError("this kind of data set has no reader");
 }
 
 }  // namespace

@@ -70,8 +70,8 @@ Result<int> GenerationEnd::Report(int generation, const MemberScore& own) {
   return participants;
 }
 
-// Every leader is told; with several populations in one world the first one's word counts for all, since a population
-// without the broker's decision may have made up its own.
+// Every leader gets a message. With several populations in one world the first leader's counts for all, since a
+// population without the broker's decision may have made its own.
 Result<int> GenerationEnd::TakeRoot() {
   int root = kNoRoot;
   if (leads()) {
@@ -181,7 +181,9 @@ Result<FinishMessage> GenerationEnd::TakeFinish() {
   EOA_RETURN_IF_ERROR(options_.groups->population().Broadcast(shared, 0));
   finish.measure_test = shared[0].item<std::int64_t>() != 0;
   finish.member = static_cast<int>(shared[1].item<std::int64_t>());
-  if (finish.member < 0 || finish.member >= members()) return InternalError("the agent named a member that is none");
+  if (finish.member < 0 || finish.member >= members())
+    return InternalError("the agent named member " + std::to_string(finish.member) + ", but there are members 0 to " +
+                         std::to_string(members() - 1));
   return finish;
 }
 

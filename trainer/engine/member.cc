@@ -93,7 +93,7 @@ Status Member::MakeNetwork(Comm& world) {
   }
   model_->parameters().MoveTo(options_.device);
   weights_ = std::make_unique<FlatWeights>(model_->parameters().All());
-  // Unlike processors may round initial weights differently.
+  // Different processors may round initial weights differently.
   EOA_RETURN_IF_ERROR(CopyWeights(world, *weights_, 0));
   const at::NoGradGuard no_grad;
   weights_->Unpack();

@@ -232,7 +232,7 @@ Status QueuedStep::Run(const std::vector<MicroBatch>& batches, double learning_r
   return failed_;
 }
 
-// The reports of steps that were on their way when the member went back are of no weights that it still has.
+// Reports of steps that were under way when the member went back are ignored: they are about weights that are gone.
 Status QueuedStep::TakeReport() {
   std::vector<float> report;
   EOA_RETURN_IF_ERROR(CatchTorchErrors("training step", [&] { report = reports_->Take(); }));

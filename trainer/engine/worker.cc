@@ -55,7 +55,8 @@ class Worker {
   Result<TrainingSummary> Train(int generation);
   Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
-  void Tell(int generation, const std::string& phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
+  void ReportProgress(int generation, const std::string& phase, const TrainingSummary& summary = {},
+                      std::int64_t step = 0);
   void LogFirstStep(int generation);
   Status Timed(const std::function<Status()>& checkpoint_work);
   void LogTimes(int generation, const Marks& marks, double checkpoint_seconds, double data_wait_seconds) const;
@@ -83,7 +84,8 @@ class Worker {
   double checkpoint_seconds_ = 0;  // that training has waited for checkpoints
 };
 
-void Worker::Tell(int generation, const std::string& phase, const TrainingSummary& summary, std::int64_t step) {
+void Worker::ReportProgress(int generation, const std::string& phase, const TrainingSummary& summary,
+                            std::int64_t step) {
   const TrainingTimes times = member_ ? member_->times() : TrainingTimes{};
   progress_.Report({.generation = generation,
                     .step = step,
@@ -108,7 +110,7 @@ Metadata Worker::MakeMetadata() const {
 }
 
 Status Worker::Prepare() {
-  Tell(start_.resume_generation, "Starting");
+  ReportProgress(start_.resume_generation, "Starting");
   const int population = api::FindPopulation(spec(), start_.population);
   EOA_ASSIGN_OR_RETURN(device_, UseDevice(spec().trainer.device, spec().trainer.precision,
                                           FirstRank(spec(), population) + start_.member));
@@ -158,15 +160,15 @@ Status Worker::Prepare() {
 }
 
 Result<TrainingSummary> Worker::Train(int generation) {
-  Tell(generation, "Training");
+  ReportProgress(generation, "Training");
   const double rate = rates_[static_cast<std::size_t>(start_.member)];
   return member_->Train(generation, rate, [&](std::int64_t step, const TrainingSummary& so_far) {
     if (!stepped_) LogFirstStep(generation);
-    Tell(generation, "Training", so_far, step);
+    ReportProgress(generation, "Training", so_far, step);
   });
 }
 
-// Until then a member that was started, or started again, costs time and trains nothing; tests/bench/restart reads it.
+// How long a start or restart took until training went on; tests/bench/restart reads this line.
 void Worker::LogFirstStep(int generation) {
   stepped_ = true;
   Log(LogLevel::kInfo, "first step done",
@@ -176,7 +178,7 @@ void Worker::LogFirstStep(int generation) {
        {"loadSeconds", FormatShort(load_seconds_, 4)}});
 }
 
-// Memory is what these parts can do with less of, if the job says so.
+// For an error about memory: adds which settings of the job would need less of it.
 Error Worker::Advised(const Error& error) const {
   if (error.code() != ErrorCode::kResourceExhausted) return error;
   constexpr std::int64_t kNotKnown = 0;
@@ -213,10 +215,10 @@ Status Worker::RunGeneration(int generation) {
   const TrainingSummary trained = *training;
   const SteadyTime train_end = clock_.SteadyNow();
   const std::int64_t steps = member_->steps_per_generation();
-  Tell(generation, "Evaluating", trained, steps);
+  ReportProgress(generation, "Evaluating", trained, steps);
   EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
   const SteadyTime judged = clock_.SteadyNow();
-  Tell(generation, "Exchanging", trained, steps);
+  ReportProgress(generation, "Exchanging", trained, steps);
 
   const at::NoGradGuard no_grad;
   const double waited_before = checkpoint_seconds_;
@@ -255,7 +257,7 @@ Status Worker::SaveModel(const std::string& path) {
 }
 
 Status Worker::Finish() {
-  Tell(generations(), "Finishing");
+  ReportProgress(generations(), "Finishing");
   EOA_RETURN_IF_ERROR(checkpoint_->Wait());
   EOA_ASSIGN_OR_RETURN(const FinishMessage finish, end_->TakeFinish());
   const at::NoGradGuard no_grad;

@@ -33,7 +33,7 @@ Status ExportHuggingFace(FileSystem& files, const Safetensors& file, const std::
                          const std::string& output) {
   const std::optional<api::VisionTransformer> shape = api::FindVisionTransformer(name);
   if (!shape) {
-    return InvalidArgumentError("transformers has no '" + name + "' of these names; use torch-state-dict");
+    return InvalidArgumentError("transformers has no '" + name + "' with these parameter names; use torch-state-dict");
   }
   EOA_ASSIGN_OR_RETURN(const HuggingFaceModel model, ToHuggingFace(file, *shape, ClassNames(file.metadata)));
   EOA_RETURN_IF_ERROR(files.CreateDirectories(output));
@@ -61,7 +61,7 @@ Result<ExportFormat> ParseExportFormat(std::string_view name) {
   if (name == "safetensors-hf") return ExportFormat::kHuggingFace;
   if (name == "torch-state-dict") return ExportFormat::kTorch;
   return InvalidArgumentError("format '" + std::string(name) +
-                              "' is none of safetensors-timm, safetensors-hf and torch-state-dict");
+                              "' is not a format; use safetensors-timm, safetensors-hf or torch-state-dict");
 }
 
 Status ExportModel(FileSystem& files, const std::string& model, ExportFormat format, const std::string& output) {
@@ -70,7 +70,7 @@ Status ExportModel(FileSystem& files, const std::string& model, ExportFormat for
   const Result<Safetensors> file = ParseSafetensors(bytes);
   if (!file.ok()) return Error(file.error()).WithContext(model);
   const std::string name = Text(file->metadata, "model");
-  if (name.empty()) return InvalidArgumentError(model + " does not say which model it is: no file of this trainer's");
+  if (name.empty()) return InvalidArgumentError(model + " does not name its model, so this trainer has not written it");
   switch (format) {
     case ExportFormat::kTimm:
       return ExportTimm(files, *file, name, output);
@@ -79,7 +79,7 @@ Status ExportModel(FileSystem& files, const std::string& model, ExportFormat for
     case ExportFormat::kTorch:
       return WriteTorchArchive(files, output, file->arrays);
   }
-  return InternalError("a format of no known kind");
+  return InternalError("this format has no writer");
 }
 
 }  // namespace eoa::train

@@ -53,7 +53,7 @@ Result<HuggingFaceModel> ToHuggingFace(const Safetensors& file, const api::Visio
   const NamedArray* positions = file.Find("pos_embed");
   if (shape.hybrid || file.Find("cls_token") == nullptr || positions == nullptr) {
     return InvalidArgumentError(std::string(shape.name) + (shape.hybrid ? "" : " with classifier Gap") +
-                                " is no network of transformers' ViT; use safetensors-timm or torch-state-dict");
+                                " cannot be a ViT of transformers; use safetensors-timm or torch-state-dict");
   }
   HuggingFaceModel model;
   for (const NamedArray& array : file.arrays) {

@@ -74,14 +74,14 @@ class Literals {
 
 Result<std::vector<std::int64_t>> TakeShape(Literals& literals) {
   std::vector<std::int64_t> shape;
-  if (!literals.Take("(")) return Malformed("its shape is no tuple");
+  if (!literals.Take("(")) return Malformed("its shape is not a tuple");
   while (!literals.Take(")")) {
     const std::optional<std::int64_t> length = literals.TakeNumber();
-    if (!length || shape.size() == kMaxDimensions) return Malformed("its shape is no tuple of up to 8 lengths");
+    if (!length || shape.size() == kMaxDimensions) return Malformed("its shape is not a tuple of up to 8 lengths");
     shape.push_back(*length);
     if (literals.Take(",")) continue;
     if (literals.Take(")")) break;
-    return Malformed("its shape is no tuple");
+    return Malformed("its shape is not a tuple");
   }
   return shape;
 }
@@ -109,18 +109,18 @@ Status TakeEntry(Literals& literals, std::string_view key, NpyHeader& header) {
 
 Status ParseDictionary(std::string_view text, NpyHeader& header) {
   Literals literals(text);
-  if (!literals.Take("{")) return Malformed("its header is no dictionary");
+  if (!literals.Take("{")) return Malformed("its header is not a dictionary");
   unsigned seen = 0;
   for (bool open = !literals.Take("}"); open;) {
     const std::optional<std::string_view> key = literals.TakeString();
-    if (!key || !literals.Take(":")) return Malformed("its header is no dictionary");
+    if (!key || !literals.Take(":")) return Malformed("its header is not a dictionary");
     const unsigned bit = *key == "descr" ? 1 : *key == "fortran_order" ? 2 : 4;
     if ((seen & bit) != 0) return Malformed("'" + std::string(*key) + "' stands twice in its header");
     seen |= bit;
     EOA_RETURN_IF_ERROR(TakeEntry(literals, *key, header));
     const bool more = literals.Take(",");
     open = !literals.Take("}");
-    if (open && !more) return Malformed("its header is no dictionary");
+    if (open && !more) return Malformed("its header is not a dictionary");
   }
   if (seen != 7 || !literals.AtEnd()) return Malformed("its header lacks descr, fortran_order or shape");
   return OkStatus();

@@ -199,7 +199,7 @@ class CpprestClient final : public HttpClient {
           Forget(target.origin, client);
           transfer->GiveUp();
           return {DataLossError(target.origin + " answered with status " + std::to_string(response.status) +
-                                ", which is no final answer")};
+                                ", which is not a final answer")};
         }
       }
       received += event->piece.size();

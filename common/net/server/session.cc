@@ -99,7 +99,7 @@ Awaitable<bool> Session::ServeOne() {
   if (peer_left_) co_return false;
   const bool keep_alive = incoming.keep_alive && !worker_.stopping;
   const bool written = co_await Write(std::move(response), keep_alive, incoming.head_only);
-  co_return written&& keep_alive;
+  co_return (written && keep_alive);
 }
 
 Awaitable<ServerResponse> Session::Handle(ServerRequest request) {

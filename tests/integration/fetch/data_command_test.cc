@@ -154,7 +154,7 @@ TEST_F(DataCommandTest, RefusesAnArchiveThatIsNotTheAuthors) {
   EXPECT_TRUE(std::filesystem::exists(served_));
   ++spec_.bytes;
   EXPECT_EQ(Install(served_), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("bytes in place of"));
+  EXPECT_THAT(err_.str(), HasSubstr("bytes instead of"));
 }
 
 TEST_F(DataCommandTest, SaysWhatToDoWithoutNetwork) {

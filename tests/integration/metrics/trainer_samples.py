@@ -17,12 +17,12 @@ METRICS = [
     ("eoa_trainer_fitness", "gauge", "Validation accuracy at the end of the last generation, 0 to 1."),
     ("eoa_trainer_steps_total", "counter", "Training steps done."),
     ("eoa_trainer_step_seconds_total", "counter", "Time spent in training steps."),
-    ("eoa_trainer_data_wait_seconds_total", "counter", "Part of it spent waiting for images."),
-    ("eoa_trainer_communication_seconds_total", "counter", "Part of it spent in collectives."),
+    ("eoa_trainer_data_wait_seconds_total", "counter", "Part of the step time that was spent waiting for images."),
+    ("eoa_trainer_communication_seconds_total", "counter", "Part of the step time that was spent in collectives."),
     ("eoa_trainer_checkpoint_wait_seconds_total", "counter", "Time that training waited for checkpoints."),
     ("eoa_trainer_phase_seconds_total", "counter", "Time this pod spent in each phase."),
     ("eoa_trainer_worker_exits_total", "counter", "Worker processes that ended, by exit code."),
-    ("eoa_trainer_offline_generations_total", "counter", "Generations without a decision of the broker."),
+    ("eoa_trainer_offline_generations_total", "counter", "Generations that ended without a decision of the broker."),
 ]
 PER_MEMBER = {"step", "images_per_second", "model_flops_per_second", "device_memory_bytes", "learning_rate", "train_loss", "fitness", "steps_total", "step_seconds_total",
               "data_wait_seconds_total", "communication_seconds_total", "checkpoint_wait_seconds_total"}

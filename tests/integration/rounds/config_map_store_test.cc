@@ -177,7 +177,7 @@ TEST_F(ConfigMapStoreTest, NamesTheConfigMapAndTheKeyThatIsDamaged) {
   Patch({{"data", {{key, Chunk(0)["data"][RoundsEventKey(2)]}}}});
   EXPECT_THAT(store_.Load().error().message(), HasSubstr("key e0000000001: does not match its checksum"));
   Patch({{"data", {{key, nullptr}}}});
-  EXPECT_THAT(store_.Load().error().message(), HasSubstr("key e0000000002: stands where e0000000001 must"));
+  EXPECT_THAT(store_.Load().error().message(), HasSubstr("key e0000000002: key e0000000001 was expected here"));
   Patch({{"data", {{key, good}}}});
   EXPECT_EQ(Reasons(store_.Load()), (std::vector<std::string>{"a", "b", "c"}));
 }

@@ -163,7 +163,7 @@ class Export(unittest.TestCase):
     def test_mistakes_are_told(self):
         done = export(self.vit, "--format", "onnx")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("none of safetensors-timm, safetensors-hf and torch-state-dict", done.stderr)
+        self.assertIn("use safetensors-timm, safetensors-hf or torch-state-dict", done.stderr)
         done = export(self.folder / "nothing", "--format", "torch-state-dict")
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no", done.stderr)

@@ -131,7 +131,7 @@ TEST_F(KubeconfigTest, SaysWhichFileAndWhatIsWrong) {
   EXPECT_THAT(Refused(cluster + "users: [{name: u, user: {client-certificate-data: '!'}}]\n"), HasSubstr("base64"));
   EXPECT_THAT(Refused(cluster + "users: [{name: u, user: {exec: {command: x, apiVersion: v0}}}]\n"), HasSubstr("v0"));
   EXPECT_THAT(Refused(start + "clusters: [{name: k, cluster: {server: 'h:1'}}]\nusers: [{name: u, user: {}}]\n"),
-              HasSubstr("no URL"));
+              HasSubstr("not a URL"));
   EXPECT_THAT(Load({JoinPath(directory_.path(), "absent")}).error().ToString(), HasSubstr("absent"));
 }
 

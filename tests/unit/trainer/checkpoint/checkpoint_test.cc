@@ -53,7 +53,7 @@ TEST_F(CheckpointTest, WhatIsNotThereOrNotCompleteIsNamed) {
   EXPECT_THAT(WhyNot(3), HasSubstr("checkpoint-3.weights"));
   Save(3);
   std::filesystem::resize_file(FileName(3), 20);
-  EXPECT_THAT(WhyNot(3), HasSubstr("20 bytes in place of"));
+  EXPECT_THAT(WhyNot(3), HasSubstr("20 bytes instead of"));
 }
 
 TEST_F(CheckpointTest, AFlippedBitIsNoticed) {
