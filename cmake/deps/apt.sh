@@ -18,7 +18,14 @@ if [[ ${1:-} == --lint ]]; then
 elif [[ ${1:-} == --go ]]; then
   packages=(golang-go)
 elif [[ ${1:-} == --browser ]]; then
-  packages=(chromium chromium-driver)
+  packages=()
+  if ! command -v chromedriver > /dev/null; then
+    packages=(chromium chromium-driver)
+    if grep -q '^ID=ubuntu' /etc/os-release; then
+      echo "Ubuntu has Chromium as a snap only, which may not read what tests write. Please install Google Chrome and its chromedriver." >&2
+      exit 1
+    fi
+  fi
 elif [[ ${1:-} == --lists ]]; then
   packages=()
 elif [[ ${1:-} == --bench ]]; then
