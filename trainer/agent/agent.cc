@@ -56,7 +56,7 @@ Record ReadRecord(FileSystem& files, const std::string& path) {
   return {};
 }
 
-// Carries out the session's actions and hands it what happens.
+// Carries out the session's actions and hands it the events.
 class Shell {
  public:
   Shell(const AgentOptions& options, AgentSession session, BrokerClient broker, WeightServer& weights,
@@ -71,7 +71,7 @@ class Shell {
         clock_(clock) {}
 
   train::ExitCode Run(int signals) {
-    Carry(session_.Begin(clock_.SteadyNow()));
+    CarryOut(session_.Begin(clock_.SteadyNow()));
     while (!exit_) {
       telemetry_.Turn(clock_.SteadyNow());
       Poll(signals);
@@ -107,32 +107,32 @@ class Shell {
   }
 
   void Dispatch(const Event& event) {
-    telemetry_.See(event, clock_.SteadyNow());
-    Carry(session_.Handle(event, clock_.SteadyNow()));
+    telemetry_.Observe(event, clock_.SteadyNow());
+    CarryOut(session_.Handle(event, clock_.SteadyNow()));
   }
 
   void DispatchGang(int era, GangEvent event) {
     if (const auto* status = std::get_if<ExitStatus>(&event.what)) {
       if (status->signal == SIGKILL && CountMemoryKills(files_) > memory_kills_) {
-        Dispatch({era, WorkerSaid{event.worker,
-                                  train::ErrorMessage{std::string(ErrorCodeName(ErrorCode::kResourceExhausted)),
-                                                      std::string(kOutOfMemory)}}});
+        Dispatch({era, MessageReceived{event.worker,
+                                       train::ErrorMessage{std::string(ErrorCodeName(ErrorCode::kResourceExhausted)),
+                                                           std::string(kOutOfMemory)}}});
       }
       Dispatch({era, WorkerExited{event.worker, *status}});
     } else {
-      Dispatch({era, WorkerSaid{event.worker, std::get<train::FromWorker>(std::move(event.what))}});
+      Dispatch({era, MessageReceived{event.worker, std::get<train::FromWorker>(std::move(event.what))}});
     }
   }
 
-  void Carry(const Actions& actions) {
+  void CarryOut(const Actions& actions) {
     for (const Action& action : actions) {
       if (exit_) return;
-      telemetry_.See(action, clock_.SteadyNow());
-      std::visit([this](const auto& each) { Do(each); }, action);
+      telemetry_.Observe(action, clock_.SteadyNow());
+      std::visit([this](const auto& each) { CarryOut(each); }, action);
     }
   }
 
-  // Runs `request` on its own thread; its event belongs to today's era.
+  // Runs `request` on a thread of its own; its event belongs to the era in which it was asked for.
   template <typename Request>
   void Call(Request request) {
     calls_.Start([era = session_.era(), request = std::move(request)](net::Cancellation* cancellation) {
@@ -140,7 +140,7 @@ class Shell {
     });
   }
 
-  void Do(const SendJoin& action) {
+  void CarryOut(const SendJoin& action) {
     api::JoinRequest request = action.request;
     if (request.incarnation != store_incarnation_) {
       Result<StoreSocket> store = StoreSocket::Listen(options_.listen);
@@ -156,41 +156,41 @@ class Shell {
         [this, request](net::Cancellation* cancellation) { return JoinAnswered{broker_.Join(request, cancellation)}; });
   }
 
-  void Do(const SendHeartbeat& action) {
+  void CarryOut(const SendHeartbeat& action) {
     Call([this, request = action.request](net::Cancellation* cancellation) {
       return HeartbeatAnswered{broker_.Heartbeat(request, cancellation)};
     });
   }
 
-  void Do(const SendReport& action) {
+  void CarryOut(const SendReport& action) {
     Call([this, request = action.request](net::Cancellation* cancellation) {
       return ReportAnswered{request.generation, broker_.Report(request, cancellation)};
     });
   }
 
-  void Do(const AskDecision& action) {
+  void CarryOut(const AskDecision& action) {
     Call([this, action](net::Cancellation* cancellation) {
       return DecisionAnswered{action.generation,
                               broker_.Decision(action.attempt, action.generation, action.wait_seconds, cancellation)};
     });
   }
 
-  void Do(const SendFinish& action) {
+  void CarryOut(const SendFinish& action) {
     Call([this, request = action.request](net::Cancellation* cancellation) {
       return FinishAnswered{broker_.Finish(request, cancellation)};
     });
   }
 
-  void Do(const FetchWeights& action) {
+  void CarryOut(const FetchWeights& action) {
     Call([this, action](net::Cancellation* cancellation) -> WeightsFetched {
       const FetchOptions fetch{action.source, JoinPath(options_.directory, "foreign"), action.timeout};
       return {action.generation, action.source.population, FetchWeightsFile(fetch, http_, files_, cancellation)};
     });
   }
 
-  void Do(const CancelCalls&) { calls_.CancelAll(); }
+  void CarryOut(const CancelCalls&) { calls_.CancelAll(); }
 
-  void Do(const StartWorkers& action) {
+  void CarryOut(const StartWorkers& action) {
     const GangOptions gang{options_.worker, WorkerEnvironment(options_.threads), store_ ? store_->descriptor() : -1};
     Result<WorkerGang> started = WorkerGang::Start(gang, action.messages);
     store_.reset();
@@ -205,28 +205,28 @@ class Shell {
     gang_era_ = session_.era();
   }
 
-  void Do(const TellWorker& action) {
-    if (gang_) gang_->Tell(action.worker, action.message);
+  void CarryOut(const SendToWorker& action) {
+    if (gang_) gang_->Send(action.worker, action.message);
   }
 
-  void Do(const KillWorkers&) { gang_.reset(); }
+  void CarryOut(const KillWorkers&) { gang_.reset(); }
 
-  void Do(const SaveRecord& action) {
+  void CarryOut(const SaveRecord& action) {
     const Status saved =
         files_.WriteFileAtomically(JoinPath(options_.directory, kRecordFile), RecordToText(action.record));
-    // An older record is a true one too: a restart resumes from further back.
+    // The older record still holds: a restart resumes from further back.
     if (!saved.ok()) Log(LogLevel::kError, "the agent's record is not saved", {{"error", saved.error().ToString()}});
   }
 
-  void Do(const PublishWeights& action) { weights_.Publish(action.weights); }
+  void CarryOut(const PublishWeights& action) { weights_.Publish(action.weights); }
 
-  void Do(const Say& action) {
+  void CarryOut(const WriteLog& action) {
     std::vector<LogField> fields;
     for (const auto& [name, value] : action.fields) fields.push_back({name, value});
     Log(action.level, action.message, fields);
   }
 
-  void Do(const Exit& action) { exit_ = action.code; }
+  void CarryOut(const Exit& action) { exit_ = action.code; }
 
   const AgentOptions& options_;
   AgentSession session_;
@@ -243,7 +243,7 @@ class Shell {
   int gang_era_ = 0;
   std::int64_t memory_kills_ = 0;  // before these workers
   std::optional<train::ExitCode> exit_;
-  Calls calls_{inbox_};  // last: its threads use what stands above
+  Calls calls_{inbox_};  // last, to be destroyed first: its threads use the members above
 };
 
 Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {

@@ -13,13 +13,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// The broker closes a round at the deadline; its answer needs a moment more.
+// The broker closes a round at the deadline; its answer comes a little later.
 constexpr Duration kAnswerSlack = seconds(2);
 constexpr Duration kFirstRetry = milliseconds(100);
 constexpr Duration kLongestRetry = seconds(2);
 constexpr Duration kFirstFetchRetry = milliseconds(10);
 constexpr Duration kLongestFetchRetry = milliseconds(200);
-constexpr Duration kWhereInterval = seconds(1);
+constexpr Duration kAddressInterval = seconds(1);
 constexpr int kLongestPollSeconds = 30;
 
 bool MayRecover(const Error& error) {
@@ -55,7 +55,7 @@ void Exchange::Reset() {
   stage_ = Stage::kIdle;
   retry_at_.reset();
   fetch_again_at_.clear();
-  where_at_.reset();
+  addresses_at_.reset();
 }
 
 ExchangeStep Exchange::Begin(int attempt, const train::GenerationEndMessage& end, SteadyTime now) {
@@ -76,11 +76,11 @@ ExchangeStep Exchange::Begin(int attempt, const train::GenerationEndMessage& end
   deadline_ = now + deadline_length() + kAnswerSlack;
   retry_delay_ = kFirstRetry;
   ExchangeStep step;
-  Ask(step, now);
+  SendRequest(step, now);
   return step;
 }
 
-void Exchange::Ask(ExchangeStep& step, SteadyTime now) {
+void Exchange::SendRequest(ExchangeStep& step, SteadyTime now) {
   retry_at_.reset();
   if (stage_ == Stage::kReporting) {
     step.actions.emplace_back(SendReport{report_});
@@ -107,18 +107,18 @@ ExchangeStep Exchange::OnReport(const ReportAnswered& event, Record& record, Ste
   stage_ = Stage::kDeciding;
   retry_delay_ = kFirstRetry;
   ExchangeStep step;
-  Ask(step, now);
+  SendRequest(step, now);
   return step;
 }
 
 ExchangeStep Exchange::OnDecision(const DecisionAnswered& event, Record& record, SteadyTime now) {
-  if (Awaits(Stage::kFetching, event.generation)) return LearnWhere(event, now);
+  if (Awaits(Stage::kFetching, event.generation)) return TakeAddresses(event, now);
   if (!Awaits(Stage::kDeciding, event.generation)) return {};
   if (!event.answer.ok()) return RetryOrGoOffline(event.answer.error(), record, now);
   if (event.answer->decision) return Decide(*event.answer->decision, false, record, now);
   if (now >= deadline_) return GoOffline("the round is still open", record, now);
   ExchangeStep step;
-  Ask(step, now);
+  SendRequest(step, now);
   return step;
 }
 
@@ -130,7 +130,7 @@ ExchangeStep Exchange::OnTick(Record& record, SteadyTime now) {
     case Stage::kReporting:
     case Stage::kDeciding:
       if (now >= deadline_) return GoOffline("no answer within exchange.deadlineSeconds", record, now);
-      if (retry_at_ && now >= *retry_at_) Ask(step, now);
+      if (retry_at_ && now >= *retry_at_) SendRequest(step, now);
       break;
     case Stage::kFetching:
       FetchDue(step, now);
@@ -154,11 +154,11 @@ ExchangeStep Exchange::GoOffline(const std::string& reason, Record& record, Stea
   Result<api::Decision> decision = OfflineDecision(spec(), population_, report_, record.last_decision);
   if (!decision.ok()) return {.actions = {}, .failure = decision.error()};
   ExchangeStep step;
-  step.actions.emplace_back(Say{LogLevel::kWarning,
-                                "no decision from the broker; the population goes on with its last baseline",
-                                {{"generation", std::to_string(report_.generation)},
-                                 {"baseline", FormatNumber(decision->baseline)},
-                                 {"reason", reason}}});
+  step.actions.emplace_back(WriteLog{LogLevel::kWarning,
+                                     "no decision from the broker; the population goes on with its last baseline",
+                                     {{"generation", std::to_string(report_.generation)},
+                                      {"baseline", FormatNumber(decision->baseline)},
+                                      {"reason", reason}}});
   ExchangeStep decided = Decide(*decision, true, record, now);
   step.actions.insert(step.actions.end(), decided.actions.begin(), decided.actions.end());
   step.failure = std::move(decided.failure);
@@ -180,9 +180,10 @@ void Exchange::EvolveRates(const api::Decision& decision, Record& record, Exchan
         plan->spread < evolve::kNarrowSpread &&
         spec().populations[static_cast<std::size_t>(population_)].algorithm.name != api::Algorithm::kFixed;
     if (narrow && !narrow_) {
-      step.actions.emplace_back(Say{LogLevel::kWarning,
-                                    "the members' learning rates lie within 5 % of each other: little is explored",
-                                    {{"generation", std::to_string(next)}, {"spread", FormatShort(plan->spread, 4)}}});
+      step.actions.emplace_back(
+          WriteLog{LogLevel::kWarning,
+                   "the members' learning rates lie within 5 % of each other: little is explored",
+                   {{"generation", std::to_string(next)}, {"spread", FormatShort(plan->spread, 4)}}});
     }
     narrow_ = narrow;
   }
@@ -202,7 +203,7 @@ ExchangeStep Exchange::Decide(const api::Decision& decision, bool offline, Recor
   step.actions.emplace_back(SaveRecord{record});
 
   mix_ = PlanMix(spec(), population_, decision);
-  if (mix_.merge) step.actions.emplace_back(TellWorker{0, *mix_.merge});
+  if (mix_.merge) step.actions.emplace_back(SendToWorker{0, *mix_.merge});
   stage_ = Stage::kFetching;
   deadline_ = now + deadline_length();
   fetched_.clear();
@@ -225,8 +226,8 @@ ExchangeStep Exchange::OnWeights(const WeightsFetched& event, SteadyTime now) {
   } else if (MayRecover(event.file.error()) && now < deadline_) {
     fetch_again_at_[event.population] = now + fetch_delay_;
     fetch_delay_ = std::min(fetch_delay_ * 2, kLongestFetchRetry);
-    // NotFound comes from where the weights will be; all else may mean that their server is elsewhere now.
-    if (event.file.error().code() != ErrorCode::kNotFound) AskWhere(step, now);
+    // NotFound: the right server, which has no weights yet. Any other error may mean that the server has moved.
+    if (event.file.error().code() != ErrorCode::kNotFound) AskForAddresses(step, now);
   } else {
     left_out_[event.population] = event.file.error().ToString();
   }
@@ -235,13 +236,13 @@ ExchangeStep Exchange::OnWeights(const WeightsFetched& event, SteadyTime now) {
 }
 
 // A leader's pod that was restarted serves its weights at another address, which the broker knows.
-void Exchange::AskWhere(ExchangeStep& step, SteadyTime now) {
-  if (decided_offline_ || now >= deadline_ || (where_at_ && now < *where_at_)) return;
-  where_at_ = now + kWhereInterval;
+void Exchange::AskForAddresses(ExchangeStep& step, SteadyTime now) {
+  if (decided_offline_ || now >= deadline_ || (addresses_at_ && now < *addresses_at_)) return;
+  addresses_at_ = now + kAddressInterval;
   step.actions.emplace_back(AskDecision{.attempt = attempt_, .generation = report_.generation, .wait_seconds = 0});
 }
 
-ExchangeStep Exchange::LearnWhere(const DecisionAnswered& event, SteadyTime now) {
+ExchangeStep Exchange::TakeAddresses(const DecisionAnswered& event, SteadyTime now) {
   ExchangeStep step;
   if (!event.answer.ok()) {
     if (event.answer.error().code() == ErrorCode::kAborted) step.failure = event.answer.error();
@@ -255,7 +256,7 @@ ExchangeStep Exchange::LearnWhere(const DecisionAnswered& event, SteadyTime now)
       source.address = known.address;
       source.port = known.port;
       source.token = known.token;
-      // Without one, a fetch from the old address is still under way; its failure leads to the new one.
+      // Else a fetch from the old address is still under way; when it fails the new one is tried.
       const auto again = fetch_again_at_.find(source.population);
       if (again != fetch_again_at_.end()) again->second = now;
     }
@@ -270,21 +271,21 @@ void Exchange::StartNextWhenComplete(ExchangeStep& step, SteadyTime now) {
     if (fetched_.contains(source.population)) continue;
     const auto why = left_out_.find(source.population);
     step.actions.emplace_back(
-        Say{LogLevel::kWarning,
-            "another population's weights are left out of the mean",
-            {{"generation", std::to_string(report_.generation)},
-             {"population", source.population},
-             {"reason", why == left_out_.end() ? "not there within exchange.deadlineSeconds" : why->second}}});
+        WriteLog{LogLevel::kWarning,
+                 "another population's weights are left out of the mean",
+                 {{"generation", std::to_string(report_.generation)},
+                  {"population", source.population},
+                  {"reason", why == left_out_.end() ? "not there within exchange.deadlineSeconds" : why->second}}});
   }
   const Mix mix = MixFetched(mix_, fetched_);
   const int next = report_.generation + 1;
-  step.actions.emplace_back(TellWorker{
+  step.actions.emplace_back(SendToWorker{
       0, train::NextMessage{
              .generation = next, .learning_rates = next_rates_, .own_weight = mix.own_weight, .foreign = mix.foreign}});
   if (next == spec().ecosphere.generations) {
     std::optional<api::Decision> decision;
     if (!decided_offline_) decision = decision_;
-    step.actions.emplace_back(TellWorker{0, PlanFinish(spec(), population_, decision, report_.members)});
+    step.actions.emplace_back(SendToWorker{0, PlanFinish(spec(), population_, decision, report_.members)});
   }
   Reset();
 }
@@ -292,8 +293,11 @@ void Exchange::StartNextWhenComplete(ExchangeStep& step, SteadyTime now) {
 std::optional<SteadyTime> Exchange::NextWakeup() const {
   if (stage_ == Stage::kIdle) return std::nullopt;
   SteadyTime next = deadline_;
-  if (retry_at_) next = std::min(next, *retry_at_);
-  for (const auto& [population, at] : fetch_again_at_) next = std::min(next, at);
+  if (stage_ == Stage::kFetching) {
+    for (const auto& [population, at] : fetch_again_at_) next = std::min(next, at);
+  } else if (retry_at_) {
+    next = std::min(next, *retry_at_);
+  }
   return next;
 }
 

@@ -21,7 +21,8 @@
 
 namespace eoa::agent {
 
-// Why the session must act otherwise than by the actions: the broker knows a newer attempt, or evolution is impossible.
+// `failure`: the exchange cannot go on. Aborted: the broker knows a newer attempt; else no next LRs follow from the
+// reports.
 struct ExchangeStep {
   Actions actions;
   std::optional<Error> failure;
@@ -31,8 +32,8 @@ class Exchange {
  public:
   Exchange(std::shared_ptr<const api::Job> job, int population);
 
-  // A generation ended. In what follows `record` receives the decision and the next LRs before NextMessage is handed
-  // out.
+  // A generation ended. The decision and the next LRs are put into `record`, and SaveRecord is handed out, before
+  // NextMessage is.
   ExchangeStep Begin(int attempt, const train::GenerationEndMessage& end, SteadyTime now);
 
   // Answers to another generation's requests are ignored.
@@ -58,15 +59,15 @@ class Exchange {
   const api::JobSpec& spec() const { return job_->spec; }
   Duration deadline_length() const;
   bool Awaits(Stage stage, int generation) const;
-  void Ask(ExchangeStep& step, SteadyTime now);
+  void SendRequest(ExchangeStep& step, SteadyTime now);
   ExchangeStep RetryOrGoOffline(const Error& error, Record& record, SteadyTime now);
   ExchangeStep GoOffline(const std::string& reason, Record& record, SteadyTime now);
   ExchangeStep Decide(const api::Decision& decision, bool offline, Record& record, SteadyTime now);
   void EvolveRates(const api::Decision& decision, Record& record, ExchangeStep& step);
   void Fetch(const api::WeightSource& source, ExchangeStep& step, SteadyTime now) const;
   void FetchDue(ExchangeStep& step, SteadyTime now);
-  void AskWhere(ExchangeStep& step, SteadyTime now);
-  ExchangeStep LearnWhere(const DecisionAnswered& event, SteadyTime now);
+  void AskForAddresses(ExchangeStep& step, SteadyTime now);
+  ExchangeStep TakeAddresses(const DecisionAnswered& event, SteadyTime now);
   void StartNextWhenComplete(ExchangeStep& step, SteadyTime now);
 
   std::shared_ptr<const api::Job> job_;
@@ -83,7 +84,7 @@ class Exchange {
   std::map<std::string, std::string> left_out_;       // by population: why
   std::map<std::string, SteadyTime> fetch_again_at_;  // by population: not there yet
   Duration fetch_delay_{};
-  std::optional<SteadyTime> where_at_;  // the decision may be asked again where weights are served
+  std::optional<SteadyTime> addresses_at_;  // not before, the broker may be asked again where weights are served
   SteadyTime deadline_{};
   std::optional<SteadyTime> retry_at_;
   Duration retry_delay_{};
@@ -95,10 +96,10 @@ class Exchange {
 Result<api::Decision> OfflineDecision(const api::JobSpec& spec, int population, const api::ReportRequest& report,
                                       const std::optional<api::Decision>& last);
 
-// What the leader's worker is told after the last generation. The elected's population measures test accuracy; another
-// one does so only when it cannot know that somebody else does: without a decision (`decision` empty), and in Async
-// mode, where each population has its own last decision. `last`: the last report's members, to choose whose weights
-// those are with weightMerge None.
+// What the leader's worker is told after the last generation. The population of the elected member measures test
+// accuracy. So does every population that cannot know who is elected: without a decision (`decision` empty), and in
+// Async mode, where each population has a last decision of its own. With weightMerge None it measures the best of
+// `last`, the members of the last report.
 train::FinishMessage PlanFinish(const api::JobSpec& spec, int population, const std::optional<api::Decision>& decision,
                                 const std::vector<api::MemberReport>& last);
 

@@ -1,23 +1,19 @@
 // AgentSession: what one pod's agent does next, as a pure state machine. It knows no socket, process, file or clock:
-// events go in with the time at which they happened, actions come out (trainer/agent/session_types.h).
-// trainer/agent/agent.cc carries them out.
+// events go in with the time at which they happened, actions come out (trainer/agent/session_types.h), and
+// trainer/agent/agent.cc carries them out. Its phases and how they follow each other: trainer/agent/phases.h.
 //
-//   Joining -> Running -> Finished        the usual way; a finished agent parks: heartbeats, serves weights, waits for
-//   SIGTERM
-//      ^          |
-//      |          v worker lost, Rejoin
-//      +--- Collapsing -> Waiting         all workers of the pod end, then a new incarnation joins
-//
-// A worker's exit code that forbids a retry, and a broker that says Stop, lead to Finished as well. StopRequested leads
-// to Ended. Thread-safety: none; one owner. Copyable, so that tests can branch.
+// Thread-safety: none; one owner. Copyable, so that tests can branch.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "trainer/agent/exchange.h"
+#include "trainer/agent/gang.h"
+#include "trainer/agent/phases.h"
 #include "trainer/agent/record.h"
 #include "trainer/agent/session_types.h"
 
@@ -32,57 +28,67 @@ class AgentSession {
   Actions Begin(SteadyTime now);
   Actions Handle(const Event& event, SteadyTime now);
 
-  // When a Tick is due; nothing before Begin and after Exit.
+  // When a Tick is due, later than the last one; nothing before Begin and after Exit.
   std::optional<SteadyTime> NextWakeup() const;
 
-  // Counts incarnations; events of an earlier era are ignored.
+  // Counts this process's joins; events of an earlier era are ignored.
   int era() const { return era_; }
+  Phase phase() const { return phase_; }
 
  private:
-  enum class Phase { kNew, kJoining, kRunning, kCollapsing, kWaiting, kFinished, kStopping, kEnded };
-
-  struct Worker {
-    std::optional<train::ProgressMessage> progress;
-    std::optional<ExitStatus> exit;
-    std::vector<int> checkpoints;
-    std::string error;       // that it sent before it failed
-    std::string error_code;  // ErrorCodeName
+  // When `meet` is to be called; empty: not now. NextWakeup and Tick both follow from these alone, so `meet` must end
+  // the phase, or leave `at` empty or later.
+  struct Deadline {
+    std::optional<SteadyTime> at;
+    void (AgentSession::*meet)();
   };
 
-  void On(const JoinAnswered& event);
-  void On(const HeartbeatAnswered& event);
-  void On(const ReportAnswered& event);
-  void On(const DecisionAnswered& event);
-  void On(const WeightsFetched& event);
-  void On(const FinishAnswered& event);
-  void On(const WorkerSaid& event);
-  void On(const WorkerExited& event);
-  void On(const StartFailed& event);
-  void On(const Tick& event);
-  void On(const StopRequested& event);
+  // Of the phase, in the order in which they are met; always as many.
+  std::vector<Deadline> Deadlines() const;
+  void MeetDeadlines();
 
-  void Hear(int worker, const train::ProgressMessage& message);
-  void Hear(int worker, const train::GenerationEndMessage& message);
-  void Hear(int worker, const train::MergedMessage& message);
-  void Hear(int worker, const train::CheckpointedMessage& message);
-  void Hear(int worker, const train::CheckpointLostMessage& message);
-  void Hear(int worker, const train::ResultMessage& message);
-  void Hear(int worker, const train::ErrorMessage& message);
+  // What an event means in every phase (session.cc), and what in one (phases.cc); most mean nothing.
+  void HandleInAnyPhase(const Event& event);
+  void HandleInPhase(const Event& event);
+  void HandleJoining(const Event& event);
+  void HandleRunning(const Event& event);
+  void HandleParked(const Event& event);
+  void HandleStopRequest();
 
-  void Join();
-  void SendJoinRequest();
-  void StartAttempt(const api::JoinAnswer& answer);
-  void Collapse(std::string reason);
-  void EndCollapse();
-  void Rejoin(const std::string& reason, Duration delay);
-  void Finish(api::FinishRequest result);
-  void Fail(std::string error);
-  void Park();
-  void StopWorkers(bool exit_then);
+  void OnWorkerMessage(int worker, const train::ProgressMessage& message);
+  void OnWorkerMessage(int worker, const train::MergedMessage& message);
+  void OnWorkerMessage(int worker, const train::CheckpointedMessage& message);
+  void OnWorkerMessage(int worker, const train::CheckpointLostMessage& message);
+  void OnWorkerMessage(int worker, const train::ErrorMessage& message);
+  void OnWorkerMessage(int, const train::GenerationEndMessage&) {}  // these two mean something to Running alone
+  void OnWorkerMessage(int, const train::ResultMessage&) {}
+
+  void Enter(Phase phase);  // first in each of the following
+  void EnterJoining();
+  void EnterRunning(const api::JoinAnswer& answer);
+  void EnterCollapsing(std::string reason);
+  void EnterWaiting(Duration pause);
+  void EnterParked();
+  void EnterStopping(bool then_exit);
+
+  // Ends a phase.
+  void GiveUpJoining();
+  void EndCollapsing();
   void EndStopping();
-  void Advance(ExchangeStep step);
+
+  void RequestJoin();
+  void FollowExchange(ExchangeStep step);
+  void ContinueExchange() { FollowExchange(exchange_.OnTick(record_, now_)); }
+  void RestartStalled();
+  std::optional<SteadyTime> StallsAt() const;
+  void ParkWithResult(api::FinishRequest result);
+  void ParkWithFailure(std::string error);
+  void DeliverResult();
+  void LeaveAttempt(const std::string& reason);
+  void Rejoin(const std::string& reason);
   void Heartbeat();
-  bool Stalled() const;
+  std::optional<SteadyTime> HeartbeatDue() const;
+  void OnHeartbeatAnswer(const HeartbeatAnswered& event);
   void RetryLater();
 
   bool leads() const { return setup_.pod == 0; }
@@ -91,22 +97,22 @@ class AgentSession {
     return spec().populations[static_cast<std::size_t>(setup_.population)];
   }
   std::string incarnation() const { return setup_.incarnation_prefix + "-" + std::to_string(era_); }
-  int MemberOf(int worker) const { return setup_.pod * population().members_per_pod + worker; }
-  bool AllExited() const;
   std::vector<int> ResumableGenerations() const;
-  void Complain(LogLevel level, const std::string& message, const std::string& reason);
+  void Emit(Action action) { actions_.push_back(std::move(action)); }
+  void Log(LogLevel level, std::string message, std::vector<std::pair<std::string, std::string>> fields = {});
+  void LogOnce(LogLevel level, const std::string& message, const std::string& reason);
 
   PodSetup setup_;
   Record record_;
   Exchange exchange_;
+  Gang gang_;
   Phase phase_ = Phase::kNew;
   int era_ = 0;
   int attempt_ = 0;
   int generation_ = 0;
-  int failures_ = 0;  // in a row, without a checkpoint in between
-  std::vector<Worker> workers_;
-  std::string last_error_;  // of this pod's workers; the broker is told when joining again
-  std::string complaint_;   // logged last, so that what repeats is logged once
+  int failures_ = 0;         // in a row, without a checkpoint in between
+  std::string last_error_;   // of this pod's workers; the broker is told when joining again
+  std::string logged_last_;  // by LogOnce
   train::ExitCode exit_code_ = train::ExitCode::kOk;
   bool heartbeat_in_flight_ = false;
   bool exit_after_stop_ = false;
@@ -114,16 +120,10 @@ class AgentSession {
   SteadyTime now_{};  // of the event being handled
   SteadyTime heartbeat_at_{};
   SteadyTime last_progress_{};
-  std::optional<SteadyTime> retry_at_;        // join or finish again
-  std::optional<SteadyTime> phase_deadline_;  // of Joining, Collapsing and Stopping
-  Duration retry_delay_{};
+  std::optional<SteadyTime> end_at_;    // of Joining, Collapsing, Waiting and Stopping
+  std::optional<SteadyTime> retry_at_;  // of Joining and Parked: to ask, or to deliver, again
+  Duration retry_pause_{};
   Actions actions_;  // of the event being handled
 };
-
-// What this pod's workers do, as one heartbeat: the furthest-behind worker's position, speeds added, losses averaged.
-api::HeartbeatRequest MergeProgress(const std::vector<const train::ProgressMessage*>& workers);
-
-// True for exit codes after which the same attempt can only fail again.
-bool IsFinal(const ExitStatus& status);
 
 }  // namespace eoa::agent

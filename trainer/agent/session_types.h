@@ -63,7 +63,7 @@ struct WeightsFetched {
 struct FinishAnswered {
   Status status;
 };
-struct WorkerSaid {
+struct MessageReceived {
   int worker = 0;  // index within the pod
   train::FromWorker message;
 };
@@ -71,7 +71,7 @@ struct WorkerExited {
   int worker = 0;
   ExitStatus status;
 };
-struct StartFailed {  // not one of the pod's workers runs
+struct StartFailed {  // none of the pod's workers runs
   Error error;
 };
 struct Tick {};           // the time asked for by NextWakeup() has come
@@ -81,7 +81,7 @@ struct StopRequested {};  // SIGTERM or SIGINT
 struct Event {
   int era = 0;
   std::variant<JoinAnswered, HeartbeatAnswered, ReportAnswered, DecisionAnswered, WeightsFetched, FinishAnswered,
-               WorkerSaid, WorkerExited, StartFailed, Tick, StopRequested>
+               MessageReceived, WorkerExited, StartFailed, Tick, StopRequested>
       body;
 };
 
@@ -102,18 +102,18 @@ struct AskDecision {
   int wait_seconds = 0;
 };
 struct FetchWeights {
-  int generation = 0;  // that just ended here; the source's may be another one
+  int generation = 0;  // that just ended here; the source may serve another one
   api::WeightSource source;
   Duration timeout{};
 };
 struct SendFinish {
   api::FinishRequest request;
 };
-struct CancelCalls {};  // answers of calls in flight are not wanted any more
+struct CancelCalls {};  // the answers to calls in flight are no longer needed
 struct StartWorkers {
   std::vector<train::StartMessage> messages;  // one for each member of this pod
 };
-struct TellWorker {
+struct SendToWorker {
   int worker = 0;
   train::ToWorker message;
 };
@@ -124,7 +124,7 @@ struct SaveRecord {
 struct PublishWeights {
   WeightsFile weights;
 };
-struct Say {
+struct WriteLog {
   LogLevel level = LogLevel::kInfo;
   std::string message;
   std::vector<std::pair<std::string, std::string>> fields;
@@ -134,7 +134,7 @@ struct Exit {
 };
 
 using Action = std::variant<SendJoin, SendHeartbeat, SendReport, AskDecision, FetchWeights, SendFinish, CancelCalls,
-                            StartWorkers, TellWorker, KillWorkers, SaveRecord, PublishWeights, Say, Exit>;
+                            StartWorkers, SendToWorker, KillWorkers, SaveRecord, PublishWeights, WriteLog, Exit>;
 using Actions = std::vector<Action>;
 
 }  // namespace eoa::agent

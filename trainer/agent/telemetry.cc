@@ -66,16 +66,16 @@ Telemetry::Telemetry(const PodSetup& setup, std::string version, SteadyTime now)
       phase_since_(now),
       turned_(now) {}
 
-void Telemetry::See(const Event& event, SteadyTime now) {
+void Telemetry::Observe(const Event& event, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
-  if (const auto* said = std::get_if<WorkerSaid>(&event.body)) {
-    Take(said->message, said->worker, now);
+  if (const auto* received = std::get_if<MessageReceived>(&event.body)) {
+    ObserveMessage(received->message, received->worker, now);
   } else if (const auto* exited = std::get_if<WorkerExited>(&event.body)) {
     ++exits_[exited->status.signal == 0 ? exited->status.code : 128 + exited->status.signal];
   }
 }
 
-void Telemetry::See(const Action& action, SteadyTime now) {
+void Telemetry::Observe(const Action& action, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
   if (const auto* start = std::get_if<StartWorkers>(&action)) {
     EndWorkers();
@@ -84,7 +84,7 @@ void Telemetry::See(const Action& action, SteadyTime now) {
     attempt_ = start->messages.front().attempt;
     generation_ = start->messages.front().resume_generation;
     if (!start->messages.front().learning_rates.empty()) rates_ = start->messages.front().learning_rates;
-  } else if (const auto* tell = std::get_if<TellWorker>(&action)) {
+  } else if (const auto* tell = std::get_if<SendToWorker>(&action)) {
     const auto* next = std::get_if<train::NextMessage>(&tell->message);
     if (next != nullptr && !next->learning_rates.empty()) rates_ = next->learning_rates;
   } else if (const auto* heartbeat = std::get_if<SendHeartbeat>(&action)) {
@@ -99,7 +99,7 @@ void Telemetry::See(const Action& action, SteadyTime now) {
   }
 }
 
-void Telemetry::Take(const train::FromWorker& message, int worker, SteadyTime now) {
+void Telemetry::ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now) {
   if (const auto* end = std::get_if<train::GenerationEndMessage>(&message)) {
     for (const train::MemberResult& member : end->members) fitness_[member.member] = member.fitness;
   }

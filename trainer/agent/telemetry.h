@@ -22,8 +22,8 @@ class Telemetry {
   Telemetry(const PodSetup& setup, std::string version, SteadyTime now);
 
   // As they are handled and carried out.
-  void See(const Event& event, SteadyTime now);
-  void See(const Action& action, SteadyTime now);
+  void Observe(const Event& event, SteadyTime now);
+  void Observe(const Action& action, SteadyTime now);
 
   // The agent's loop turns; Healthy is false when it has not for kStuck.
   static constexpr Duration kStuck = std::chrono::seconds(60);
@@ -45,7 +45,7 @@ class Telemetry {
   };
 
   void Enter(const std::string& phase, SteadyTime now);
-  void Take(const train::FromWorker& message, int worker, SteadyTime now);
+  void ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now);
   void EndWorkers();
 
   const std::string labels_;  // of every series

@@ -18,8 +18,8 @@ struct MixPlan {
   int own_members = 0;                       // 0: the own weights take no part
 };
 
-// `population` is this one's index. A population that the decision does not list takes part with its own weights all
-// the same.
+// `population` is this one's index. A population that the decision does not list still takes part with its own
+// weights.
 MixPlan PlanMix(const api::JobSpec& spec, int population, const api::Decision& decision);
 
 struct Mix {

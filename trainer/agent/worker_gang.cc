@@ -42,7 +42,7 @@ struct WorkerGang::Worker {
   std::string received;  // the beginning of a line
   std::string to_send;
   bool channel_open = true;
-  bool exit_told = false;
+  bool exit_reported = false;
 
   void Flush();
   void Read(int index, std::vector<GangEvent>& events);
@@ -81,7 +81,7 @@ Result<WorkerGang> WorkerGang::Start(const GangOptions& options, const std::vect
     gang.workers_.push_back(
         Worker{.process = std::move(started), .channel = std::move(ours), .received = {}, .to_send = {}});
   }
-  for (std::size_t i = 0; i < messages.size(); ++i) gang.Tell(static_cast<int>(i), messages[i]);
+  for (std::size_t i = 0; i < messages.size(); ++i) gang.Send(static_cast<int>(i), messages[i]);
   return gang;
 }
 
@@ -92,7 +92,7 @@ std::vector<pollfd> WorkerGang::PollEntries() const {
       entries.push_back(
           {worker.channel.get(), static_cast<short>(worker.to_send.empty() ? POLLIN : POLLIN | POLLOUT), 0});
     }
-    if (!worker.exit_told) entries.push_back({worker.process.exit_descriptor(), POLLIN, 0});
+    if (!worker.exit_reported) entries.push_back({worker.process.exit_descriptor(), POLLIN, 0});
   }
   return entries;
 }
@@ -106,15 +106,15 @@ std::vector<GangEvent> WorkerGang::Collect() {
     const std::optional<ExitStatus> status = worker.process.Poll();
     worker.Flush();
     worker.Read(index, events);
-    if (status && !worker.exit_told) {
-      worker.exit_told = true;
+    if (status && !worker.exit_reported) {
+      worker.exit_reported = true;
       events.push_back({index, *status});
     }
   }
   return events;
 }
 
-void WorkerGang::Tell(int worker, const train::ToWorker& message) {
+void WorkerGang::Send(int worker, const train::ToWorker& message) {
   Worker& receiver = workers_[static_cast<std::size_t>(worker)];
   if (!receiver.channel_open) return;
   receiver.to_send += train::EncodeLine(message) + "\n";

@@ -48,7 +48,7 @@ class WorkerGang {
 
   // Queues a message and sends what the socket takes; the rest follows in Collect(). A worker that has gone or does not
   // read is found by its exit or by the progress deadline.
-  void Tell(int worker, const train::ToWorker& message);
+  void Send(int worker, const train::ToWorker& message);
 
  private:
   struct Worker;
@@ -56,9 +56,8 @@ class WorkerGang {
   std::vector<Worker> workers_;
 };
 
-// What every worker's environment holds: `threads` OpenMP threads that sleep while they wait, and a malloc that keeps
-// the big blocks which tensors come and go in. But for the number of threads, variables that the user has set are left
-// alone.
+// The environment of every worker: `threads` OpenMP threads, which sleep while they wait, and a malloc that keeps freed
+// blocks of the size of tensors. Variables that the user has set stay as they are, except for the number of threads.
 std::map<std::string, std::string> WorkerEnvironment(int threads);
 
 }  // namespace eoa::agent

@@ -61,11 +61,18 @@ std::vector<T> Of(const Actions& actions) {
   return found;
 }
 
+inline std::string FieldOf(const WriteLog& line, const std::string& name) {
+  for (const auto& [field, value] : line.fields) {
+    if (field == name) return value;
+  }
+  return "no field " + name;
+}
+
 // What a worker is told, of one kind of message, in order.
 template <typename T>
 std::vector<T> Told(const Actions& actions) {
   std::vector<T> found;
-  for (const TellWorker& each : Of<TellWorker>(actions)) {
+  for (const SendToWorker& each : Of<SendToWorker>(actions)) {
     if (const T* message = std::get_if<T>(&each.message)) found.push_back(*message);
   }
   return found;

@@ -16,9 +16,9 @@ using ::testing::Not;
 class TelemetryTest : public ::testing::Test {
  protected:
   void Said(int worker, train::FromWorker message, double seconds) {
-    telemetry_.See(Event{0, WorkerSaid{worker, std::move(message)}}, At(seconds));
+    telemetry_.Observe(Event{0, MessageReceived{worker, std::move(message)}}, At(seconds));
   }
-  void Did(Action action, double seconds) { telemetry_.See(action, At(seconds)); }
+  void Did(Action action, double seconds) { telemetry_.Observe(action, At(seconds)); }
   void Start(int attempt, double seconds) {
     train::StartMessage start;
     start.attempt = attempt;
@@ -86,8 +86,8 @@ TEST_F(TelemetryTest, NamesEveryFamilyOnceWithItsTypeAndLeavesOutThoseWithoutAVa
 TEST_F(TelemetryTest, CountsOnWhenWorkersStartAnew) {
   Start(1, 1);
   Said(0, Progress(17, 8), 10);
-  telemetry_.See(Event{0, WorkerExited{0, ExitStatus{.code = 75, .signal = 0}}}, At(11));
-  telemetry_.See(Event{0, WorkerExited{1, ExitStatus{.code = 0, .signal = 9}}}, At(11));
+  telemetry_.Observe(Event{0, WorkerExited{0, ExitStatus{.code = 75, .signal = 0}}}, At(11));
+  telemetry_.Observe(Event{0, WorkerExited{1, ExitStatus{.code = 0, .signal = 9}}}, At(11));
   Did(SendJoin{}, 11);
   EXPECT_THAT(Page(), Not(HasSubstr("eoa_trainer_images_per_second")));
   Start(2, 12);
@@ -116,7 +116,7 @@ TEST_F(TelemetryTest, TellsRatesAndFitnessOfAllMembersWhereTheLeaderIs) {
   EXPECT_THAT(Page(), HasSubstr("eoa_trainer_learning_rate{job_namespace=\"\",job_name=\"test\",population=\"wolves\","
                                 "member=\"3\"} 0.4\n"));
   Said(0, EndOf(0), 5);
-  Did(TellWorker{0, train::NextMessage{.generation = 1, .learning_rates = {0.5, 0.6, 0.7, 0.8}, .foreign = {}}}, 6);
+  Did(SendToWorker{0, train::NextMessage{.generation = 1, .learning_rates = {0.5, 0.6, 0.7, 0.8}, .foreign = {}}}, 6);
   EXPECT_THAT(Page(), HasSubstr("member=\"3\"} 0.8\n"));
   EXPECT_THAT(Page(), HasSubstr("eoa_trainer_fitness{job_namespace=\"\",job_name=\"test\",population=\"wolves\","
                                 "member=\"0\"} 0.5\n"));

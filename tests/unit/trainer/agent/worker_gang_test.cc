@@ -68,8 +68,8 @@ TEST_F(WorkerGangTest, MessagesGoBothWaysAndAnExitIsSeenAfterTheLastMessage) {
     return message != nullptr && std::holds_alternative<train::GenerationEndMessage>(*message);
   };
   CollectUntil(*gang, [&](const auto& events) { return std::any_of(events.begin(), events.end(), ended); });
-  gang->Tell(0, train::NextMessage{.generation = 4, .learning_rates = {}, .foreign = {}});
-  gang->Tell(0, train::FinishMessage{.measure_test = true});
+  gang->Send(0, train::NextMessage{.generation = 4, .learning_rates = {}, .foreign = {}});
+  gang->Send(0, train::FinishMessage{.measure_test = true});
   const auto events = CollectUntil(*gang, [](const auto& all) { return Exits(all) == 2; });
   // The result comes before the exit of the worker that sent it.
   bool result = false;
