@@ -31,13 +31,12 @@ elif [[ ${1:-} == --lists ]]; then
 elif [[ ${1:-} == --bench ]]; then
   packages=(wrk util-linux)
 elif [[ ${1:-} == --cluster ]]; then
-  packages=()
+  packages=(containernetworking-plugins)
   # By program: Docker's packages bring some of these under other names, and Debian's would replace them.
   for pair in containerd:containerd ctr:containerd runc:runc buildah:buildah debootstrap:debootstrap ip:iproute2 nft:nftables \
-      curl:curl openssl:openssl; do
+      openssl:openssl; do
     command -v "${pair%:*}" > /dev/null || packages+=("${pair#*:}")
   done
-  [[ -x /usr/lib/cni/bridge || -x /opt/cni/bin/bridge ]] || packages+=(containernetworking-plugins)
 elif [[ $# -gt 0 ]]; then
   echo "usage: $0 [--lint | --go | --cluster | --bench | --browser | --lists]" >&2
   exit 2

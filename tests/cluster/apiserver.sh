@@ -9,14 +9,14 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
 start() { # DIR [COMMAND PREFIX]: both run behind the prefix
-  local directory=$1 attempt ports etcd_port peer_port port
+  local directory=$1 ports etcd_port peer_port port
   shift
   "$cluster_scripts/programs.sh" etcd kube-apiserver kubectl
   mkdir -p "$directory"
   directory=$(cd "$directory" && pwd -P)
   [[ ! -e $directory/pids ]] || fail "$directory is in use; stop it first: $0 stop $directory"
   # A free port may be taken before it is used: then once more, with others.
-  for attempt in 1 2 3; do
+  for _ in 1 2 3; do
     ports=$(python3 -c 'import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(s.getsockname()[1] for s in sockets))')
@@ -38,7 +38,7 @@ print(*(s.getsockname()[1] for s in sockets))')
       --disable-admission-plugins ServiceAccount ${EOA_APISERVER_FLAGS:-} > "$directory/kube-apiserver.log" 2>&1 < /dev/null &
     echo "$! $programs_dir/kube-apiserver" >> "$directory/pids"
     disown
-    if wait_ready "$directory" "$port"; then return; fi
+    if wait_ready "$directory"; then return; fi
     end "$directory"
     rm -rf "$directory/etcd"
   done
@@ -51,12 +51,12 @@ alive() { # DIR: both processes run
   while read -r pid program; do kill -0 "$pid" 2> /dev/null || return 1; done < "$1/pids"
 }
 
-wait_ready() { # DIR PORT
+kubectl_of() { "$programs_dir/kubectl" --kubeconfig "$1/admin.kubeconfig" --request-timeout 5s "${@:2}"; } # DIR ARGUMENTS
+
+wait_ready() { # DIR
   local deadline=$((SECONDS + api_timeout))
   sleep 0.5
-  until curl -fsS --cacert "$1/pki/ca.crt" --cert "$1/pki/admin.crt" --key "$1/pki/admin.key" \
-      "https://127.0.0.1:$2/readyz" > /dev/null 2>&1 &&
-      "$programs_dir/kubectl" --kubeconfig "$1/admin.kubeconfig" get namespace default > /dev/null 2>&1; do
+  until kubectl_of "$1" get --raw /readyz > /dev/null 2>&1 && kubectl_of "$1" get namespace default > /dev/null 2>&1; do
     alive "$1" && ((SECONDS < deadline)) || return 1
     sleep 0.1
   done

@@ -30,7 +30,7 @@ say "fetching $release, since $("$bootstrap" version | cut -d' ' -f3) is older t
 mkdir -p "$cache_dir"
 work=$(mktemp -d "$cache_dir/$release.XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-(cd "$work" && GOTOOLCHAIN=local GOFLAGS= GOPATH=$work/path GOCACHE=$work/build \
+(cd "$work" && GOTOOLCHAIN=local GOFLAGS='' GOPATH=$work/path GOCACHE=$work/build \
   "$bootstrap" mod download "golang.org/toolchain@v0.0.1-$release.linux-$(dpkg --print-architecture)") ||
   fail "could not fetch $release. Install Go $needed or newer."
 # A module has no executable files.

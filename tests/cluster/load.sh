@@ -7,7 +7,7 @@ need_root "$@"
 pid=$(node_pid) || fail "no node runs; start it with: make cluster-up"
 # The path through the node's root: its /run is its own.
 socket=/proc/$pid/root/run/containerd/containerd.sock
-wait_for "$api_timeout" "containerd" test -S "$socket"
+wait_for "$api_timeout" "containerd" test -S "$socket" || fail "$why"
 [[ $# -gt 0 ]] || set -- "$image_archives/eoa-operator.tar" "$image_archives/eoa-trainer.tar"
 mkdir -p "$state_dir/loaded"
 for archive in "$@"; do

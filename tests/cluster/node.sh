@@ -17,11 +17,12 @@ mount -t proc proc /proc
 # /run and /var are new and in memory; the programs and the state stay reachable at fixed places below /run/eoa. /mnt is the way there,
 # since the folders that are to be shown may themselves lie below /run or /var.
 mount -t tmpfs -o "mode=755,size=$node_memory" tmpfs /mnt
-mkdir -p /mnt/run/{eoa/bin,eoa/state,lock,netns,containerd} /mnt/var/{cache,tmp,log/pods,log/containers,lib/etcd,lib/kubelet,lib/cni}
+mkdir -p /mnt/run/{eoa/bin,eoa/cni,eoa/state,lock,netns,containerd} /mnt/var/{cache,tmp,log/pods,log/containers,lib/etcd,lib/kubelet,lib/cni}
 ln -s /run /mnt/var/run
 chmod 1777 /mnt/var/tmp
 for ((i = 0; i < volumes; i++)); do mkdir -p "/mnt/var/volumes/$i"; done
 mount --bind "$programs_dir" /mnt/run/eoa/bin
+mount --bind "$cni_dir" /mnt/run/eoa/cni
 mount --bind "$state_dir" /mnt/run/eoa/state
 mount --rbind /mnt/run /run
 mount --rbind /mnt/var /var
@@ -74,10 +75,7 @@ run kube-apiserver $bin/kube-apiserver \
   --requestheader-extra-headers-prefix=X-Remote-Extra- \
   --proxy-client-cert-file=$pki/front-proxy.crt --proxy-client-key-file=$pki/front-proxy.key --profiling=false ${EOA_APISERVER_FLAGS:-}
 
-ready() {
-  curl -fsS --max-time 2 --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key \
-    "https://$node_address:$api_port/readyz" > /dev/null 2>&1
-}
+ready() { $bin/kubectl --kubeconfig $state/admin.kubeconfig --request-timeout 2s get --raw /readyz > /dev/null 2>&1; }
 for ((i = 0; i < api_timeout * 10; i++)); do ready && break; sleep 0.1; done
 
 run kube-controller-manager $bin/kube-controller-manager --kubeconfig=$state/kube-controller-manager.kubeconfig \

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034  # used where it is sourced
 # Names, addresses, folders and limits of the test cluster: the one place for them. Sourced by the scripts beside it.
 # Versions are in programs/go.mod, distribution packages in cmake/deps/apt.sh (--cluster).
 
@@ -36,8 +36,8 @@ api_port=6443
 node_memory=${EOA_CLUSTER_MEMORY:-60%}
 
 volumes=32           # folders of the node that local volumes are made from
-cni_dir=/usr/lib/cni
-[[ -x $cni_dir/bridge ]] || cni_dir=/opt/cni/bin
+# The network plugins of the distribution's package. A fixed place: what is looked for here is looked for before up.sh installs anything.
+cni_dir=${EOA_CNI_DIR:-/usr/lib/cni}
 
 # Images are built and kept in the store, for all checkouts. Archives of them, which nodes load, belong to the checkout.
 image_store=$cache_dir/images
@@ -47,6 +47,7 @@ image_archives=$source_dir/build/images
 link_timeout=20
 api_timeout=120
 node_timeout=180
+pod_timeout=60
 
 say() { echo "cluster: $*"; }
 fail() { echo "cluster: $*" >&2; exit 1; }
@@ -55,7 +56,7 @@ fail() { echo "cluster: $*" >&2; exit 1; }
 need_root() {
   [[ $(id -u) -eq 0 ]] && return
   command -v sudo > /dev/null || fail "a node needs root. Run this as root, or set EOA_E2E_KUBECONFIG to use a cluster of your own."
-  exec sudo --preserve-env=EOA_CACHE_DIR,EOA_CLUSTER_MEMORY,EOA_APISERVER_FLAGS,KUBECONFIG,XDG_CACHE_HOME,HOME,PATH "$0" "$@"
+  exec sudo --preserve-env=EOA_CACHE_DIR,EOA_CNI_DIR,EOA_CLUSTER_MEMORY,EOA_APISERVER_FLAGS,KUBECONFIG,XDG_CACHE_HOME,HOME,PATH "$0" "$@"
 }
 
 # The process id of the node's first process, when it is alive and ours.
@@ -75,13 +76,14 @@ cgroup_hierarchies() {
   fi
 }
 
-# wait_for SECONDS WHAT COMMAND...: polls until COMMAND succeeds; fails, and names WHAT, after SECONDS.
+# wait_for SECONDS WHAT COMMAND...: polls until COMMAND succeeds; fails after SECONDS, or when a component has ended, and leaves the
+# reason in $why.
 wait_for() {
-  local deadline=$((SECONDS + $1)) what=$2
+  local seconds=$1 deadline=$((SECONDS + $1)) what=$2
   shift 2
   until "$@" > /dev/null 2>&1; do
-    [[ ! -s $state_dir/died ]] || { echo "cluster: $(cat "$state_dir/died")" >&2; return 1; }
-    ((SECONDS < deadline)) || { echo "cluster: no $what in time" >&2; return 1; }
+    [[ ! -s $state_dir/died ]] || { why=$(cat "$state_dir/died"); return 1; }
+    ((SECONDS < deadline)) || { why="no $what within $seconds s"; return 1; }
     sleep 0.1
   done
 }

@@ -8,6 +8,10 @@ need_root "$@"
 unshare --pid --mount --net --uts --ipc --fork true 2> /dev/null ||
   fail "this machine allows no new namespaces. Start a container with --privileged, or set EOA_E2E_KUBECONFIG to a cluster of your own."
 "$source_dir/cmake/deps/apt.sh" --cluster
+for plugin in bridge host-local loopback portmap; do
+  [[ -x $cni_dir/$plugin ]] ||
+    fail "no network plugin $cni_dir/$plugin. EOA_CNI_DIR names the folder of bridge, host-local, loopback and portmap; unset, it is /usr/lib/cni."
+done
 "$cluster_scripts/programs.sh"
 [[ -s $image_store/pause.tar ]] || "$cluster_scripts/images.sh" pause
 
@@ -21,6 +25,7 @@ if node_pid > /dev/null && [[ -s $state_dir/ready ]]; then
 fi
 "$cluster_scripts/down.sh" --locked > /dev/null
 exec 3>&2
+why=
 interrupted() {
   trap - EXIT
   exec 2>&3   # the command that was interrupted may have been a silent one
@@ -28,7 +33,8 @@ interrupted() {
   tail -n 15 "$state_dir/node.log" >&2 || true
   "$cluster_scripts/log.sh" --last 15 >&2 || true
   "$cluster_scripts/down.sh" --locked >&2
-  fail "the node did not come up; its components' last messages are above"
+  fail "the node did not come up; its components' last messages are above${why:+
+$why}"
 }
 trap interrupted EXIT
 trap 'exit 130' INT
@@ -52,7 +58,7 @@ mkdir -p "$state_dir/cni"
 "$cluster_scripts/certificates.sh" "$state_dir" "https://$node_address:$api_port" "$node_address" "$node" "$kubernetes_address"
 : > "$state_dir/resolv.conf"
 for file in containerd.toml kubelet.yaml kube-proxy.yaml Corefile bridge.conflist; do
-  sed -e "s|@cluster@|$cluster|g; s|@node_address@|$node_address|g; s|@domain@|$domain|g; s|@pods@|$pods|g; s|@cni_dir@|$cni_dir|g" \
+  sed -e "s|@cluster@|$cluster|g; s|@node_address@|$node_address|g; s|@domain@|$domain|g; s|@pods@|$pods|g" \
     "$cluster_scripts/conf/$file" > "$state_dir/$file"
 done
 mv "$state_dir/bridge.conflist" "$state_dir/cni/10-bridge.conflist"
@@ -105,8 +111,10 @@ touch "$state_dir/objects"
 wait_for "$node_timeout" "node" kubectl get node "$node"
 kubectl wait --for=condition=Ready "node/$node" --timeout="${node_timeout}s" > /dev/null
 wait_for "$node_timeout" "default service account" kubectl -n default get serviceaccount default
+tried=$("$cluster_scripts/try_pod.sh" 2>&1) || { why=$tried; exit 1; }
 
 echo "$SECONDS" > "$state_dir/ready"
 trap - EXIT
 "$cluster_scripts/kubeconfig.sh" install
+say "${tried#cluster: }"
 say "Kubernetes $kubernetes_version is ready after $((SECONDS - started)) s"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format and clang-tidy. With an argument: only files that changed since that commit.
+# Format, clang-tidy and shellcheck. With an argument: only C++ files that changed since that commit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -8,6 +8,7 @@ if [[ -n ${1:-} ]]; then
 else
   mapfile -t files < <(git ls-files '*.h' '*.cc')
 fi
+git ls-files -z '*.sh' | xargs -0 shellcheck --external-sources --source-path SCRIPTDIR --severity warning
 [[ ${#files[@]} -gt 0 ]] || { echo "nothing to check"; exit 0; }
 clang-format --dry-run --Werror "${files[@]}"
 
