@@ -15,7 +15,7 @@ namespace {
 constexpr Duration kStoreRetry = std::chrono::seconds(1);
 constexpr Duration kComplainAgain = std::chrono::minutes(1);
 
-api::Problem NotStored() { return Refuse(503, "Unavailable", "the broker cannot store its state; try again"); }
+api::Problem NotStored() { return Refuse(503, Refusal::kUnavailable, "the broker cannot store its state; try again"); }
 
 }  // namespace
 
@@ -75,8 +75,8 @@ void Broker::Ask(Question question, int wait_seconds, net::Responder responder, 
   if (auto response = AnswerTo(question, state_, wait_seconds == 0)) {
     replies.emplace_back(std::move(responder), *std::move(response));
   } else if (polls_.size() >= max_polls_) {
-    replies.emplace_back(std::move(responder),
-                         ProblemResponse(Refuse(429, "TooManyRequests", "too many requests wait for an answer")));
+    replies.emplace_back(std::move(responder), ProblemResponse(Refuse(429, Refusal::kTooManyRequests,
+                                                                      "too many requests wait for an answer")));
   } else {
     polls_.Add(std::move(question), now + std::chrono::seconds(wait_seconds), std::move(responder), state_, replies);
   }

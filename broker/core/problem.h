@@ -14,8 +14,8 @@ namespace eoa::broker {
 template <typename T>
 using Answer = std::variant<T, api::Problem>;
 
-inline api::Problem Refuse(int status, std::string reason, std::string detail) {
-  return {.status = status, .reason = std::move(reason), .detail = std::move(detail)};
+inline api::Problem Refuse(int status, Refusal reason, std::string detail) {
+  return {.status = status, .reason = reason, .detail = std::move(detail)};
 }
 
 }  // namespace eoa::broker

@@ -31,14 +31,14 @@ const api::ReportRequest* Earlier(const EcosphereState& state, int population, c
 std::optional<api::Problem> CheckContent(const EcosphereState& state, const Population& population,
                                          const api::ReportRequest& request) {
   if (std::cmp_not_equal(request.members.size(), population.members)) {
-    return Refuse(400, "InvalidBody",
+    return Refuse(400, Refusal::kInvalidBody,
                   "members: population " + population.name + " has " + std::to_string(population.members) +
                       " members, the report lists " + std::to_string(request.members.size()));
   }
   for (const api::MemberReport& member : request.members) {
     const Result<double> baseline = evolve::Baseline(state.spec, member.learning_rate, request.generation);
     if (baseline.ok() && std::isfinite(*baseline)) continue;
-    return Refuse(400, "InvalidBody",
+    return Refuse(400, Refusal::kInvalidBody,
                   "members[" + std::to_string(member.member) + "].learningRate: no finite baseline follows from it");
   }
   return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<api::Problem> CheckGeneration(const EcosphereState& state, const P
   const int first = population.generation;
   const int end = state.spec.ecosphere.generations;
   if (generation >= first && generation < end) return std::nullopt;
-  return Refuse(409, "WrongGeneration",
+  return Refuse(409, Refusal::kWrongGeneration,
                 "generation " + std::to_string(generation) + ": population " + population.name +
                     (first < end ? " may report " + std::to_string(first) + " to " + std::to_string(end - 1)
                                  : " has reported all its generations"));
@@ -59,8 +59,8 @@ bool MayReport(const Population& population, int generation) {
   return !population.ended() && population.generation <= generation;
 }
 
-// Why a Sync round is to be closed now; empty when it stays open.
-std::string Closure(const EcosphereState& state, int generation, const Round& round, SteadyTime now) {
+// Why a Sync round is to be closed now; nothing when it stays open.
+std::optional<ClosedBy> Closure(const EcosphereState& state, int generation, const Round& round, SteadyTime now) {
   int alive = 0;
   bool all = true;
   bool all_that_run = true;
@@ -71,11 +71,12 @@ std::string Closure(const EcosphereState& state, int generation, const Round& ro
     all = false;
     if (state.WorldOf(population).running) all_that_run = false;
   }
-  if (all) return "All";
+  if (all) return ClosedBy::kAll;
   if (!round.deadline || now < *round.deadline) return {};
   const int quorum = state.spec.ecosphere.exchange.quorum;
-  if (quorum == 0) return all_that_run ? "Deadline" : "";
-  return std::cmp_greater_equal(round.reports.size(), std::min(quorum, alive)) ? "Quorum" : "";
+  if (quorum == 0) return all_that_run ? std::optional(ClosedBy::kDeadline) : std::nullopt;
+  if (std::cmp_less(round.reports.size(), std::min(quorum, alive))) return std::nullopt;
+  return ClosedBy::kQuorum;
 }
 
 // The newest decision of an earlier generation under the same key.
@@ -90,10 +91,10 @@ const api::Decision* Previous(const EcosphereState& state, int key, int generati
 
 // `reports` by population, ascending.
 Result<api::Decision> Decide(const EcosphereState& state, int key, int generation,
-                             const std::map<int, const api::ReportRequest*>& reports, std::string closed_by) {
+                             const std::map<int, const api::ReportRequest*>& reports, ClosedBy closed_by) {
   api::Decision decision;
   decision.generation = generation;
-  decision.closed_by = std::move(closed_by);
+  decision.closed_by = closed_by;
   evolve::Reports candidates;
   for (std::size_t i = 0; i < state.populations.size(); ++i) {
     const Population& population = state.populations[i];
@@ -121,11 +122,11 @@ Result<api::Decision> Decide(const EcosphereState& state, int key, int generatio
 Result<std::optional<RoundClosed>> DueForAll(const EcosphereState& state, SteadyTime now) {
   for (const auto& [generation, round] : state.rounds) {
     if (round.reports.empty() || round.decisions.contains(kForAll)) continue;
-    std::string closed_by = Closure(state, generation, round, now);
-    if (closed_by.empty()) continue;
+    const std::optional<ClosedBy> closed_by = Closure(state, generation, round, now);
+    if (!closed_by) continue;
     std::map<int, const api::ReportRequest*> reports;
     for (const auto& [index, report] : round.reports) reports[index] = &report;
-    EOA_ASSIGN_OR_RETURN(api::Decision decision, Decide(state, kForAll, generation, reports, std::move(closed_by)));
+    EOA_ASSIGN_OR_RETURN(api::Decision decision, Decide(state, kForAll, generation, reports, *closed_by));
     return std::optional(RoundClosed{.population = {}, .decision = std::move(decision), .seconds_open = {}});
   }
   return std::optional<RoundClosed>();
@@ -142,7 +143,7 @@ Result<std::optional<RoundClosed>> DueForOne(const EcosphereState& state) {
       if (!report || report->generation < own->generation - state.spec.ecosphere.exchange.max_staleness) continue;
       reports[static_cast<int>(j)] = &*report;
     }
-    EOA_ASSIGN_OR_RETURN(api::Decision decision, Decide(state, index, own->generation, reports, "Async"));
+    EOA_ASSIGN_OR_RETURN(api::Decision decision, Decide(state, index, own->generation, reports, ClosedBy::kAsync));
     return std::optional(
         RoundClosed{.population = state.populations[i].name, .decision = std::move(decision), .seconds_open = {}});
   }
@@ -162,7 +163,7 @@ Answer<ReportStep> TakeReport(const EcosphereState& state, int population, const
   }
   if (const api::ReportRequest* earlier = Earlier(state, population, request)) {
     if (Same(*earlier, request)) return step;
-    return Refuse(409, "ConflictingReport",
+    return Refuse(409, Refusal::kConflictingReport,
                   "generation " + std::to_string(request.generation) + " of attempt " +
                       std::to_string(request.attempt) + " was reported before, with other numbers");
   }
@@ -221,7 +222,7 @@ std::optional<api::Problem> CheckDecisionRequest(const EcosphereState& state, in
   if (auto problem = CheckAttempt(state, population, attempt)) return problem;
   const auto round = state.rounds.find(generation);
   if (round != state.rounds.end() && round->second.reports.contains(population)) return std::nullopt;
-  return Refuse(409, "WrongGeneration",
+  return Refuse(409, Refusal::kWrongGeneration,
                 "generation " + std::to_string(generation) + ": population " + state.population(population).name +
                     " has not reported it");
 }

@@ -8,10 +8,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string PhaseOf(const EcosphereState& state, const Population& population) {
-  if (population.stopped) return "Failed";
-  if (population.finished) return population.finished->succeeded ? "Succeeded" : "Failed";
-  return state.WorldOf(population).running ? "Running" : "Joining";
+BrokerPhase PhaseOf(const EcosphereState& state, const Population& population) {
+  if (population.stopped) return BrokerPhase::kFailed;
+  if (population.finished) return population.finished->succeeded ? BrokerPhase::kSucceeded : BrokerPhase::kFailed;
+  return state.WorldOf(population).running ? BrokerPhase::kRunning : BrokerPhase::kJoining;
 }
 
 void AddHeartbeats(const Population& population, PopulationView& view) {
@@ -68,7 +68,7 @@ std::optional<RoundView> ViewOf(const EcosphereState& state, const Round& round)
 
 json ToJson(const PopulationView& view) {
   return {{"name", view.name},
-          {"phase", view.phase},
+          {"phase", ToWord(view.phase)},
           {"attempt", view.attempt},
           {"generation", view.generation},
           {"step", view.step},
@@ -77,7 +77,7 @@ json ToJson(const PopulationView& view) {
           {"trainLoss", view.train_loss},
           {"learningRates", view.learning_rates},
           {"bestFitness", view.best_fitness},
-          {"activity", view.activity},
+          {"activity", view.activity ? ToWord(*view.activity) : ""},
           {"offlineGenerations", view.offline_generations},
           {"finished", view.finished ? api::ToJson(*view.finished) : json(nullptr)},
           {"lastError", view.last_error}};

@@ -17,18 +17,18 @@ namespace eoa::broker {
 // One population as the broker knows it.
 struct PopulationView {
   std::string name;
-  std::string phase;      // Joining | Running | Succeeded | Failed
+  BrokerPhase phase = BrokerPhase::kJoining;
   int attempt = 0;        // 0: not yet started
   int generation = 0;     // being trained
   std::int64_t step = 0;  // the furthest-behind pod's
   std::int64_t steps = 0;
-  double images_per_second = 0;        // of all its members
-  double train_loss = 0;               // mean over its pods
-  std::vector<double> learning_rates;  // in use, as far as known: of the last report
-  double best_fitness = 0;             // of the last report
-  double best_learning_rate = 0;       // of the member that has it
-  std::string activity;                // the furthest-behind pod's phase: Training, Evaluating, ...
-  int offline_generations = 0;         // that its leader went on without a decision
+  double images_per_second = 0;          // of all its members
+  double train_loss = 0;                 // mean over its pods
+  std::vector<double> learning_rates;    // in use, as far as known: of the last report
+  double best_fitness = 0;               // of the last report
+  double best_learning_rate = 0;         // of the member that has it
+  std::optional<TrainerPhase> activity;  // the furthest-behind pod's
+  int offline_generations = 0;           // that its leader went on without a decision
   std::optional<api::FinishRequest> finished;
   std::string last_error;  // why the last attempt ended, or why the population was stopped
 };

@@ -16,7 +16,7 @@ std::string PodName(const Population& population, int pod) { return population.n
 
 std::optional<api::Problem> CheckPod(const Population& population, int pod) {
   if (pod >= 0 && std::cmp_less(pod, population.pods.size())) return std::nullopt;
-  return Refuse(400, "InvalidBody",
+  return Refuse(400, Refusal::kInvalidBody,
                 "pod " + std::to_string(pod) + ": population " + population.name + " has pods 0 to " +
                     std::to_string(population.pods.size() - 1));
 }
@@ -28,7 +28,7 @@ api::Problem Ended(const Population& population) {
   } else {
     detail += population.finished->succeeded ? " has finished" : " has failed: " + population.finished->error;
   }
-  return Refuse(409, "PopulationEnded", std::move(detail));
+  return Refuse(409, Refusal::kPopulationEnded, std::move(detail));
 }
 
 void EndAttempt(EcosphereState& state, World& world, std::string reason) {
@@ -128,7 +128,7 @@ Answer<api::JoinAnswer> JoinStatus(const EcosphereState& state, int population, 
   const Pod& asking = of.pods[static_cast<std::size_t>(pod)];
   if (world.running && asking.attempt.incarnation == incarnation) return Place(state, world, population, pod);
   if (world.running || (asking.waiting && asking.waiting->incarnation != incarnation)) {
-    return Refuse(409, "StaleAttempt", "another process of " + PodName(of, pod) + " has joined since");
+    return Refuse(409, Refusal::kStaleAttempt, "another process of " + PodName(of, pod) + " has joined since");
   }
   api::JoinAnswer answer;
   answer.waiting_for = MissingPods(state, world);
@@ -174,7 +174,7 @@ Answer<api::HeartbeatAnswer> TakeHeartbeat(EcosphereState& state, int population
     return answer;
   }
   if (of.finished) return answer;
-  if (world.attempt == 0) return Refuse(409, "NotJoined", "population " + of.name + " has not started yet");
+  if (world.attempt == 0) return Refuse(409, Refusal::kNotJoined, "population " + of.name + " has not started yet");
   Pod& pod = of.pods[static_cast<std::size_t>(request.pod)];
   const bool current = world.running && request.attempt == world.attempt;
   if (!current || pod.attempt.incarnation != request.incarnation) {
@@ -230,11 +230,11 @@ std::optional<api::Problem> CheckAttempt(const EcosphereState& state, int popula
   const Population& of = state.population(population);
   if (of.ended()) return Ended(of);
   const World& world = state.WorldOf(of);
-  if (world.attempt == 0) return Refuse(409, "NotJoined", "population " + of.name + " has not started yet");
+  if (world.attempt == 0) return Refuse(409, Refusal::kNotJoined, "population " + of.name + " has not started yet");
   if (world.running && attempt == world.attempt) return std::nullopt;
   std::string detail = "attempt " + std::to_string(attempt) + " of population " + of.name + " is over: ";
   detail += world.running ? "attempt " + std::to_string(world.attempt) + " is running" : world.end_reason;
-  return Refuse(409, "StaleAttempt", std::move(detail));
+  return Refuse(409, Refusal::kStaleAttempt, std::move(detail));
 }
 
 Answer<std::optional<PopulationFinished>> TakeFinish(const EcosphereState& state, int population,

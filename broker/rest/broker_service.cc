@@ -26,8 +26,8 @@ using net::ServerResponse;
 
 constexpr std::string_view kBearer = "Bearer ";
 
-api::Problem NotServing() { return Refuse(503, "Unavailable", "this replica does not lead; try again"); }
-api::Problem Overloaded() { return Refuse(503, "Unavailable", "too many requests wait; try again"); }
+api::Problem NotServing() { return Refuse(503, Refusal::kUnavailable, "this replica does not lead; try again"); }
+api::Problem Overloaded() { return Refuse(503, Refusal::kUnavailable, "too many requests wait; try again"); }
 
 class Service final : public BrokerService {
  public:
@@ -168,7 +168,8 @@ class Service final : public BrokerService {
                                 .file = {}});
     }
     if (operation == Operation::kReady && !AllStoresWork()) {
-      return responder.Respond(ProblemResponse(Refuse(503, "Unavailable", "the broker cannot store its state")));
+      return responder.Respond(
+          ProblemResponse(Refuse(503, Refusal::kUnavailable, "the broker cannot store its state")));
     }
     responder.Respond(JsonResponse({{"status", "ok"}}));
   }
@@ -192,7 +193,8 @@ class Service final : public BrokerService {
               .job = Find(match.uid),
               .population = -1};
     if (!call.job) {
-      return responder.Respond(ProblemResponse(Refuse(404, "UnknownJob", "this broker serves no job " + match.uid)));
+      return responder.Respond(
+          ProblemResponse(Refuse(404, Refusal::kUnknownJob, "this broker serves no job " + match.uid)));
     }
     if (match.route->path.find("{population}") != std::string_view::npos) {
       call.population = api::FindPopulation(call.job->job().spec, match.population);
@@ -212,7 +214,7 @@ class Service final : public BrokerService {
     if (verdict.refusal) return Deny(*verdict.refusal, call.responder);
     if (call.population < 0 && match.route->path.find("{population}") != std::string_view::npos) {
       return call.responder.Respond(
-          ProblemResponse(Refuse(404, "UnknownPopulation", "the job has no population " + match.population)));
+          ProblemResponse(Refuse(404, Refusal::kUnknownPopulation, "the job has no population " + match.population)));
     }
     if (may_block) return call.job->Handle(call.operation, call.population, call.request, call.responder);
     if (call.operation == Operation::kHeartbeat &&

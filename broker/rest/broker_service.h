@@ -51,7 +51,8 @@ struct BrokerServiceStats {
   };
   std::map<std::string, Route> routes;  // by the path's template: "/v1/jobs/{uid}/ecosphere"
   // Tokens, by the refusal's reason; those of the cluster's verifier are there before they happen.
-  std::map<std::string, std::uint64_t> denied = {{"Unauthorized", 0}, {"Unavailable", 0}, {"WrongPod", 0}};
+  std::map<Refusal, std::uint64_t> denied = {
+      {Refusal::kUnauthorized, 0}, {Refusal::kUnavailable, 0}, {Refusal::kWrongPod, 0}};
   std::uint64_t in_flight = 0;
   std::size_t jobs = 0;
 };

@@ -63,8 +63,8 @@ Answer<RouteMatch> MatchRoute(std::string_view method, std::span<const std::stri
     if (auto match = Match(route, path)) return *std::move(match);
   }
   const std::string allowed = AllowedMethods(path);
-  if (allowed.empty()) return Refuse(404, "NotFound", "there is nothing at " + PathText(path));
-  return Refuse(405, "MethodNotAllowed", PathText(path) + " allows " + allowed);
+  if (allowed.empty()) return Refuse(404, Refusal::kNotFound, "there is nothing at " + PathText(path));
+  return Refuse(405, Refusal::kMethodNotAllowed, PathText(path) + " allows " + allowed);
 }
 
 }  // namespace eoa::broker

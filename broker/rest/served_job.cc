@@ -16,9 +16,9 @@ using net::ServerRequest;
 template <typename Message>
 Answer<Message> ParseBody(const std::string& body) {
   const Result<nlohmann::json> document = ParseJson(body);
-  if (!document.ok()) return Refuse(400, "InvalidBody", document.error().message());
+  if (!document.ok()) return Refuse(400, Refusal::kInvalidBody, document.error().message());
   Result<Message> message = api::FromJson<Message>(*document);
-  if (!message.ok()) return Refuse(400, "InvalidBody", message.error().message());
+  if (!message.ok()) return Refuse(400, Refusal::kInvalidBody, message.error().message());
   return *std::move(message);
 }
 
@@ -37,7 +37,7 @@ int QueryNumber(const ServerRequest& request, const std::string& name, std::opti
   if (found == request.query.end() && otherwise) return *otherwise;
   const Result<std::int64_t> number = ParseInteger(found == request.query.end() ? "" : found->second);
   if (number.ok() && *number >= 0 && *number <= std::numeric_limits<int>::max()) return static_cast<int>(*number);
-  problem = Refuse(400, "InvalidQuery", name + " must be a whole number of at least 0");
+  problem = Refuse(400, Refusal::kInvalidQuery, name + " must be a whole number of at least 0");
   return 0;
 }
 

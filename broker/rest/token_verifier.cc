@@ -6,7 +6,8 @@
 namespace eoa::broker {
 
 api::Problem UnknownToken() {
-  return Refuse(401, "Unauthorized", "the request must carry this job's token as 'Authorization: Bearer TOKEN'");
+  return Refuse(401, Refusal::kUnauthorized,
+                "the request must carry this job's token as 'Authorization: Bearer TOKEN'");
 }
 
 TokenVerdict FixedToken::Verify(const TokenQuestion& question) {

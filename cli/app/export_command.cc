@@ -5,6 +5,7 @@
 
 #include "cli/run/program_path.h"
 #include "common/base/subprocess.h"
+#include "common/words/exit_code.h"
 
 namespace eoa::app {
 namespace {
@@ -24,7 +25,7 @@ int Export(const ExportOptions& options, FileSystem& files, std::ostream& out, s
   const std::string model = folder ? JoinPath(options.directory, "model.safetensors") : options.directory;
   if (!files.Exists(model)) {
     err << "eoa export: there is no " << model << "; a run leaves it when it has succeeded\n";
-    return 1;
+    return CommandExit::kFailed;
   }
   const std::string output = options.output.empty() ? DefaultOutput(model, options.format) : options.output;
   Result<Subprocess> trainer =
@@ -33,7 +34,7 @@ int Export(const ExportOptions& options, FileSystem& files, std::ostream& out, s
                          .new_process_group = false});
   if (!trainer.ok()) {
     err << "eoa export: " << trainer.error().message() << "\n";
-    return 1;
+    return CommandExit::kFailed;
   }
   const Result<ExitStatus> ended = trainer->Wait(kPatience);
   if (!ended.ok() || !ended->ok()) {
@@ -42,10 +43,10 @@ int Export(const ExportOptions& options, FileSystem& files, std::ostream& out, s
       err << "eoa export: the trainer's program ended with "
           << (ended.ok() ? ended->ToString() : ended.error().message()) << "\n";
     }
-    return ended.ok() && ended->code == 2 ? 2 : 1;
+    return ended.ok() && ended->code == CommandExit::kWrongUsage ? CommandExit::kWrongUsage : CommandExit::kFailed;
   }
   out << output << "\n";
-  return 0;
+  return CommandExit::kOk;
 }
 
 }  // namespace eoa::app

@@ -21,7 +21,7 @@ JobFile ReadJobFile(const std::string& file, FileSystem& files, std::ostream& er
   const Result<std::string> text = files.ReadFile(standard_input ? "/dev/stdin" : file, api::kMaxJobBytes);
   if (!text.ok()) {
     err << read.name << ": " << text.error().message() << "\n";
-    read.code = kUnreadable;
+    read.code = CommandExit::kWrongUsage;
     return read;
   }
   api::JobOutcome outcome = api::ReadJob(*text);
@@ -30,7 +30,7 @@ JobFile ReadJobFile(const std::string& file, FileSystem& files, std::ostream& er
   if (!outcome.job) {
     err << read.name << ": " << Count(outcome.mistakes.size(), "mistake")
         << (outcome.mistakes.size() >= api::kMaxMistakes ? " or more" : "") << "\n";
-    read.code = kMistakes;
+    read.code = CommandExit::kFailed;
   }
   read.job = std::move(outcome.job);
   return read;

@@ -7,18 +7,14 @@
 
 #include "common/base/file_system.h"
 #include "common/job/job.h"
+#include "common/words/exit_code.h"
 
 namespace eoa::app {
 
-// Exit codes, for scripts.
-inline constexpr int kValid = 0;
-inline constexpr int kMistakes = 1;
-inline constexpr int kUnreadable = 2;  // not there, no permission, or larger than any job file
-
 struct JobFile {
   std::string name;             // as messages call it
-  std::optional<api::Job> job;  // complete; set exactly when `code` is kValid
-  int code = kValid;
+  std::optional<api::Job> job;  // complete; set exactly when `code` is kOk
+  int code = CommandExit::kOk;  // kFailed: it has mistakes; kWrongUsage: it cannot be read
 };
 
 // `file` "-" is standard input. Mistakes and warnings go to `err`, one to a line ("FILE:LINE:COLUMN: FIELD: value

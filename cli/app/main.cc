@@ -14,11 +14,10 @@
 #include "cli/run/run_command.h"
 #include "common/base/file_system.h"
 #include "common/net/cpprest/cpprest_client.h"
+#include "common/words/exit_code.h"
 #include "operator/access/cluster_access.h"
 
 namespace {
-
-constexpr int kWrongUsage = 2;
 
 void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Run a job on this machine.");
@@ -109,7 +108,7 @@ int RunSchedule(ScheduleFlags flags, eoa::FileSystem& files) {
   const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);
   if (!connection.ok()) {
     std::cerr << "eoa schedule: " << connection.error().message() << "\n";
-    return 1;
+    return eoa::CommandExit::kFailed;
   }
   const auto http = eoa::app::MakeClusterClient(*connection, "eoa/" EOA_VERSION);
   eoa::kube::ApiClient client(*connection, *http, eoa::RealClock());
@@ -179,7 +178,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kWrongUsage;
+    return app.exit(error) == 0 ? eoa::CommandExit::kOk : eoa::CommandExit::kWrongUsage;
   }
   eoa::FileSystem& files = eoa::RealFileSystem();
   if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
@@ -195,5 +194,5 @@ int main(int argc, char** argv) {
   if (app.got_subcommand(compare_command)) return eoa::app::Compare(compared, files, std::cout, std::cerr);
   if (app.got_subcommand(predict_command)) return eoa::app::Predict(predicted, files, std::cerr);
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
-  return 0;
+  return eoa::CommandExit::kOk;
 }

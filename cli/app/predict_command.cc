@@ -7,6 +7,7 @@
 
 #include "cli/run/program_path.h"
 #include "common/base/subprocess.h"
+#include "common/words/exit_code.h"
 
 namespace eoa::app {
 namespace {
@@ -21,7 +22,7 @@ int Predict(const PredictOptions& options, FileSystem& files, std::ostream& err)
   for (const std::string& needed : {job, model}) {
     if (files.Exists(needed)) continue;
     err << "eoa predict: there is no " << needed << "; name the output directory of a run that has succeeded\n";
-    return 1;
+    return CommandExit::kFailed;
   }
   SubprocessOptions process;
   process.arguments = {local::BesideThisProgram(options.worker, "eoa-trainer-worker"),
@@ -40,13 +41,14 @@ int Predict(const PredictOptions& options, FileSystem& files, std::ostream& err)
   Result<Subprocess> worker = Subprocess::Start(process);
   if (!worker.ok()) {
     err << "eoa predict: " << worker.error().message() << "\n";
-    return 1;
+    return CommandExit::kFailed;
   }
   const Result<ExitStatus> ended = worker->Wait(kPatience);
-  if (ended.ok() && ended->signal == 0) return ended->code == 0 ? 0 : 1;
+  if (ended.ok() && ended->signal == 0)
+    return ended->code == CommandExit::kOk ? CommandExit::kOk : CommandExit::kFailed;
   err << "eoa predict: the worker's program ended with " << (ended.ok() ? ended->ToString() : ended.error().message())
       << "\n";
-  return 1;
+  return CommandExit::kFailed;
 }
 
 }  // namespace eoa::app

@@ -39,7 +39,7 @@ int Render(const RenderOptions& options, FileSystem& files, std::ostream& out, s
     for (json& object : objects) object.at("metadata").erase("ownerReferences");
   }
   Print(objects, options.json, out);
-  return kValid;
+  return CommandExit::kOk;
 }
 
 }  // namespace eoa::app

@@ -5,6 +5,7 @@
 #include "cli/report/compare_runs.h"
 #include "cli/report/report_page.h"
 #include "cli/report/run_files.h"
+#include "common/words/exit_code.h"
 
 namespace eoa::app {
 namespace {
@@ -20,7 +21,7 @@ Result<nlohmann::ordered_json> DataOf(const std::string& directory, const std::s
 int Report(const ReportOptions& options, FileSystem& files, std::ostream& out, std::ostream& err) {
   const auto fail = [&](const Error& error) {
     err << "eoa report: " << error.message() << "\n";
-    return 1;
+    return CommandExit::kFailed;
   };
   const auto data = DataOf(options.directory, options.version, files);
   if (!data.ok()) return fail(data.error());
@@ -28,13 +29,13 @@ int Report(const ReportOptions& options, FileSystem& files, std::ostream& out, s
   const Status written = files.WriteFileAtomically(output, report::ReportPage(*data));
   if (!written.ok()) return fail(written.error());
   out << output << "\n";
-  return 0;
+  return CommandExit::kOk;
 }
 
 int Compare(const CompareOptions& options, FileSystem& files, std::ostream& out, std::ostream& err) {
   const auto fail = [&](const Error& error) {
     err << "eoa compare: " << error.message() << "\n";
-    return 1;
+    return CommandExit::kFailed;
   };
   std::vector<report::ComparedRun> runs;
   for (const std::string& directory : options.directories) {
@@ -43,11 +44,11 @@ int Compare(const CompareOptions& options, FileSystem& files, std::ostream& out,
     runs.push_back({directory, *std::move(data)});
   }
   out << report::ComparisonTable(runs);
-  if (options.output.empty()) return 0;
+  if (options.output.empty()) return CommandExit::kOk;
   const Status written = files.WriteFileAtomically(options.output, report::ComparisonPage(runs));
   if (!written.ok()) return fail(written.error());
   out << options.output << "\n";
-  return 0;
+  return CommandExit::kOk;
 }
 
 }  // namespace eoa::app

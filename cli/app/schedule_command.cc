@@ -7,6 +7,7 @@
 #include "cli/report/run_files.h"
 #include "cli/run/schedule_csv.h"
 #include "common/job/read_job.h"
+#include "common/words/exit_code.h"
 #include "operator/cluster/config_map_store.h"
 
 namespace eoa::app {
@@ -42,17 +43,17 @@ int Fail(int code, const Error& error, std::ostream& err) {
 }
 
 int Print(const Result<Found>& found, const ScheduleOptions& options, std::ostream& out, std::ostream& err) {
-  if (!found.ok()) return Fail(1, found.error(), err);
+  if (!found.ok()) return Fail(CommandExit::kFailed, found.error(), err);
   if (options.format.empty()) {
     out << local::ScheduleCsv(found->view);
-    return 0;
+    return CommandExit::kOk;
   }
   const auto format = report::ParseScheduleFormat(options.format);
-  if (!format.ok()) return Fail(2, format.error(), err);
+  if (!format.ok()) return Fail(CommandExit::kWrongUsage, format.error(), err);
   const auto text = report::ExportSchedule(found->job, found->view, options.path, *format);
-  if (!text.ok()) return Fail(1, text.error(), err);
+  if (!text.ok()) return Fail(CommandExit::kFailed, text.error(), err);
   out << *text;
-  return 0;
+  return CommandExit::kOk;
 }
 
 }  // namespace

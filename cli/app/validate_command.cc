@@ -17,7 +17,7 @@ int Validate(const ValidateOptions& options, FileSystem& files, std::ostream& ou
     out << read.name << ": valid\neach member needs " << api::DescribeMemory(api::EstimateMemory(trainer), trainer)
         << "\n";
   }
-  return kValid;
+  return CommandExit::kOk;
 }
 
 }  // namespace eoa::app

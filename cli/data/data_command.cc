@@ -5,18 +5,16 @@
 #include "cli/data/archive_check.h"
 #include "cli/data/download_archive.h"
 #include "cli/data/extract_archive.h"
+#include "common/words/exit_code.h"
 
 namespace eoa::data {
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kWrongUsage = 2;
 
 std::uint64_t Megabytes(std::uint64_t bytes) { return (bytes + 500'000) / 1'000'000; }
 
 int Fail(const Error& error, std::ostream& err) {
   err << "eoa data: " << error.message() << "\n";
-  return kFailed;
+  return CommandExit::kFailed;
 }
 
 // Downloads to `path` unless a whole archive is there from an earlier try.
@@ -44,7 +42,7 @@ int DataCommand(const DataOptions& options, net::HttpClient& http, FileSystem& f
   const Result<ArchiveSpec> spec = FindArchive(options.dataset);
   if (!spec.ok()) {
     Fail(spec.error(), err);
-    return kWrongUsage;
+    return CommandExit::kWrongUsage;
   }
   return InstallArchive(*spec, options, http, files, out, err);
 }
@@ -53,7 +51,7 @@ int InstallArchive(const ArchiveSpec& spec, const DataOptions& options, net::Htt
                    std::ostream& out, std::ostream& err) {
   if (IsComplete(spec, options.directory, files)) {
     out << spec.dataset << " is in " << options.directory << " already\n";
-    return 0;
+    return CommandExit::kOk;
   }
   if (Status made = files.CreateDirectories(options.directory); !made.ok()) return Fail(made.error(), err);
   std::string archive = options.from;
@@ -64,7 +62,7 @@ int InstallArchive(const ArchiveSpec& spec, const DataOptions& options, net::Htt
       (void)files.Remove(archive).ok();
       Fail(fetched.error(), err);
       SayWhatToDo(spec, options, err);
-      return kFailed;
+      return CommandExit::kFailed;
     }
   } else if (Status right = CheckArchive(spec, archive, files); !right.ok()) {
     return Fail(right.error(), err);
@@ -77,7 +75,7 @@ int InstallArchive(const ArchiveSpec& spec, const DataOptions& options, net::Htt
     if (Status removed = files.Remove(archive); !removed.ok()) return Fail(removed.error(), err);
   }
   out << spec.dataset << " is in " << options.directory << "\n";
-  return 0;
+  return CommandExit::kOk;
 }
 
 }  // namespace eoa::data

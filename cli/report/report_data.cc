@@ -14,22 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string StepWords(const api::AlgorithmSpec& algorithm) {
-  switch (algorithm.step) {
-    case api::StepRule::kScaled:
-      return "Scaled";
-    case api::StepRule::kCanonical:
-      return "Canonical";
-    case api::StepRule::kAffine:
-      return "Affine";
-    case api::StepRule::kAffineRelative:
-      return "AffineRelative";
-    case api::StepRule::kProportional:
-      return "Proportional";
-  }
-  return "";
-}
-
 // For people: "Grey Wolf, step Scaled, cosine".
 std::string AlgorithmWords(const api::AlgorithmSpec& algorithm) {
   if (algorithm.name == api::Algorithm::kFixed) {
@@ -37,7 +21,7 @@ std::string AlgorithmWords(const api::AlgorithmSpec& algorithm) {
   }
   const std::string name = algorithm.name == api::Algorithm::kGreyWolf ? "Grey Wolf" : "Whale";
   const std::string scale = algorithm.step_scale_cosine ? "cosine" : FormatShort(algorithm.step_scale, 3);
-  return name + ", step " + StepWords(algorithm) + ", " + scale;
+  return name + ", step " + std::string(ToWord(algorithm.step)) + ", " + scale;
 }
 
 // By generation and population: seconds from the report that an election saw to that election.
@@ -63,7 +47,7 @@ ordered_json RoundJson(const broker::RoundView& round, const Waits& waits) {
   const api::Elected& elected = round.decision.elected;
   ordered_json json = {{"generation", round.decision.generation},
                        {"baseline", round.decision.baseline},
-                       {"closedBy", round.decision.closed_by},
+                       {"closedBy", ToWord(round.decision.closed_by)},
                        {"missing", round.decision.missing},
                        {"elected",
                         {{"population", elected.population},
@@ -123,7 +107,7 @@ Result<ordered_json> ReportData(const ReportInput& input) {
                        {"seed", spec.seed},
                        {"version", input.version},
                        {"job", api::JobToYaml(input.job)},
-                       {"state", ended ? input.result["outcome"] : ordered_json("Running")},
+                       {"state", ended ? input.result["outcome"] : ordered_json(ToWord(Outcome::kRunning))},
                        {"generations", spec.ecosphere.generations},
                        {"populations", ordered_json::array()},
                        {"rounds", ordered_json::array()},
@@ -135,7 +119,7 @@ Result<ordered_json> ReportData(const ReportInput& input) {
     data["populations"].push_back({{"name", population.name},
                                    {"algorithm", AlgorithmWords(spec.populations[i].algorithm)},
                                    {"members", spec.populations[i].members},
-                                   {"phase", population.phase},
+                                   {"phase", ToWord(population.phase)},
                                    {"attempts", population.attempt},
                                    {"error", population.last_error}});
   }

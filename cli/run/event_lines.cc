@@ -28,7 +28,7 @@ std::string DescribeRound(const api::Job& job, const broker::RoundView& round) {
 }
 
 std::string DescribeEnd(const broker::PopulationView& population) {
-  if (population.phase == "Failed") {
+  if (population.phase == BrokerPhase::kFailed) {
     const std::string& why = population.finished ? population.finished->error : population.last_error;
     return population.name + ": failed" + (why.empty() ? "" : ": " + why);
   }
@@ -56,8 +56,7 @@ EventLines DescribeChanges(const api::Job& job, const broker::EcosphereView& bef
       if (now.attempt > 1 && !now.last_error.empty()) line += " after: " + now.last_error;
       lines.others.push_back(std::move(line));
     }
-    const bool ended = now.phase == "Succeeded" || now.phase == "Failed";
-    if (ended && now.phase != was.phase) lines.others.push_back(DescribeEnd(now));
+    if (HasEnded(now.phase) && now.phase != was.phase) lines.others.push_back(DescribeEnd(now));
   }
   return lines;
 }

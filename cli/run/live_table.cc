@@ -39,9 +39,9 @@ std::string Paint(const std::string& text, const char* color, const TableStyle& 
 }
 
 std::string Activity(const broker::PopulationView& population) {
-  if (population.phase == "Succeeded") return "Finished";
-  if (population.phase == "Running") return population.activity.empty() ? "Starting" : population.activity;
-  return population.phase;
+  if (population.phase == BrokerPhase::kSucceeded) return "Finished";
+  if (population.phase != BrokerPhase::kRunning) return std::string(ToWord(population.phase));
+  return std::string(ToWord(population.activity.value_or(TrainerPhase::kStarting)));
 }
 
 // Joins `parts` by two blanks, as many as fit.
@@ -137,7 +137,7 @@ std::string ElectedLine(const broker::EcosphereView& view, int width) {
 }  // namespace
 
 double GenerationsDone(const api::JobSpec& spec, const broker::PopulationView& population) {
-  if (population.phase == "Succeeded") return spec.ecosphere.generations;
+  if (population.phase == BrokerPhase::kSucceeded) return spec.ecosphere.generations;
   const double part =
       population.steps > 0 ? static_cast<double>(population.step) / static_cast<double>(population.steps) : 0;
   return std::min<double>(population.generation + std::clamp(part, 0.0, 1.0), spec.ecosphere.generations);
@@ -160,7 +160,7 @@ std::vector<std::string> RenderTable(const api::Job& job, const broker::Ecospher
                                     Paint(Row(columns, style, -1), kBold, style)};
   for (std::size_t i = 0; i < view.populations.size(); ++i) {
     const std::string row = Row(columns, style, static_cast<int>(i));
-    lines.push_back(view.populations[i].phase == "Failed" ? Paint(row, kRed, style) : row);
+    lines.push_back(view.populations[i].phase == BrokerPhase::kFailed ? Paint(row, kRed, style) : row);
   }
   return lines;
 }

@@ -32,13 +32,12 @@
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "common/words/exit_code.h"
 #include "operator/plan/failure_policy.h"
 
 namespace eoa::local {
 namespace {
 
-constexpr int kInterruptedCode = 130;
-constexpr int kNotStartedCode = 2;
 constexpr int kRefreshMilliseconds = 200;
 constexpr Duration kStopGrace = std::chrono::seconds(3);
 constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
@@ -130,8 +129,8 @@ class Run {
       const std::string& name = spec().populations[static_cast<std::size_t>(death.population)].name;
       Print(name + ": the agent of pod " + std::to_string(death.pod) + " ended with " + death.status.ToString() +
             "; see " + death.log);
-      // EX_USAGE: it cannot even start, and would not the next time.
-      if (death.status.signal == 0 && death.status.code == 64)
+      // It cannot even start, and would not the next time.
+      if (death.status.signal == 0 && death.status.code == static_cast<int>(ExitCode::kBadConfiguration))
         GiveUp(death.population, "the agent cannot start; see " + death.log);
     }
   }
@@ -145,7 +144,7 @@ class Run {
     const auto exhausted = plan::ExhaustedRestarts(spec(), restarts);
     for (std::size_t i = 0; i < exhausted.size(); ++i) {
       const broker::PopulationView& population = view_.populations[i];
-      if (!exhausted[i] || population.phase == "Succeeded" || population.phase == "Failed") continue;
+      if (!exhausted[i] || HasEnded(population.phase)) continue;
       GiveUp(static_cast<int>(i),
              population.last_error.empty() ? *exhausted[i] : *exhausted[i] + ": " + population.last_error);
     }
@@ -256,14 +255,15 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
   const SignalQueue signals;
   const WallTime started = clock.Now();
   const Result<RunDirectory> run = OpenRunDirectory(options, files);
-  if (!run.ok()) return Fail(kNotStartedCode, run.error());
+  if (!run.ok()) return Fail(CommandExit::kWrongUsage, run.error());
   for (const std::string& warning : run->warnings) std::cerr << warning << "\n";
   auto journal = broker::OpenJournal(run->file("journal"), run->job.metadata.uid, files);
-  if (!journal.ok()) return Fail(1, journal.error());
+  if (!journal.ok()) return Fail(CommandExit::kFailed, journal.error());
   broker::FixedToken token(run->token);
   const auto broker = broker::BrokerService::Start({}, token, clock);
-  if (!broker.ok()) return Fail(1, broker.error());
-  if (const Status added = (*broker)->AddJob(run->job, *std::move(journal)); !added.ok()) return Fail(1, added.error());
+  if (!broker.ok()) return Fail(CommandExit::kFailed, broker.error());
+  if (const Status added = (*broker)->AddJob(run->job, *std::move(journal)); !added.ok())
+    return Fail(CommandExit::kFailed, added.error());
 
   const api::JobSpec& spec = run->job.spec;
   std::error_code error;
@@ -290,14 +290,14 @@ int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
     view = running.view();
   }
   if (const Status written = WriteResults(*run, view, summary, files); !written.ok()) {
-    if (summary.verdict.outcome != Outcome::kSucceeded) Fail(1, written.error());
+    if (summary.verdict.outcome != Outcome::kSucceeded) Fail(CommandExit::kFailed, written.error());
     if (summary.verdict.outcome == Outcome::kSucceeded)
       summary.verdict = {Outcome::kFailed, written.error().ToString()};
   }
   WriteReport(*run, options.version, files);
   PrintSummary(*run, view, summary.verdict);
-  if (summary.verdict.outcome == Outcome::kInterrupted) return kInterruptedCode;
-  return summary.verdict.outcome == Outcome::kSucceeded ? 0 : 1;
+  if (summary.verdict.outcome == Outcome::kInterrupted) return CommandExit::kInterrupted;
+  return summary.verdict.outcome == Outcome::kSucceeded ? CommandExit::kOk : CommandExit::kFailed;
 }
 
 }  // namespace eoa::local

@@ -86,7 +86,7 @@ std::optional<std::string> FindUnfinished(const RunOptions& options, const std::
   std::string path = options.output.empty() ? NewestRunDirectory("runs", name, files) : options.output;
   if (path.empty() || !files.Exists(JoinPath(path, "job.json"))) return std::nullopt;
   const std::string ended = HowItEnded(path, files);
-  if (!ended.empty() && ended != OutcomeName(Outcome::kInterrupted)) return std::nullopt;
+  if (!ended.empty() && ended != ToWord(Outcome::kInterrupted)) return std::nullopt;
   return path;
 }
 
@@ -143,8 +143,7 @@ Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
                          "' is not the output directory of a run: it holds no job.json");
   }
   EOA_ASSIGN_OR_RETURN(run.lock, RunLock::Take(run.path));
-  if (const std::string ended = HowItEnded(run.path, files);
-      !ended.empty() && ended != OutcomeName(Outcome::kInterrupted)) {
+  if (const std::string ended = HowItEnded(run.path, files); !ended.empty() && ended != ToWord(Outcome::kInterrupted)) {
     return FailedPreconditionError("--resume: the run in '" + options.resume + "' has ended: " + ended +
                                    "; start another one with: eoa run " + run.file("job.json"));
   }
@@ -192,8 +191,7 @@ Status CopyModel(const RunDirectory& run, const broker::EcosphereView& view, Fil
 }
 
 Status RemoveCheckpoints(const RunDirectory& run, bool succeeded, FileSystem& files) {
-  const std::string& retain = run.job.spec.checkpoint.retain;
-  if (retain == "Always" || (retain == "OnFailure" && !succeeded)) return OkStatus();
+  if (api::KeepsCheckpoints(run.job.spec.checkpoint.retain, succeeded)) return OkStatus();
   return files.Remove(run.file("pods"));
 }
 

@@ -16,36 +16,23 @@ ordered_json OrNull(const std::optional<T>& value) {
 }
 
 ordered_json PopulationJson(const broker::PopulationView& population) {
-  ordered_json json = {{"name", population.name}, {"phase", population.phase}, {"attempts", population.attempt}};
+  ordered_json json = {
+      {"name", population.name}, {"phase", ToWord(population.phase)}, {"attempts", population.attempt}};
   json["generations"] = population.generation;
   json["bestFitness"] =
       population.learning_rates.empty() ? ordered_json(nullptr) : ordered_json(population.best_fitness);
   json["learningRates"] = population.learning_rates;
-  if (population.phase == "Failed") json["error"] = plan::FailureOf(population);
+  if (population.phase == BrokerPhase::kFailed) json["error"] = plan::FailureOf(population);
   return json;
 }
 
 }  // namespace
 
-std::string_view OutcomeName(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kRunning:
-      return "Running";
-    case Outcome::kSucceeded:
-      return "Succeeded";
-    case Outcome::kFailed:
-      return "Failed";
-    case Outcome::kInterrupted:
-      return "Interrupted";
-  }
-  return "Unknown";
-}
-
 ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& view, const RunSummary& summary) {
   ordered_json json = {{"name", job.metadata.name},
                        {"uid", job.metadata.uid},
                        {"seed", job.spec.seed},
-                       {"outcome", OutcomeName(summary.verdict.outcome)},
+                       {"outcome", ToWord(summary.verdict.outcome)},
                        {"reason", summary.verdict.reason}};
   json["generations"] = view.rounds.size();
   json["elected"] = nullptr;

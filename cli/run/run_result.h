@@ -15,10 +15,7 @@
 namespace eoa::local {
 
 using plan::ElectedPopulation;
-using plan::Outcome;
 using plan::Verdict;
-
-std::string_view OutcomeName(Outcome outcome);
 
 struct RunSummary {
   Verdict verdict;

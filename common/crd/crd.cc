@@ -4,13 +4,15 @@
 
 #include "common/crd/crd_parts.h"
 #include "common/document/print_yaml.h"
+#include "common/words/labels.h"
+#include "common/words/phases.h"
 
 namespace eoa::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json Column(const char* name, const char* type, const char* path, const char* description, int priority = 0) {
+Json Column(const char* name, const char* type, const char* path, const std::string& description, int priority = 0) {
   Json column = {{"name", name}, {"type", type}, {"jsonPath", path}, {"description", description}};
   // Those with a priority are shown by `kubectl get -o wide`.
   if (priority > 0) column["priority"] = priority;
@@ -19,7 +21,7 @@ Json Column(const char* name, const char* type, const char* path, const char* de
 
 Json Columns() {
   return {
-      Column("Phase", "string", ".status.phase", "Pending, Running, Suspended, Succeeded or Failed"),
+      Column("Phase", "string", ".status.phase", JoinWords(kWords<JobPhase>)),
       Column("Progress", "integer", ".status.progress.percent", "Finished generations in percent"),
       Column("Best", "string", ".status.elected.population", "The population of the elected member"),
       Column("Fitness", "number", ".status.elected.fitness", "Fitness of the elected member, on the validation split"),
@@ -52,7 +54,7 @@ Json RootStructure() {
 }  // namespace
 
 Json CustomResourceDefinition() {
-  Json version = {{"name", "v1alpha1"},
+  Json version = {{"name", kCrdVersion},
                   {"served", true},
                   {"storage", true},
                   {"additionalPrinterColumns", Columns()},
@@ -67,9 +69,9 @@ Json CustomResourceDefinition() {
           {"kind", "CustomResourceDefinition"},
           {"metadata", {{"name", "eoajobs.eoa.io"}, {"labels", {{"app.kubernetes.io/part-of", "eoa"}}}}},
           {"spec",
-           {{"group", "eoa.io"},
+           {{"group", kApiGroup},
             {"names",
-             {{"kind", "EOAJob"},
+             {{"kind", kJobKind},
               {"listKind", "EOAJobList"},
               {"plural", "eoajobs"},
               {"singular", "eoajob"},

@@ -1,18 +1,20 @@
 #include <utility>
 
 #include "common/crd/crd_parts.h"
+#include "common/words/conditions.h"
+#include "common/words/phases.h"
 
 namespace eoa::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json Described(Json schema, const char* description) {
+Json Described(Json schema, const std::string& description) {
   schema["description"] = description;
   return schema;
 }
 
-Json Text(std::size_t max_length, const char* description) {
+Json Text(std::size_t max_length, const std::string& description) {
   return Described({{"type", "string"}, {"maxLength", max_length}}, description);
 }
 
@@ -36,13 +38,14 @@ Json Object(const char* description, Json properties) {
 
 // metav1.Condition.
 Json Conditions() {
-  Json item = Object("", {{"type", Text(316, "Initialized, Running, Stalled, Suspended, Complete, Failed, ...")},
-                          {"status", Described({{"type", "string"}, {"enum", {"True", "False", "Unknown"}}},
-                                               "Whether the condition holds.")},
-                          {"observedGeneration", Count("The metadata.generation that the condition was made from.")},
-                          {"lastTransitionTime", Time("When the condition's status last changed.")},
-                          {"reason", Text(1024, "The cause in one word, for programs.")},
-                          {"message", Text(32768, "The cause in a sentence, for people.")}});
+  Json item = Object(
+      "",
+      {{"type", Text(316, JoinWords(kWords<ConditionType>, ", ") + ", ...")},
+       {"status", Described({{"type", "string"}, {"enum", kWords<ConditionStatus>}}, "Whether the condition holds.")},
+       {"observedGeneration", Count("The metadata.generation that the condition was made from.")},
+       {"lastTransitionTime", Time("When the condition's status last changed.")},
+       {"reason", Text(1024, "The cause in one word, for programs.")},
+       {"message", Text(32768, "The cause in a sentence, for people.")}});
   item.erase("description");
   item["required"] = {"type", "status", "lastTransitionTime", "reason", "message"};
   return {{"description", "The job's conditions. Complete and Failed are final."},
@@ -55,7 +58,7 @@ Json Conditions() {
 
 Json Populations() {
   Json item = Object("", {{"name", Text(63, "The population's name.")},
-                          {"phase", Text(64, "One word: Pending, Running, Stalled, Suspended, Succeeded, Failed.")},
+                          {"phase", Text(64, "One word: " + JoinWords(kWords<PopulationPhase>, ", ") + ".")},
                           {"generation", Count("The generation that the population trains.")},
                           {"members", Count("Number of trainer processes.")},
                           {"ready", Count("Number of trainer processes in pods that are ready.")},
@@ -81,7 +84,7 @@ Json StatusStructure() {
   return Object(
       "The job's state, written by the operator.",
       {{"observedGeneration", Count("The metadata.generation that this status was made from.")},
-       {"phase", Text(64, "One word: Pending, Running, Suspended, Succeeded or Failed. Conditions say more.")},
+       {"phase", Text(64, "One word: " + JoinWords(kWords<JobPhase>) + ". Conditions say more.")},
        {"conditions", Conditions()},
        {"startTime",
         OrNull(Time("When the operator first acted on the job. Most of the spec is immutable from then on."))},

@@ -11,7 +11,7 @@ const ObjectSchema& ExchangeSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<Exchange> table("How populations exchange what they found at a generation's end.");
     table.Word(
-        "mode", &Exchange::mode, {"Sync", "Async"},
+        "mode", &Exchange::mode,
         "`Sync` waits, within the deadline, for this generation's reports; `Async` answers at once with the newest "
         "reports it has, so that populations of different speed never wait for each other.");
     table.Integer("deadlineSeconds", &Exchange::deadline_seconds, 1, 86400,
@@ -31,13 +31,13 @@ const ObjectSchema& AlgorithmSchema() {
     SchemaBuilder<AlgorithmSpec> table(
         "How a population finds its members' next learning rates. Equations: [algorithm.md](algorithm.md).");
     table
-        .Word("name", &AlgorithmSpec::name, {"GreyWolf", "Whale", "Fixed"},
+        .Word("name", &AlgorithmSpec::name,
               "`GreyWolf` and `Whale` search around the baseline; `Fixed` follows a schedule, to compare with or to "
               "repeat.")
         .Required()
         .Later({"ParticleSwarm", "DifferentialEvolution", "PopulationBased"});
     table.Word(
-        "step", &AlgorithmSpec::step, {"Scaled", "Canonical", "Affine", "AffineRelative", "Proportional"},
+        "step", &AlgorithmSpec::step,
         "How the length of a step is computed. `Scaled` and `Canonical` work for learning rates of any size; the "
         "others are the authors' and fit the learning rates that the authors started from.");
     table
@@ -53,8 +53,7 @@ const ObjectSchema& AlgorithmSchema() {
         .DerivedFrom("Cosine for Scaled and Affine, 0.25 for Canonical, 0.01 for AffineRelative, 0.2 for Proportional");
     table.Boolean("absoluteDistance", &AlgorithmSpec::absolute_distance,
                   "Whether distances are absolute values; false: as in the authors' CIFAR-100 program.");
-    table.Word("space", &AlgorithmSpec::space, {"Linear", "Log"},
-               "Whether the equations work on learning rates or on their logarithms.");
+    table.Word("space", &AlgorithmSpec::space, "Whether the equations work on learning rates or on their logarithms.");
     table.Number("minLearningRate", &AlgorithmSpec::min_learning_rate, 0, 1000,
                  "Smallest learning rate: smaller ones are set to it.");
     table
@@ -90,20 +89,20 @@ const ObjectSchema& EcosphereSchema() {
                 "The start learning rates are this times a factor; see initialScaling.")
         .Above(0);
     table.Word(
-        "scalingUnit", &Ecosphere::scaling_unit, {"Members", "Batch256"},
+        "scalingUnit", &Ecosphere::scaling_unit,
         "What K in initialScaling is: the number of members of the ecosphere, or the number of images in one step of "
         "all members, divided by 256.");
     table.Integer(
         "warmupGenerations", &Ecosphere::warmup_generations, 0, 100'000,
         "Number of generations in which learning rates rise linearly from baseLearningRate to their start, without "
         "an election.");
-    table.Word("baseline", &Ecosphere::baseline, {"Elected", "CosineBlend", "CosineStep"},
+    table.Word("baseline", &Ecosphere::baseline,
                "What populations search around: the elected learning rate, the mean of it and a falling cosine, or the "
                "elected one lowered along a cosine.");
     table.Word(
-        "gradientScope", &Ecosphere::gradient_scope, {"Population", "Ecosphere"},
+        "gradientScope", &Ecosphere::gradient_scope,
         "Who averages gradients: each population on its own, or all populations together (the authors' setting).");
-    table.Word("weightMerge", &Ecosphere::weight_merge, {"Average", "Best", "None"},
+    table.Word("weightMerge", &Ecosphere::weight_merge,
                "What weights the members go on with after a generation: their mean, those of the elected member if its "
                "fitness improved, or each with its own.");
     table.Integer(
@@ -125,7 +124,7 @@ const ObjectSchema& PopulationSchema() {
                  63);
     table.Object("algorithm", &PopulationSpec::algorithm, AlgorithmSchema()).Required();
     table
-        .Word("initialScaling", &PopulationSpec::initial_scaling, {"Linear", "SquareRoot", "None"},
+        .Word("initialScaling", &PopulationSpec::initial_scaling,
               "Start learning rates are baseLearningRate times K, its square root, or 1.")
         .DerivedFrom("Linear for GreyWolf, SquareRoot for Whale, None for Fixed");
     table

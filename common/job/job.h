@@ -13,41 +13,10 @@
 
 #include <nlohmann/json.hpp>
 
-namespace eoa::api {
+#include "common/job/choices.h"
+#include "common/words/labels.h"
 
-enum class Optimizer { kSgd, kAdamW, kSam, kAsam };                     // sgd | adamw | sam | asam
-enum class AsamForm { kDavda54, kOriginal };                            // Davda54 | Original
-enum class GradientSync { kBothPasses, kSecondPass };                   // BothPasses | SecondPass
-enum class Precision { kFp32, kTf32, kBf16 };                           // fp32 | tf32 | bf16
-enum class DeviceKind { kAuto, kCpu, kCuda };                           // Auto | Cpu | Cuda
-enum class Communication { kAuto, kNccl, kPeer, kGloo };                // Auto | Nccl | Peer | Gloo
-enum class GradientCompression { kNone, kBf16 };                        // None | Bf16
-enum class Classifier { kToken, kGap };                                 // Token | Gap: what a ViT's head reads
-enum class Stem { kAuto, kCifar, kImageNet };                           // Auto | Cifar | ImageNet
-enum class Dataset { kCifar10, kCifar100, kImageFolder, kWebDataset };  // cifar10 | cifar100 | imagefolder | webdataset
-enum class Augmentation {
-  kNone,
-  kCifar,
-  kCifarCutout,
-  kVit,
-  kVitFlip,
-  kImageNet
-};  // none | cifar | cifar-cutout | vit | vit-flip | imagenet
-enum class BaselineRule { kElected, kCosineBlend, kCosineStep };  // Elected | CosineBlend | CosineStep
-enum class GradientScope { kPopulation, kEcosphere };             // Population | Ecosphere
-enum class WeightMerge { kAverage, kBest, kNone };                // Average | Best | None
-enum class ExchangeMode { kSync, kAsync };                        // Sync | Async
-enum class Algorithm { kGreyWolf, kWhale, kFixed };               // GreyWolf | Whale | Fixed
-enum class StepRule {
-  kScaled,
-  kCanonical,
-  kAffine,
-  kAffineRelative,
-  kProportional
-};                                                   // Scaled | Canonical | Affine | ...
-enum class Space { kLinear, kLog };                  // Linear | Log
-enum class Scaling { kLinear, kSquareRoot, kNone };  // Linear | SquareRoot | None
-enum class ScalingUnit { kMembers, kBatch256 };      // Members | Batch256
+namespace eoa::api {
 
 struct Model {
   std::string name;        // wrn-D-K with D = 6n+4, resnet-18, one of VisionTransformers()
@@ -156,12 +125,12 @@ struct CheckpointSpec {
   int every_generations = 1;
   int keep = 2;
   nlohmann::json volume_claim = nlohmann::json::object();
-  std::string retain = "OnFailure";  // Always | OnFailure | Never
+  Retain retain = Retain::kOnFailure;
 };
 
 struct SuccessPolicy {
-  std::string type = "All";  // All | Any | BestK
-  int k = 0;                 // BestK
+  SuccessType type = SuccessType::kAll;
+  int k = 0;  // BestK
 };
 
 struct RunPolicy {
@@ -171,14 +140,14 @@ struct RunPolicy {
   int pre_running_deadline_seconds = 3600;
   int active_deadline_seconds = 0;
   int ttl_seconds_after_finished = 86400;
-  std::string clean_pod_policy = "Running";  // Running | All | None
+  CleanPodPolicy clean_pod_policy = CleanPodPolicy::kRunning;
   SuccessPolicy success_policy;
 };
 
 struct JobSpec {
   bool suspend = false;  // given, or replicas is 0
   int replicas = 1;      // 0 or 1: what the scale subresource changes
-  std::string managed_by = "eoa.io/operator";
+  std::string managed_by = std::string(kManagedBy);
   std::int64_t seed = 42;
   TrainerSpec trainer;
   Ecosphere ecosphere;

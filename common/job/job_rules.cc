@@ -62,7 +62,7 @@ void CheckTransformer(const TrainerSpec& trainer, Findings& findings) {
   if (model.stochastic_depth > 0) {
     findings.Refuse(base + "stochasticDepth", PlainNumber(model.stochastic_depth), only);
   }
-  if (model.classifier != Classifier::kToken) findings.Refuse(base + "classifier", "Gap", only);
+  if (model.classifier != Classifier::kToken) findings.Refuse(base + "classifier", ToWord(model.classifier), only);
   if (trainer.activation_checkpointing) {
     findings.Refuse("spec.trainer.activationCheckpointing", "true", only);
   }
@@ -126,7 +126,7 @@ void CheckExchange(const JobSpec& spec, Findings& findings) {
   if (!findings.AnyWrong({base + "gradientScope", base + "exchange.mode"}) &&
       ecosphere.gradient_scope == GradientScope::kEcosphere && ecosphere.exchange.mode == ExchangeMode::kAsync) {
     findings.Refuse(
-        base + "exchange.mode", "Async",
+        base + "exchange.mode", ToWord(ExchangeMode::kAsync),
         "with gradientScope Ecosphere all populations step together: use Sync, or gradientScope Population");
   }
   const auto populations = static_cast<int>(spec.populations.size());
@@ -211,11 +211,11 @@ void CheckSuccessPolicy(const JobSpec& spec, Findings& findings) {
   const std::string field = "spec.runPolicy.successPolicy.k";
   if (findings.AnyWrong({"spec.runPolicy.successPolicy", "spec.populations"})) return;
   const auto populations = static_cast<int>(spec.populations.size());
-  if (policy.type == "BestK" && (policy.k < 1 || policy.k > populations)) {
+  if (policy.type == SuccessType::kBestK && (policy.k < 1 || policy.k > populations)) {
     findings.Refuse(field, std::to_string(policy.k),
                     "type BestK needs k from 1 to the number of populations (" + std::to_string(populations) + ")");
   }
-  if (policy.type != "BestK" && policy.k != 0) {
+  if (policy.type != SuccessType::kBestK && policy.k != 0) {
     findings.Refuse(field, std::to_string(policy.k), "only type BestK has a k; leave it out");
   }
 }

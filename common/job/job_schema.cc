@@ -42,8 +42,7 @@ const ObjectSchema& CheckpointSchema() {
     table.Integer("keep", &CheckpointSpec::keep, 1, 1000, "How many of the newest checkpoints are kept.");
     table.FreeObject("volumeClaim", &CheckpointSpec::volume_claim,
                      "The spec of each pod's PersistentVolumeClaim: the StatefulSet's volumeClaimTemplate.");
-    table.Word("retain", &CheckpointSpec::retain, {"Always", "OnFailure", "Never"},
-               "Whether checkpoints are kept when the job has ended.");
+    table.Word("retain", &CheckpointSpec::retain, "Whether checkpoints are kept when the job has ended.");
     return std::move(table).Build();
   }();
   return schema;
@@ -52,8 +51,7 @@ const ObjectSchema& CheckpointSchema() {
 const ObjectSchema& SuccessPolicySchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<SuccessPolicy> table("How many populations must finish for the job to succeed.");
-    table.Word("type", &SuccessPolicy::type, {"All", "Any", "BestK"},
-               "All populations, any one of them, or `k` of them.");
+    table.Word("type", &SuccessPolicy::type, "All populations, any one of them, or `k` of them.");
     table.Integer("k", &SuccessPolicy::k, 0, 64, "BestK: how many populations must finish.");
     return std::move(table).Build();
   }();
@@ -77,8 +75,7 @@ const ObjectSchema& RunPolicySchema() {
                   "Longest time that the job may run, counted from zero again after a resume; 0: no limit.");
     table.Integer("ttlSecondsAfterFinished", &RunPolicy::ttl_seconds_after_finished, 0, kMaxSeconds,
                   "A finished job is deleted this long after its end.");
-    table.Word("cleanPodPolicy", &RunPolicy::clean_pod_policy, {"Running", "All", "None"},
-               "Which pods are removed when the job has ended.");
+    table.Word("cleanPodPolicy", &RunPolicy::clean_pod_policy, "Which pods are removed when the job has ended.");
     table.Object("successPolicy", &RunPolicy::success_policy, SuccessPolicySchema());
     return std::move(table).Build();
   }();
@@ -124,8 +121,8 @@ const ObjectSchema& SpecSchema() {
 const ObjectSchema& JobSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<Job> table("One training run.");
-    table.Constant("apiVersion", "eoa.io/v1alpha1", "Always `eoa.io/v1alpha1`.");
-    table.Constant("kind", "EOAJob", "Always `EOAJob`.");
+    table.Constant("apiVersion", std::string(kApiVersion), "Always `eoa.io/v1alpha1`.");
+    table.Constant("kind", std::string(kJobKind), "Always `EOAJob`.");
     table.Object("metadata", &Job::metadata, MetadataSchema()).Required();
     table.Object("spec", &Job::spec, SpecSchema()).Required();
     table.Ignored("status");

@@ -42,8 +42,8 @@ std::optional<double> Real(const json& object, const char* name) {
 std::optional<WallTime> Time(const json& object, const char* name) { return ParseTimestamp(Text(object, name)); }
 
 json ToJson(const Condition& condition) {
-  return {{"type", condition.type},
-          {"status", condition.status},
+  return {{"type", ToWord(condition.type)},
+          {"status", ToWord(condition.status)},
           {"observedGeneration", condition.observed_generation},
           {"lastTransitionTime", FormatTimestamp(condition.last_transition_time)},
           {"reason", condition.reason},
@@ -51,8 +51,8 @@ json ToJson(const Condition& condition) {
 }
 
 json ToJson(const PopulationStatus& row) {
-  json document = {{"name", row.name},        {"phase", row.phase}, {"generation", row.generation},
-                   {"members", row.members},  {"ready", row.ready}, {"attempt", row.attempt},
+  json document = {{"name", row.name},        {"phase", ToWord(row.phase)}, {"generation", row.generation},
+                   {"members", row.members},  {"ready", row.ready},         {"attempt", row.attempt},
                    {"restarts", row.restarts}};
   // In a list the API server refuses null.
   if (row.fitness) document["fitness"] = *row.fitness;
@@ -62,9 +62,9 @@ json ToJson(const PopulationStatus& row) {
   return document;
 }
 
-Condition ConditionFromJson(const json& document) {
-  return {.type = Text(document, "type"),
-          .status = Text(document, "status"),
+Condition ConditionFromJson(ConditionType type, const json& document) {
+  return {.type = type,
+          .status = FromWord<ConditionStatus>(Text(document, "status")).value_or(ConditionStatus::kUnknown),
           .observed_generation = Whole<std::int64_t>(document, "observedGeneration"),
           .last_transition_time = Time(document, "lastTransitionTime").value_or(WallTime{}),
           .reason = Text(document, "reason"),
@@ -73,7 +73,7 @@ Condition ConditionFromJson(const json& document) {
 
 PopulationStatus PopulationFromJson(const json& document) {
   return {.name = Text(document, "name"),
-          .phase = Text(document, "phase"),
+          .phase = FromWord<PopulationPhase>(Text(document, "phase")).value_or(PopulationPhase::kPending),
           .generation = Whole(document, "generation"),
           .members = Whole(document, "members"),
           .ready = Whole(document, "ready"),
@@ -87,18 +87,20 @@ PopulationStatus PopulationFromJson(const json& document) {
 
 }  // namespace
 
-const Condition* FindCondition(const JobStatus& status, std::string_view type) {
+const Condition* FindCondition(const JobStatus& status, ConditionType type) {
   const auto found = std::find_if(status.conditions.begin(), status.conditions.end(),
                                   [&](const Condition& condition) { return condition.type == type; });
   return found == status.conditions.end() ? nullptr : &*found;
 }
 
-bool IsTrue(const JobStatus& status, std::string_view type) {
+bool IsTrue(const JobStatus& status, ConditionType type) {
   const Condition* condition = FindCondition(status, type);
-  return condition != nullptr && condition->status == "True";
+  return condition != nullptr && condition->status == ConditionStatus::kTrue;
 }
 
-bool IsTerminal(const JobStatus& status) { return IsTrue(status, "Complete") || IsTrue(status, "Failed"); }
+bool IsTerminal(const JobStatus& status) {
+  return IsTrue(status, ConditionType::kComplete) || IsTrue(status, ConditionType::kFailed);
+}
 
 json ToJson(const JobStatus& status) {
   json conditions = json::array();
@@ -114,7 +116,7 @@ json ToJson(const JobStatus& status) {
                {"generation", status.elected->generation}};
   }
   return {{"observedGeneration", status.observed_generation},
-          {"phase", status.phase},
+          {"phase", status.phase ? ToWord(*status.phase) : ""},
           {"conditions", std::move(conditions)},
           {"startTime", TimeOrNull(status.start_time)},
           {"completionTime", TimeOrNull(status.completion_time)},
@@ -135,9 +137,14 @@ json ToJson(const JobStatus& status) {
 JobStatus StatusFromJson(const json& document) {
   JobStatus status;
   status.observed_generation = Whole<std::int64_t>(document, "observedGeneration");
-  status.phase = Text(document, "phase");
+  if (const std::string phase = Text(document, "phase"); !phase.empty()) {
+    status.phase = FromWord<JobPhase>(phase).value_or(JobPhase::kPending);
+  }
   if (const json& conditions = Child(document, "conditions"); conditions.is_array()) {
-    for (const json& each : conditions) status.conditions.push_back(ConditionFromJson(each));
+    for (const json& each : conditions) {
+      const auto type = FromWord<ConditionType>(Text(each, "type"));
+      if (type) status.conditions.push_back(ConditionFromJson(*type, each));
+    }
   }
   status.start_time = Time(document, "startTime");
   status.completion_time = Time(document, "completionTime");

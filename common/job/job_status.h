@@ -5,23 +5,24 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/words/conditions.h"
+#include "common/words/phases.h"
 
 namespace eoa::api {
 
 // metav1.Condition.
 struct Condition {
-  std::string type;    // Initialized | Running | Stalled | Suspended | Complete | Failed
-  std::string status;  // True | False | Unknown
+  ConditionType type = ConditionType::kInitialized;
+  ConditionStatus status = ConditionStatus::kUnknown;
   std::int64_t observed_generation = 0;
   WallTime last_transition_time;  // of `status`
-  std::string reason;             // one CamelCase word, stable
+  std::string reason;             // a Reason, or one CamelCase word of Kubernetes
   std::string message;            // for people
 
   friend bool operator==(const Condition&, const Condition&) = default;
@@ -48,7 +49,7 @@ struct ElectedStatus {
 
 struct PopulationStatus {
   std::string name;
-  std::string phase;  // Pending | Running | Stalled | Suspended | Succeeded | Failed
+  PopulationPhase phase = PopulationPhase::kPending;
   int generation = 0;
   int members = 0;
   int ready = 0;     // members in pods that are ready
@@ -64,7 +65,7 @@ struct PopulationStatus {
 
 struct JobStatus {
   std::int64_t observed_generation = 0;
-  std::string phase;  // Pending | Running | Suspended | Succeeded | Failed; empty: never reconciled
+  std::optional<JobPhase> phase;  // none: never reconciled
   std::vector<Condition> conditions;
   std::optional<WallTime> start_time;
   std::optional<WallTime> completion_time;
@@ -82,8 +83,8 @@ struct JobStatus {
 };
 
 // Null when there is none of that type.
-const Condition* FindCondition(const JobStatus& status, std::string_view type);
-bool IsTrue(const JobStatus& status, std::string_view type);
+const Condition* FindCondition(const JobStatus& status, ConditionType type);
+bool IsTrue(const JobStatus& status, ConditionType type);
 
 // Complete or Failed: nothing is started any more.
 bool IsTerminal(const JobStatus& status);
@@ -91,7 +92,8 @@ bool IsTerminal(const JobStatus& status);
 nlohmann::json ToJson(const JobStatus& status);
 
 // Reads what ToJson wrote; fields that are missing or of another type count as absent, since the API server has checked
-// them.
+// them. What a newer operator wrote before it was rolled back is read as far as this one knows it: an unknown phase as
+// Pending, and conditions of an unknown type, which nobody would keep up any more, not at all.
 JobStatus StatusFromJson(const nlohmann::json& document);
 
 }  // namespace eoa::api

@@ -4,18 +4,10 @@
 #include <cmath>
 
 #include "common/document/plain_number.h"
+#include "common/words/word.h"
 
 namespace eoa::api {
 namespace {
-
-std::string Join(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
-}
 
 std::string Range(const Field& field) {
   std::string text;
@@ -51,13 +43,13 @@ std::string AllowedValues(const Field& field) {
     case FieldKind::kString:
       return field.pattern_meaning.empty() ? "a string" : field.pattern_meaning;
     case FieldKind::kWord:
-      return Join(field.words);
+      return JoinWords(field.words);
     case FieldKind::kWordOrNumber:
-      return Join(field.words) + " or a number" + Range(field);
+      return JoinWords(field.words) + " or a number" + Range(field);
     case FieldKind::kTextMap:
       return "a mapping of names to strings";
     case FieldKind::kFreeObject:
-      return field.words.empty() ? "a mapping of fields" : "a mapping with " + Join(field.words);
+      return field.words.empty() ? "a mapping of fields" : "a mapping with " + JoinWords(field.words);
     case FieldKind::kObject:
       return "a mapping of fields";
     case FieldKind::kList:

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/job/schema.h"
+#include "common/words/word.h"
 
 namespace eoa::api {
 
@@ -101,23 +102,15 @@ class SchemaBuilder {
     return Scalar(FieldKind::kString, std::move(name), member, std::move(description));
   }
 
-  // `words` name E's enumerators, which count from 0, in order.
   template <typename E>
-  Row Word(std::string name, E T::*member, std::vector<std::string> words, std::string description) {
+  Row Word(std::string name, E T::*member, std::string description) {
     Field& field = Add(FieldKind::kWord, std::move(name), std::move(description));
-    field.words = words;
-    if constexpr (std::is_enum_v<E>) {
-      field.get = [member, words](const void* owner) {
-        return Json(words[static_cast<std::size_t>(static_cast<const T*>(owner)->*member)]);
-      };
-      field.set = [member, words = std::move(words)](void* owner, const Json& value) {
-        for (std::size_t i = 0; i < words.size(); ++i) {
-          if (words[i] == value.get_ref<const std::string&>()) static_cast<T*>(owner)->*member = static_cast<E>(i);
-        }
-      };
-    } else {
-      Bind(field, member);
-    }
+    field.words.assign(kWords<E>.begin(), kWords<E>.end());
+    field.get = [member](const void* owner) { return Json(ToWord(static_cast<const T*>(owner)->*member)); };
+    // What is set is one of them.
+    field.set = [member](void* owner, const Json& value) {
+      static_cast<T*>(owner)->*member = FromWord<E>(value.get_ref<const std::string&>()).value();
+    };
     return Row(field);
   }
 

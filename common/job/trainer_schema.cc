@@ -46,10 +46,10 @@ const ObjectSchema& ModelSchema() {
             "Vision Transformers: probability that an image skips a branch of the last block. For the blocks before "
             "it the probability falls linearly, to 0 at the first.")
         .Below(1);
-    table.Word("classifier", &Model::classifier, {"Token", "Gap"},
+    table.Word("classifier", &Model::classifier,
                "Vision Transformers: the classifier reads the class token (`Token`), or the mean of all other tokens "
                "(`Gap`).");
-    table.Word("stem", &Model::stem, {"Auto", "Cifar", "ImageNet"},
+    table.Word("stem", &Model::stem,
                "First layers of resnet-18: `Cifar` is a 3x3 convolution without pooling, `ImageNet` a 7x7 convolution "
                "with stride 2 and pooling; `Auto` takes `Cifar` up to imageSize 64, else `ImageNet`.");
     table.Boolean("zeroHead", &Model::zero_head,
@@ -63,7 +63,7 @@ const ObjectSchema& DatasetSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<DatasetSpec> table("The images. Format and layout: [data.md](data.md).");
     table
-        .Word("name", &DatasetSpec::name, {"cifar10", "cifar100", "imagefolder", "webdataset"},
+        .Word("name", &DatasetSpec::name,
               "`cifar10` and `cifar100` are the official binary files, `imagefolder` is one folder of images for each "
               "class, `webdataset` is a set of tar files.")
         .Required();
@@ -77,7 +77,6 @@ const ObjectSchema& DatasetSchema() {
     table
         .Word(
             "augmentation", &DatasetSpec::augmentation,
-            {"none", "cifar", "cifar-cutout", "vit", "vit-flip", "imagenet"},
             "How training images are varied. `cifar`: crop with 4 pixels of padding, and flip; `cifar-cutout`: also a "
             "16x16 hole in every second image; `vit`: random resized crop; `vit-flip`: also a flip; `imagenet`: random "
             "resized crop, and flip; `none`: only normalised.")
@@ -100,7 +99,7 @@ const ObjectSchema& OptimizerSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<OptimizerSpec> table(
         "The optimizer of every member. Its learning rate is not set here: the populations evolve it.");
-    table.Word("name", &OptimizerSpec::name, {"sgd", "adamw", "sam", "asam"},
+    table.Word("name", &OptimizerSpec::name,
                "`sam` and `asam` are sharpness-aware minimisation with SGD; each step takes two passes.");
     table.Number("momentum", &OptimizerSpec::momentum, 0, 1, "sgd, sam, asam: momentum of SGD.").Below(1);
     table.Boolean("nesterov", &OptimizerSpec::nesterov, "sgd, sam, asam: Nesterov's form of momentum.");
@@ -109,10 +108,10 @@ const ObjectSchema& OptimizerSchema() {
     table.Number("rho", &OptimizerSpec::rho, 0, 10, "sam, asam: radius of the ascent step.")
         .Above(0)
         .DerivedFrom("0.5 for asam, else 0.05");
-    table.Word("asamForm", &OptimizerSpec::asam_form, {"Davda54", "Original"},
+    table.Word("asamForm", &OptimizerSpec::asam_form,
                "asam: the form of the implementation that EOA's authors use, or that of the ASAM paper.");
     table.Word(
-        "gradientSync", &OptimizerSpec::gradient_sync, {"BothPasses", "SecondPass"},
+        "gradientSync", &OptimizerSpec::gradient_sync,
         "sam, asam: whether members average their gradients in both passes or only in the second. With `SecondPass` "
         "each member ascends along its own gradient, which halves the communication.");
     table.Number("beta1", &OptimizerSpec::beta1, 0, 1, "adamw: decay of the first moment.").Below(1);
@@ -132,17 +131,17 @@ const ObjectSchema& DeviceSchema() {
     SchemaBuilder<DeviceSpec> table(
         "What members compute on; see [gpu.md](gpu.md). Switch single optimisations off here to measure what they "
         "gain.");
-    table.Word("kind", &DeviceSpec::kind, {"Auto", "Cpu", "Cuda"},
+    table.Word("kind", &DeviceSpec::kind,
                "`Auto` takes a GPU where there is one, else the CPU; `Cuda` fails where there is no GPU.");
     table.Boolean("graphs", &DeviceSpec::graphs,
                   "GPU: whether a step's kernels are recorded once and then launched as one.");
     table.Boolean("residentData", &DeviceSpec::resident_data,
                   "GPU: whether a small data set is kept in the GPU's memory and augmented there.");
     table.Word(
-        "communication", &DeviceSpec::communication, {"Auto", "Nccl", "Peer", "Gloo"},
+        "communication", &DeviceSpec::communication,
         "How gradients and weights travel between members on GPUs. `Auto`: `Nccl` where each member has a GPU of "
         "its own, `Peer` (memory that processes share) where all members share one GPU, else `Gloo`.");
-    table.Word("gradientCompression", &DeviceSpec::gradient_compression, {"None", "Bf16"},
+    table.Word("gradientCompression", &DeviceSpec::gradient_compression,
                "GPU: `Bf16` sends gradients at half the size, rounded.");
     return std::move(table).Build();
   }();
@@ -172,7 +171,7 @@ const ObjectSchema& TrainerSchema() {
     table.Integer("gradientAccumulation", &TrainerSpec::gradient_accumulation, 1, 1024,
                   "Number of forward passes whose gradients are added up in one step.");
     table.Word(
-        "precision", &TrainerSpec::precision, {"fp32", "tf32", "bf16"},
+        "precision", &TrainerSpec::precision,
         "Precision of the arithmetic; parameters stay in fp32. `tf32` means fp32 where there are no tensor cores.");
     table.Object("device", &TrainerSpec::device, DeviceSchema());
     return std::move(table).Build();

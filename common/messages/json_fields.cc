@@ -1,5 +1,6 @@
 #include "common/messages/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/base/number.h"
@@ -109,6 +110,14 @@ std::string FieldReader::String(std::string_view field, std::size_t max_bytes) {
 
 std::string FieldReader::StringOr(std::string_view field, std::string otherwise, std::size_t max_bytes) {
   return Find(field, true) == nullptr ? std::move(otherwise) : String(field, max_bytes);
+}
+
+std::size_t FieldReader::OneOf(std::string_view field, std::span<const std::string_view> words) {
+  const std::string word = String(field);
+  const auto found = std::ranges::find(words, word);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  Fail(field, "must be " + JoinWords(words) + ", not '" + word + "'");
+  return 0;
 }
 
 const json& FieldReader::Any(std::string_view field, bool optional) {

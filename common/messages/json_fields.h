@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/result.h"
+#include "common/words/word.h"
 
 namespace eoa::api {
 
@@ -42,6 +44,17 @@ class FieldReader {
   std::vector<int> Integers(std::string_view field, int low, int high);
   std::vector<std::string> Strings(std::string_view field);
 
+  // One of E's words (common/words/word.h). KnownWord takes any text and returns nothing for a word that a newer peer
+  // may have.
+  template <typename E>
+  E Word(std::string_view field) {
+    return static_cast<E>(OneOf(field, kWords<E>));
+  }
+  template <typename E>
+  std::optional<E> KnownWord(std::string_view field) {
+    return FromWord<E>(String(field, 64));
+  }
+
   // The field's value whatever it is; null when missing (and an error unless `optional`).
   const nlohmann::json& Any(std::string_view field, bool optional = false);
 
@@ -55,6 +68,7 @@ class FieldReader {
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  std::size_t OneOf(std::string_view field, std::span<const std::string_view> words);
   const nlohmann::json* Find(std::string_view field, bool optional);
   std::optional<double> CheckedNumber(const std::string& name, const nlohmann::json& value, double low, double high);
   std::optional<std::int64_t> CheckedInteger(const std::string& name, const nlohmann::json& value, std::int64_t low,

@@ -66,31 +66,10 @@ Decision ReadDecision(FieldReader& in) {
   }
   decision.baseline = in.Number("baseline", 0, kLargest);
   decision.improved = in.Bool("improved");
-  decision.closed_by = in.String("closedBy");
+  decision.closed_by = in.KnownWord<ClosedBy>("closedBy").value_or(ClosedBy::kAll);
   decision.missing = in.Strings("missing");
   in.Objects("weights", [&](FieldReader& source) { decision.weights.push_back(ReadWeightSource(source)); });
   return decision;
-}
-
-const char* CommandName(AgentCommand command) {
-  switch (command) {
-    case AgentCommand::kContinue:
-      return "Continue";
-    case AgentCommand::kRejoin:
-      return "Rejoin";
-    case AgentCommand::kStop:
-      return "Stop";
-  }
-  return "Continue";
-}
-
-AgentCommand ReadCommand(FieldReader& in) {
-  const std::string name = in.String("command");
-  for (const AgentCommand command : {AgentCommand::kContinue, AgentCommand::kRejoin, AgentCommand::kStop}) {
-    if (name == CommandName(command)) return command;
-  }
-  in.Fail("command", "must be Continue, Rejoin or Stop");
-  return AgentCommand::kContinue;
 }
 
 }  // namespace
@@ -161,7 +140,7 @@ json ToJson(const HeartbeatRequest& value) {
           {"steps", value.steps},
           {"imagesPerSecond", value.images_per_second},
           {"trainLoss", value.train_loss},
-          {"phase", value.phase},
+          {"phase", value.phase ? ToWord(*value.phase) : ""},
           {"offlineGenerations", value.offline_generations},
           {"weightsToken", value.weights_token}};
 }
@@ -178,21 +157,21 @@ Result<HeartbeatRequest> FromJson(const json& document) {
   value.steps = in.Integer("steps", 0, kMaxSteps);
   value.images_per_second = in.Number("imagesPerSecond", 0, kLargest);
   value.train_loss = in.Number("trainLoss", -kLargest, kLargest);
-  value.phase = in.String("phase", 64);
+  value.phase = in.KnownWord<TrainerPhase>("phase");
   value.offline_generations = static_cast<int>(in.IntegerOr("offlineGenerations", 0, 0, kMaxCount));
   value.weights_token = in.StringOr("weightsToken", "", kMaxTokenBytes);
   return Finish(in, std::move(value));
 }
 
 json ToJson(const HeartbeatAnswer& value) {
-  return {{"command", CommandName(value.command)}, {"reason", value.reason}, {"attempt", value.attempt}};
+  return {{"command", ToWord(value.command)}, {"reason", value.reason}, {"attempt", value.attempt}};
 }
 
 template <>
 Result<HeartbeatAnswer> FromJson(const json& document) {
   FieldReader in(document, "heartbeatAnswer");
   HeartbeatAnswer value;
-  value.command = ReadCommand(in);
+  value.command = in.Word<AgentCommand>("command");
   value.reason = in.String("reason");
   value.attempt = ReadInt(in, "attempt", 0, kMaxCount);
   return Finish(in, std::move(value));
@@ -272,8 +251,8 @@ json ToJson(const Decision& value) {
                        {"members", source.members}});
     if (!source.token.empty()) weights.back()["token"] = source.token;
   }
-  return {{"generation", value.generation}, {"elected", ToJson(value.elected)}, {"baseline", value.baseline},
-          {"improved", value.improved},     {"closedBy", value.closed_by},      {"missing", value.missing},
+  return {{"generation", value.generation}, {"elected", ToJson(value.elected)},    {"baseline", value.baseline},
+          {"improved", value.improved},     {"closedBy", ToWord(value.closed_by)}, {"missing", value.missing},
           {"weights", std::move(weights)}};
 }
 
@@ -321,17 +300,10 @@ Result<FinishRequest> FromJson(const json& document) {
 }
 
 json ToJson(const Problem& value) {
-  return {{"status", value.status}, {"title", value.reason}, {"reason", value.reason}, {"detail", value.detail}};
-}
-
-template <>
-Result<Problem> FromJson(const json& document) {
-  FieldReader in(document, "problem");
-  Problem value;
-  value.status = ReadInt(in, "status", 100, 599);
-  value.reason = in.String("reason");
-  value.detail = in.StringOr("detail", "", 64 * 1024);
-  return Finish(in, std::move(value));
+  return {{"status", value.status},
+          {"title", ToWord(value.reason)},
+          {"reason", ToWord(value.reason)},
+          {"detail", value.detail}};
 }
 
 }  // namespace eoa::api

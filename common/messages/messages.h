@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/result.h"
+#include "common/words/phases.h"
+#include "common/words/refusals.h"
 
 namespace eoa::api {
 
@@ -48,17 +50,18 @@ struct HeartbeatRequest {
   int pod = 0;
   std::string incarnation;
   int attempt = 0;
-  int generation = 0;            // being trained, 0-based
-  std::int64_t step = 0;         // optimizer steps done in this generation
-  std::int64_t steps = 0;        // of the generation in all
-  double images_per_second = 0;  // of this pod's members together
-  double train_loss = 0;         // running mean of the generation
-  std::string phase;             // Starting | Training | Evaluating | Exchanging | Finishing | Parked
-  int offline_generations = 0;   // that this agent went on without a decision, with the last baseline
-  std::string weights_token;     // as in JoinRequest, for a broker that has started since
+  int generation = 0;                 // being trained, 0-based
+  std::int64_t step = 0;              // optimizer steps done in this generation
+  std::int64_t steps = 0;             // of the generation in all
+  double images_per_second = 0;       // of this pod's members together
+  double train_loss = 0;              // running mean of the generation
+  std::optional<TrainerPhase> phase;  // for people; none: a word of a newer agent, which this version does not know
+  int offline_generations = 0;        // that this agent went on without a decision, with the last baseline
+  std::string weights_token;          // as in JoinRequest, for a broker that has started since
 };
 
-enum class AgentCommand { kContinue, kRejoin, kStop };  // Continue | Rejoin | Stop
+enum class AgentCommand { kContinue, kRejoin, kStop };
+constexpr auto WordsOf(AgentCommand) { return Words<AgentCommand>("Continue", "Rejoin", "Stop"); }
 
 struct HeartbeatAnswer {
   AgentCommand command = AgentCommand::kContinue;
@@ -114,9 +117,9 @@ struct Decision {
   double baseline = 0;  // eta_b, the LR that populations search around
   bool improved =
       false;  // the elected fitness exceeds the last decision's: WeightMerge Best takes the elected's weights
-  std::string closed_by;              // All | Quorum | Deadline | Async
-  std::vector<std::string> missing;   // populations whose report did not take part
-  std::vector<WeightSource> weights;  // one for each population that took part, this one included
+  ClosedBy closed_by = ClosedBy::kAll;  // for people; All besides: a word that this version does not know
+  std::vector<std::string> missing;     // populations whose report did not take part
+  std::vector<WeightSource> weights;    // one for each population that took part, this one included
 };
 
 struct DecisionAnswer {
@@ -139,10 +142,10 @@ struct FinishRequest {
 
 struct Problem {
   int status = 500;
-  std::string reason;  // CamelCase, stable, for programs: StaleAttempt, InvalidBody, ...
+  Refusal reason = Refusal::kInternal;
   std::string detail;  // for people
 
-  std::string ToString() const { return std::to_string(status) + " " + reason + ": " + detail; }
+  std::string ToString() const { return std::to_string(status) + " " + std::string(ToWord(reason)) + ": " + detail; }
 };
 
 // ---- JSON ----
@@ -160,7 +163,7 @@ nlohmann::json ToJson(const DecisionAnswer& value);
 nlohmann::json ToJson(const FinishRequest& value);
 nlohmann::json ToJson(const Problem& value);
 
-// FromJson<JoinRequest>(document): checked as said above. Defined for every type that has a ToJson.
+// FromJson<JoinRequest>(document): checked as said above. Defined for every type that has a ToJson, but for Problem.
 template <typename T>
 Result<T> FromJson(const nlohmann::json& value);
 

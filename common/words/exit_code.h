@@ -48,12 +48,13 @@ constexpr bool IsHopeless(int code) {
   return false;
 }
 
-// Of `eoa`, eoa-operator and the exporters.
-enum class CommandExit : int {
-  kOk = 0,
-  kFailed = 1,  // said on stderr
-  kUsage = 2,   // wrong flags, an invalid job, or nothing could be started
-  kInterrupted = 130,
+// Of `eoa` and eoa-operator, and of the trainer's programs that export and predict.
+struct CommandExit {
+  static constexpr int kOk = 0;
+  static constexpr int kFailed = 1;          // stderr says why
+  static constexpr int kWrongUsage = 2;      // wrong flags, or what they name cannot be read: nothing was begun
+  static constexpr int kLeadershipLost = 3;  // eoa-operator: another replica leads
+  static constexpr int kInterrupted = 130;   // eoa run: by a signal
 };
 
 }  // namespace eoa

@@ -7,6 +7,7 @@
 namespace eoa {
 
 inline constexpr std::string_view kApiGroup = "eoa.io";
+inline constexpr std::string_view kCrdVersion = "v1alpha1";
 inline constexpr std::string_view kApiVersion = "eoa.io/v1alpha1";
 inline constexpr std::string_view kJobKind = "EOAJob";
 

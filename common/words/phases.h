@@ -25,6 +25,10 @@ constexpr bool HasEnded(PopulationPhase phase) {
 }
 constexpr bool HasEnded(BrokerPhase phase) { return phase == BrokerPhase::kSucceeded || phase == BrokerPhase::kFailed; }
 
+// status.phase of a Pod: Kubernetes' own.
+enum class PodPhase { kPending, kRunning, kSucceeded, kFailed, kUnknown };
+constexpr auto WordsOf(PodPhase) { return Words<PodPhase>("Pending", "Running", "Succeeded", "Failed", "Unknown"); }
+
 // What a pod or one of its workers does. Workers tell Starting to Finishing; Joining and Parked are the agent's own: it
 // waits for an attempt, or its population has ended.
 enum class TrainerPhase { kJoining, kStarting, kTraining, kEvaluating, kExchanging, kFinishing, kParked };

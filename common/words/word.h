@@ -12,7 +12,9 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -84,6 +86,18 @@ constexpr std::optional<E> FromWord(std::string_view word) {
     if (kWords<E>[i] == word) return static_cast<E>(i);
   }
   return std::nullopt;
+}
+
+// For people: "Sync or Async", "All, Quorum, Deadline or Async".
+template <typename Range>
+std::string JoinWords(const Range& words, std::string_view last = " or ") {
+  std::string text;
+  std::size_t left = std::size(words);
+  for (const auto& word : words) {
+    text.append(word);
+    if (--left > 0) text.append(left == 1 ? last : ", ");
+  }
+  return text;
 }
 
 // All values, in order.

@@ -16,15 +16,12 @@
 #include "common/base/entropy.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "common/words/exit_code.h"
 #include "operator/access/cluster_access.h"
 #include "operator/cluster/operator.h"
 #include "operator/kube/connection.h"
 
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kWrongUsage = 2;
-constexpr int kLeadershipLost = 3;
 
 struct Flags {
   eoa::cluster::OperatorOptions options;
@@ -183,7 +180,7 @@ void WaitForSignals(eoa::cluster::StopSignal& stop) {
 
 int Fail(const eoa::Error& error) {
   std::cerr << "eoa-operator: " << error.message() << "\n";
-  return kFailed;
+  return eoa::CommandExit::kFailed;
 }
 
 }  // namespace
@@ -198,7 +195,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kWrongUsage;
+    return app.exit(error) == 0 ? eoa::CommandExit::kOk : eoa::CommandExit::kWrongUsage;
   }
   eoa::ConfigureLog({.minimum = LogLevelOf(flags.log_level),
                      .format = flags.log_format == "text" ? eoa::LogFormat::kText : eoa::LogFormat::kJson,
@@ -225,7 +222,7 @@ int main(int argc, char** argv) {
   if (!aborted) program.reset();
   // The library's threads do not end well after main; nothing is left to be done.
   std::fflush(nullptr);
-  if (ended.ok()) _exit(0);
+  if (ended.ok()) _exit(eoa::CommandExit::kOk);
   eoa::Log(eoa::LogLevel::kError, "eoa-operator ends", {{"error", ended.error().message()}});
-  _exit(aborted ? kLeadershipLost : kFailed);
+  _exit(aborted ? eoa::CommandExit::kLeadershipLost : eoa::CommandExit::kFailed);
 }

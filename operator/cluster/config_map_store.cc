@@ -10,6 +10,7 @@
 
 #include "common/base/checksum.h"
 #include "common/base/json_guard.h"
+#include "common/words/labels.h"
 #include "operator/plan/names.h"
 
 namespace eoa::cluster {
@@ -20,7 +21,6 @@ using nlohmann::json;
 constexpr std::string_view kRounds = "rounds";
 constexpr std::string_view kVersionKey = "format";  // in every ConfigMap
 constexpr std::string_view kVersion = "1";
-constexpr std::string_view kClosedAnnotation = "eoa.io/closed";  // another ConfigMap follows
 constexpr std::size_t kChecksumDigits = 8;
 constexpr std::size_t kMostChunks = 4096;
 constexpr int kTurns = 3;  // when others change labels meanwhile
@@ -276,7 +276,7 @@ Status ConfigMapStore::Settle(const Error& error, const std::string& key, const 
   if (!conflict && !MayHaveHappened(error)) return error;
   const Result<json> found = client_.Get(kube::kConfigMaps, ChunkKey());
   if (!found.ok()) return UnavailableError(error.message() + "; looking it up: " + found.error().message());
-  if (TextAt(*found, {"metadata", "labels", plan::kJobUidLabel}) != uid_) {
+  if (TextAt(*found, {"metadata", "labels", kJobUidLabel}) != uid_) {
     return FailedPreconditionError("it belongs to another owner, perhaps to a job of this name that is being deleted");
   }
   // Another leader may have written the same event; with more behind it, that was somebody else.

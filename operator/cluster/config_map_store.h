@@ -22,8 +22,6 @@
 
 namespace eoa::cluster {
 
-inline constexpr std::string_view kStateLabel = "eoa.io/state";  // of the ConfigMaps: "rounds"
-
 // A ConfigMap is closed when it holds so much, and the next is begun. The API server allows 1 MiB.
 inline constexpr std::size_t kRoundsChunkBytes = std::size_t{256} << 10;
 

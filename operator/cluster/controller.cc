@@ -8,7 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/timestamp.h"
 #include "common/job/read_job.h"
-#include "operator/plan/names.h"
+#include "common/words/labels.h"
 #include "operator/plan/status.h"
 
 namespace eoa::cluster {
@@ -26,7 +26,7 @@ std::string Uid(const json& object) { return object.at("metadata").value("uid", 
 
 bool IsOurs(const json& job) {
   const auto spec = job.find("spec");
-  return spec == job.end() || spec->value("managedBy", plan::kManagedBy) == plan::kManagedBy;
+  return spec == job.end() || spec->value("managedBy", kManagedBy) == kManagedBy;
 }
 
 bool IsBeingDeleted(const json& object) { return object.at("metadata").contains("deletionTimestamp"); }
@@ -39,11 +39,11 @@ api::JobStatus StatusOf(const json& job) {
 // What a refused child does to the status: nothing else may say it, since no pod will ever be there to be looked at.
 void TellRefusal(const Error& error, std::int64_t generation, WallTime now, api::JobStatus& status) {
   if (api::IsTerminal(status)) return;
-  plan::SetCondition(status, {.type = "Initialized",
-                              .status = "False",
+  plan::SetCondition(status, {.type = ConditionType::kInitialized,
+                              .status = ConditionStatus::kFalse,
                               .observed_generation = generation,
                               .last_transition_time = now,
-                              .reason = "ChildRefused",
+                              .reason = std::string(ToWord(Reason::kChildRefused)),
                               .message = error.message()});
 }
 
@@ -92,7 +92,7 @@ Outcome Controller::Reconcile(const kube::ObjectKey& key) {
   plan::PlanResult planned = plan::Plan(settings_, observed, parts_.clock.Now());
   if (planned.keep_broker && !memory->has_broker) {
     // What the broker remembers may change what is to be done.
-    const Status opened = OpenBroker(key, *memory, observed.status.phase.empty());
+    const Status opened = OpenBroker(key, *memory, !observed.status.phase);
     if (!opened.ok()) return {opened, std::nullopt, false};
     planned = plan::Plan(settings_, Observe(objects, *memory), parts_.clock.Now());
   }
@@ -205,11 +205,11 @@ Outcome Controller::CarryOut(const JobIdentity& identity, const std::string& res
       return {written, std::nullopt, false};
     }
     Count(identity.key, observed.status, planned.status);
-    if (observed.status.phase != planned.status.phase) {
-      Log(LogLevel::kInfo, "job is " + planned.status.phase,
+    if (planned.status.phase && observed.status.phase != planned.status.phase) {
+      Log(LogLevel::kInfo, "job is " + std::string(ToWord(*planned.status.phase)),
           {{"job", ToString(identity.key)},
            {"uid", identity.uid},
-           {"before", observed.status.phase},
+           {"before", observed.status.phase ? std::string(ToWord(*observed.status.phase)) : ""},
            {"generation", std::to_string(planned.status.progress.generation)}});
     }
   }
@@ -223,7 +223,7 @@ Outcome Controller::CarryOut(const JobIdentity& identity, const std::string& res
     const bool terminal = IsRefusal(*failure);
     if (terminal) {
       parts_.events.Record({identity.key, identity.uid, resource_version},
-                           {"Warning", "ChildRefused", failure->message()});
+                           {"Warning", std::string(ToWord(Reason::kChildRefused)), failure->message()});
     }
     return {*std::move(failure), std::nullopt, terminal};
   }
@@ -236,7 +236,7 @@ bool Controller::OpenBrokers() {
     const std::optional<kube::ObjectKey> key = kube::KeyOf(*object);
     if (!key || !IsOurs(*object) || IsBeingDeleted(*object)) continue;
     const api::JobStatus status = StatusOf(*object);
-    if (status.phase.empty() || api::IsTerminal(status)) continue;
+    if (!status.phase || api::IsTerminal(status)) continue;
     const std::shared_ptr<Memory> memory = MemoryOf(*key);
     memory->uid = Uid(*object);
     Read(*object, *memory);
@@ -289,9 +289,9 @@ void Controller::Count(const kube::ObjectKey& key, const api::JobStatus& before,
   const std::lock_guard lock(mutex_);
   ++stats_.status_writes;
   metrics::JobCounts& jobs = stats_.jobs[key.name_space];
-  if (before.phase.empty()) ++jobs.created;
-  if (!api::IsTrue(before, "Complete") && api::IsTrue(after, "Complete")) ++jobs.completed;
-  if (!api::IsTrue(before, "Failed") && api::IsTrue(after, "Failed")) ++jobs.failed;
+  if (!before.phase) ++jobs.created;
+  if (!api::IsTrue(before, ConditionType::kComplete) && api::IsTrue(after, ConditionType::kComplete)) ++jobs.completed;
+  if (!api::IsTrue(before, ConditionType::kFailed) && api::IsTrue(after, ConditionType::kFailed)) ++jobs.failed;
   jobs.restarted += static_cast<std::uint64_t>(std::max(0, after.restarts - before.restarts));
 }
 

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/random.h"
 #include "common/base/timestamp.h"
+#include "common/words/labels.h"
 
 namespace eoa::cluster {
 namespace {
@@ -80,8 +81,8 @@ nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, 
           {"firstTimestamp", FormatTimestamp(verdict.first)},
           {"lastTimestamp", FormatTimestamp(now)},
           {"count", verdict.count},
-          {"source", {{"component", "eoa-operator"}}},
-          {"reportingComponent", "eoa-operator"},
+          {"source", {{"component", kOperatorName}}},
+          {"reportingComponent", kOperatorName},
           {"reportingInstance", instance}};
 }
 

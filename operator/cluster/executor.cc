@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/words/labels.h"
 #include "operator/kube/object_store.h"
-#include "operator/plan/names.h"
 
 namespace eoa::cluster {
 namespace {
@@ -16,7 +16,7 @@ std::string Name(const kube::ResourceType& type, const kube::ObjectKey& key) {
 }
 
 bool IsCreatorsEntry(const nlohmann::json& entry) {
-  return entry.value("manager", "") == plan::kFieldManager && entry.value("operation", "") == "Update" &&
+  return entry.value("manager", "") == kOperatorName && entry.value("operation", "") == "Update" &&
          entry.value("subresource", "").empty();
 }
 
@@ -87,13 +87,13 @@ Status Executor::Apply(const JobIdentity& job, const nlohmann::json& object, boo
 
 // A third of what an apply of something new costs the API server.
 Result<nlohmann::json> Executor::Create(const kube::ResourceType& type, const nlohmann::json& object) {
-  return client_.Create(type, object, {.field_manager = std::string(plan::kFieldManager), .metadata_only = true});
+  return client_.Create(type, object, {.field_manager = std::string(kOperatorName), .metadata_only = true});
 }
 
 // What a create has set would stay when later applies leave it out: the fields become those of an apply first.
 Result<nlohmann::json> Executor::Change(const kube::ResourceType& type, const kube::ObjectKey& key,
                                         const nlohmann::json& object) {
-  const std::string manager(plan::kFieldManager);
+  const std::string manager(kOperatorName);
   EOA_ASSIGN_OR_RETURN(nlohmann::json live, client_.Get(type, key));
   nlohmann::json& metadata = live.at("metadata");
   if (HasCreatorsFields(metadata)) {
@@ -130,9 +130,9 @@ Status Executor::Delete(const JobIdentity& job, std::string_view api_version, st
 Status Executor::WriteStatus(const JobIdentity& job, const std::string& resource_version, nlohmann::json status) {
   // A status has all its fields, null where there is nothing: a merge leaves nothing of the last one.
   const nlohmann::json patch = {{"metadata", {{"resourceVersion", resource_version}}}, {"status", std::move(status)}};
-  const Result<nlohmann::json> written = client_.MergePatch(
-      kube::kEoaJobs, job.key, patch,
-      {.subresource = "status", .field_manager = std::string(plan::kFieldManager), .metadata_only = true});
+  const Result<nlohmann::json> written =
+      client_.MergePatch(kube::kEoaJobs, job.key, patch,
+                         {.subresource = "status", .field_manager = std::string(kOperatorName), .metadata_only = true});
   if (!written.ok()) return Error(written.error()).WithContext("writing the status of " + ToString(job.key));
   own_writes_.Wrote(job.key, kube::kEoaJobs.kind, job.key, written->at("metadata").value("resourceVersion", ""),
                     clock_.SteadyNow());

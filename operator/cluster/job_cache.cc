@@ -4,14 +4,11 @@
 #include <utility>
 
 #include "common/base/random.h"
+#include "common/words/labels.h"
 #include "operator/cluster/trim.h"
 
 namespace eoa::cluster {
 namespace {
-
-constexpr char kJobLabel[] = "eoa.io/job";
-constexpr char kJobUidLabel[] = "eoa.io/job-uid";
-constexpr char kManaged[] = "app.kubernetes.io/managed-by=eoa-operator";
 
 struct Watched {
   const kube::ResourceType* type;
@@ -22,11 +19,12 @@ struct Watched {
 
 // The broker's ConfigMaps are big, and their owner is the broker.
 std::vector<Watched> AllWatched() {
+  const std::string managed = std::string(kManagedByLabel) + "=" + std::string(kOperatorName);
   return {{&kube::kEoaJobs, TrimJob, ""},
-          {&kube::kStatefulSets, TrimStatefulSet, kManaged},
-          {&kube::kPods, TrimPod, kJobUidLabel},
-          {&kube::kServices, TrimService, kManaged, true},
-          {&kube::kConfigMaps, TrimConfigMap, std::string(kManaged) + ",!eoa.io/state", true}};
+          {&kube::kStatefulSets, TrimStatefulSet, managed},
+          {&kube::kPods, TrimPod, std::string(kJobUidLabel)},
+          {&kube::kServices, TrimService, managed, true},
+          {&kube::kConfigMaps, TrimConfigMap, managed + ",!" + std::string(kStateLabel), true}};
 }
 
 kube::Lane LaneOf(kube::ChangeSource source) {

@@ -1,5 +1,7 @@
 #include "operator/cluster/leader_label.h"
 
+#include "common/words/labels.h"
+
 #include <nlohmann/json.hpp>
 
 namespace eoa::cluster {

@@ -9,8 +9,6 @@
 
 namespace eoa::cluster {
 
-inline constexpr char kLeaderLabel[] = "eoa.io/leader";
-
 // Labels `own_pod` as the leader and takes the label off every other pod of its namespace, so that no trainer is sent
 // to a predecessor that hangs.
 Status TakeLeaderLabel(kube::ApiClient& client, const kube::ObjectKey& own_pod);

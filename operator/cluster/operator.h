@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/net/http_client.h"
+#include "common/words/labels.h"
 #include "operator/kube/connection.h"
 
 namespace eoa::cluster {
@@ -31,7 +32,7 @@ struct OperatorOptions {
   std::uint16_t metrics_port = 8081;  // likewise
   bool leader_elect = true;
   std::string lease_namespace;
-  std::string lease_name = "eoa-operator";
+  std::string lease_name = std::string(kOperatorName);
   std::string identity;  // unique for each process
   Duration lease_duration = std::chrono::seconds(15);
   Duration renew_deadline = std::chrono::seconds(10);

@@ -55,11 +55,12 @@ struct Judgement {
 Judgement Judge(const TokenOwner& owner, const TokenQuestion& question) {
   if (owner.outcome != "allowed") return {owner.outcome, {broker::UnknownToken()}};
   if (owner.name_space != question.job.metadata.name_space) {
-    return {"namespace", {broker::Refuse(403, "WrongPod", "the token is of a pod in namespace " + owner.name_space)}};
+    return {"namespace",
+            {broker::Refuse(403, Refusal::kWrongPod, "the token is of a pod in namespace " + owner.name_space)}};
   }
   if (SpeaksFor(owner, question)) return {"allowed", {}};
   return {"pod",
-          {broker::Refuse(403, "WrongPod",
+          {broker::Refuse(403, Refusal::kWrongPod,
                           "pod " + owner.pod + " does not speak for " +
                               (question.population.empty() ? "this job" : "population " + question.population))}};
 }
@@ -91,7 +92,7 @@ class Reviewer final : public TokenReview {
     const TokenOwner owner = ReadTokenReview(answer.ok() ? *answer : json(), audience);
     if (owner.outcome == "error") {
       Count(owner.outcome);
-      return {broker::Refuse(503, "Unavailable", "the API server cannot review the token; try again")};
+      return {broker::Refuse(503, Refusal::kUnavailable, "the API server cannot review the token; try again")};
     }
     Remember(DigestOf(question), owner);
     Judgement judgement = Judge(owner, question);

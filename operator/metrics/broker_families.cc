@@ -15,7 +15,7 @@ Families BrokerFamilies(const broker::BrokerServiceStats& stats) {
     AddHistogram(times, {{"route", route}}, broker::BrokerServiceStats::kSecondsBounds, counts.times, counts.seconds);
   }
   prometheus::MetricFamily denied = Counter("eoa_broker_auth_failures_total", "Tokens that were refused, by reason.");
-  for (const auto& [reason, count] : stats.denied) Add(denied, {{"reason", reason}}, count);
+  for (const auto& [reason, count] : stats.denied) Add(denied, {{"reason", std::string(ToWord(reason))}}, count);
   prometheus::MetricFamily in_flight =
       Gauge("eoa_broker_inflight", "Requests that are being answered or wait (long polls).");
   Add(in_flight, {}, stats.in_flight);

@@ -9,20 +9,13 @@
 namespace eoa::metrics {
 namespace {
 
-constexpr std::array<std::string_view, 5> kPhases = {"Pending", "Running", "Suspended", "Succeeded", "Failed"};
-constexpr std::array<std::string_view, 4> kClosings = {"All", "Quorum", "Deadline", "Async"};
-
 prometheus::MetricFamily JobsByPhase(const std::vector<JobSnapshot>& jobs) {
-  std::map<std::string, std::array<std::uint64_t, kPhases.size()>> counts;
-  for (const JobSnapshot& job : jobs) {
-    std::size_t phase = 0;  // a job that was never reconciled is pending
-    while (phase < kPhases.size() && kPhases[phase] != job.status.phase) ++phase;
-    ++counts[job.name_space][phase == kPhases.size() ? 0 : phase];
-  }
+  std::map<std::string, std::map<JobPhase, std::uint64_t>> counts;
+  for (const JobSnapshot& job : jobs) ++counts[job.name_space][job.status.phase.value_or(JobPhase::kPending)];
   prometheus::MetricFamily family = Gauge("eoa_jobs", "Number of jobs, by phase.");
-  for (const auto& [name_space, by_phase] : counts) {
-    for (std::size_t i = 0; i < kPhases.size(); ++i) {
-      Add(family, {{"job_namespace", name_space}, {"phase", std::string(kPhases[i])}}, by_phase[i]);
+  for (auto& [name_space, by_phase] : counts) {
+    for (const JobPhase phase : kValues<JobPhase>) {
+      Add(family, {{"job_namespace", name_space}, {"phase", std::string(ToWord(phase))}}, by_phase[phase]);
     }
   }
   return family;
@@ -93,8 +86,8 @@ void PerJob::AddJob(const JobSnapshot& job, WallTime now) {
   const api::JobStatus& status = job.status;
   Add(info, With(labels, "uid", job.uid), 1.0);
   for (const api::Condition& each : status.conditions) {
-    Add(condition, With(With(labels, "condition", each.type), "reason", each.reason),
-        each.status == "True" ? 1.0 : 0.0);
+    Add(condition, With(With(labels, "condition", ToWord(each.type)), "reason", each.reason),
+        each.status == ConditionStatus::kTrue ? 1.0 : 0.0);
   }
   if (status.progress.generations > 0) {
     Add(progress, labels, static_cast<double>(status.progress.generation) / status.progress.generations);
@@ -129,7 +122,7 @@ void PerJob::AddPopulation(const api::PopulationStatus& population, Labels label
   labels = With(std::move(labels), "population", population.name);
   Add(members, labels, static_cast<double>(population.members));
   Add(ready, labels, static_cast<double>(population.ready));
-  if (!population.phase.empty()) Add(phase, With(labels, "phase", population.phase), 1.0);
+  Add(phase, With(labels, "phase", ToWord(population.phase)), 1.0);
   Add(attempt, labels, static_cast<double>(population.attempt));
   Add(population_restarts, labels, static_cast<double>(population.restarts));
   Add(population_generation, labels, static_cast<double>(population.generation));
@@ -139,10 +132,10 @@ void PerJob::AddPopulation(const api::PopulationStatus& population, Labels label
 }
 
 void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& labels) {
-  std::map<std::string, std::uint64_t, std::less<>> closed;
+  std::map<ClosedBy, std::uint64_t> closed;
   std::map<std::string, std::uint64_t, std::less<>> left_out;
   std::map<std::string, std::uint64_t, std::less<>> won;
-  for (const std::string_view closing : kClosings) closed[std::string(closing)] = 0;
+  for (const ClosedBy closing : kValues<ClosedBy>) closed[closing] = 0;
   for (const broker::PopulationView& population : ecosphere.populations)
     left_out[population.name] = won[population.name] = 0;
   for (const broker::RoundView& round : ecosphere.rounds) {
@@ -150,7 +143,7 @@ void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& lab
     ++won[round.decision.elected.population];
     for (const std::string& population : round.decision.missing) ++left_out[population];
   }
-  for (const auto& [closing, count] : closed) Add(rounds, With(labels, "closed_by", closing), count);
+  for (const auto& [closing, count] : closed) Add(rounds, With(labels, "closed_by", ToWord(closing)), count);
   for (const auto& [population, count] : left_out) Add(missing, With(labels, "population", population), count);
   if (!ecosphere.rounds.empty()) {
     const broker::RoundTimes& times = ecosphere.round_times;

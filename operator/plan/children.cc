@@ -80,7 +80,7 @@ json StatefulSet(const TrainerSettings& settings, const api::Job& job, const api
 }  // namespace
 
 ChildrenOptions OptionsOf(const api::Job& job) {
-  return {.pods = !job.spec.suspend, .keep_claims = job.spec.checkpoint.retain != "Never"};
+  return {.pods = !job.spec.suspend, .keep_claims = job.spec.checkpoint.retain != api::Retain::kNever};
 }
 
 std::vector<json> Children(const TrainerSettings& settings, const api::Job& job, const ChildrenOptions& options) {

@@ -6,8 +6,8 @@ namespace eoa::plan {
 namespace {
 
 int NeededSuccesses(const api::SuccessPolicy& policy, int populations) {
-  if (policy.type == "Any") return 1;
-  if (policy.type == "BestK") return policy.k;
+  if (policy.type == api::SuccessType::kAny) return 1;
+  if (policy.type == api::SuccessType::kBestK) return policy.k;
   return populations;
 }
 
@@ -50,9 +50,9 @@ Verdict Judge(const api::JobSpec& spec, const broker::EcosphereView& view) {
   int running = 0;
   std::string failures;
   for (const broker::PopulationView& population : view.populations) {
-    if (population.phase == "Succeeded") {
+    if (population.phase == BrokerPhase::kSucceeded) {
       ++succeeded;
-    } else if (population.phase == "Failed") {
+    } else if (population.phase == BrokerPhase::kFailed) {
       failures += (failures.empty() ? "" : "; ") + FailureOf(population);
     } else {
       ++running;

@@ -7,6 +7,7 @@
 
 #include "broker/core/view.h"
 #include "common/job/job.h"
+#include "common/words/phases.h"
 
 namespace eoa::plan {
 
@@ -16,8 +17,6 @@ std::vector<std::optional<std::string>> ExhaustedRestarts(const api::JobSpec& sp
 
 // Restarts of all populations together, as backoffLimit counts them.
 int RestartsTogether(const api::JobSpec& spec, const std::vector<int>& restarts);
-
-enum class Outcome { kRunning, kSucceeded, kFailed, kInterrupted };  // the last: from outside
 
 struct Verdict {
   Outcome outcome = Outcome::kRunning;

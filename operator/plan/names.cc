@@ -12,11 +12,11 @@ std::string PodName(const api::Job& job, const std::string& population, int pod)
   return SetName(job, population) + "-" + std::to_string(pod);
 }
 
-std::string TokenAudience(const api::Job& job) { return "eoa.io/jobs/" + job.metadata.uid; }
+std::string TokenAudience(const api::Job& job) { return std::string(kApiGroup) + "/jobs/" + job.metadata.uid; }
 
 nlohmann::json Labels(const api::Job& job, const std::string& population) {
   nlohmann::json labels = {{"app.kubernetes.io/name", "eoa-trainer"},
-                           {kManagedByLabel, "eoa-operator"},
+                           {kManagedByLabel, kOperatorName},
                            {kJobLabel, job.metadata.name},
                            {kJobUidLabel, job.metadata.uid}};
   if (!population.empty()) labels[kPopulationLabel] = population;
@@ -26,8 +26,8 @@ nlohmann::json Labels(const api::Job& job, const std::string& population) {
 std::string PodSelector(const api::Job& job) { return std::string(kJobUidLabel) + "=" + job.metadata.uid; }
 
 nlohmann::json OwnerReferences(const api::Job& job) {
-  return nlohmann::json::array({{{"apiVersion", "eoa.io/v1alpha1"},
-                                 {"kind", "EOAJob"},
+  return nlohmann::json::array({{{"apiVersion", kApiVersion},
+                                 {"kind", kJobKind},
                                  {"name", job.metadata.name},
                                  {"uid", job.metadata.uid},
                                  {"controller", true},

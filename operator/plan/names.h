@@ -2,22 +2,13 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include <nlohmann/json.hpp>
 
 #include "common/job/job.h"
+#include "common/words/labels.h"
 
 namespace eoa::plan {
-
-inline constexpr std::string_view kManagedBy = "eoa.io/operator";  // spec.managedBy of the jobs that are ours
-inline constexpr std::string_view kFieldManager = "eoa-operator";
-inline constexpr std::string_view kJobLabel = "eoa.io/job";
-inline constexpr std::string_view kJobUidLabel = "eoa.io/job-uid";
-inline constexpr std::string_view kPopulationLabel = "eoa.io/population";
-inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
-inline constexpr std::string_view kHashAnnotation = "eoa.io/applied-hash";
-inline constexpr std::string_view kTrainerContainer = "trainer";
 
 // A StatefulSet's name and its pods' must fit a label with the revision's hash behind it.
 inline constexpr std::size_t kMaxSetNameBytes = 52;

@@ -45,18 +45,23 @@ class Planner {
   const api::RunPolicy& policy() const { return job().spec.run_policy; }
   api::JobStatus& status() { return result_.status; }
 
-  void Set(const char* type, bool is_true, const std::string& reason, const std::string& message) {
+  void Set(ConditionType type, bool is_true, std::string_view reason, const std::string& message) {
     SetCondition(status(), {.type = type,
-                            .status = is_true ? "True" : "False",
+                            .status = is_true ? ConditionStatus::kTrue : ConditionStatus::kFalse,
                             .observed_generation = observed_.generation,
                             .last_transition_time = now_,
-                            .reason = reason,
+                            .reason = std::string(reason),
                             .message = message});
   }
 
-  void Tell(bool warning, const std::string& reason, const std::string& message) {
-    result_.actions.emplace_back(EmitEvent{warning, reason, message});
+  void Set(ConditionType type, bool is_true, Reason reason, const std::string& message) {
+    Set(type, is_true, ToWord(reason), message);
   }
+
+  void Tell(bool warning, std::string_view reason, const std::string& message) {
+    result_.actions.emplace_back(EmitEvent{warning, std::string(reason), message});
+  }
+  void Tell(bool warning, Reason reason, const std::string& message) { Tell(warning, ToWord(reason), message); }
 
   void LookAgainIn(Duration delay) {
     delay = std::max<Duration>(delay, std::chrono::seconds(1));
@@ -69,21 +74,21 @@ class Planner {
     // What trains already goes on.
     result_.keep_broker = observed_.ecosphere.has_value();
     status().observed_generation = observed_.generation;
-    if (status().phase.empty()) status().phase = "Pending";
-    Set("Initialized", false, "InvalidSpec", observed_.invalid);
-    if (status() != observed_.status) Tell(true, "InvalidSpec", observed_.invalid);
+    if (!status().phase) status().phase = JobPhase::kPending;
+    Set(ConditionType::kInitialized, false, Reason::kInvalidSpec, observed_.invalid);
+    if (status() != observed_.status) Tell(true, Reason::kInvalidSpec, observed_.invalid);
   }
 
   void Live() {
     status() = ReadOff(observed_, now_);
-    const bool first = observed_.status.phase.empty();
+    const bool first = !observed_.status.phase;
     if (job().spec.suspend) {
       Suspend();
     } else {
       GoOn();
     }
     if (first) {
-      Tell(false, "Started",
+      Tell(false, Reason::kStarted,
            std::to_string(job().spec.populations.size()) + " populations of " +
                std::to_string(api::EcosphereMembers(job().spec)) + " members");
     }
@@ -91,25 +96,26 @@ class Planner {
   }
 
   void Suspend() {
-    status().phase = "Suspended";
-    Set("Running", false, "Suspended", "spec.suspend is true");
-    Set("Suspended", true, "Suspended", "pods are removed, checkpoints are kept");
-    if (!api::IsTrue(observed_.status, "Suspended")) Tell(false, "Suspended", "pods are removed, checkpoints are kept");
+    status().phase = JobPhase::kSuspended;
+    Set(ConditionType::kRunning, false, Reason::kSuspended, "spec.suspend is true");
+    Set(ConditionType::kSuspended, true, Reason::kSuspended, "pods are removed, checkpoints are kept");
+    if (!api::IsTrue(observed_.status, ConditionType::kSuspended))
+      Tell(false, Reason::kSuspended, "pods are removed, checkpoints are kept");
     ApplyChildren();
   }
 
   void GoOn() {
     result_.keep_broker = true;
-    if (api::IsTrue(observed_.status, "Suspended")) {
-      Set("Suspended", false, "Resumed", "spec.suspend is false");
-      Tell(false, "Resumed", "pods are started from the newest checkpoints");
+    if (api::IsTrue(observed_.status, ConditionType::kSuspended)) {
+      Set(ConditionType::kSuspended, false, Reason::kResumed, "spec.suspend is false");
+      Tell(false, Reason::kResumed, "pods are started from the newest checkpoints");
     }
     ApplyChildren();
     EnforceBudget();
     CheckProgress();
     const Verdict verdict = observed_.ecosphere ? Judge(job().spec, *observed_.ecosphere) : Verdict{};
     if (verdict.outcome == Outcome::kSucceeded) return Succeed();
-    if (verdict.outcome == Outcome::kFailed) return Fail("PopulationsFailed", verdict.reason);
+    if (verdict.outcome == Outcome::kFailed) return Fail(Reason::kPopulationsFailed, verdict.reason);
     TellPhase();
     CheckDeadlines();
   }
@@ -151,11 +157,12 @@ class Planner {
       result_.actions.emplace_back(Apply{std::move(wanted), child == nullptr});
     }
     // A refusal stands until nothing is left to apply; told anew at each try it would be a write each time.
-    const api::Condition* before = api::FindCondition(observed_.status, "Initialized");
-    const bool refused = before != nullptr && before->reason == kChildRefused;
+    const api::Condition* before = api::FindCondition(observed_.status, ConditionType::kInitialized);
+    const bool refused = before != nullptr && before->reason == ToWord(Reason::kChildRefused);
     const bool applies = std::any_of(result_.actions.begin(), result_.actions.end(),
                                      [](const Action& action) { return std::holds_alternative<Apply>(action); });
-    if (!refused || !applies) Set("Initialized", true, "SpecAccepted", "the job's objects are planned");
+    if (!refused || !applies)
+      Set(ConditionType::kInitialized, true, Reason::kSpecAccepted, "the job's objects are planned");
   }
 
   // ---- failures ----
@@ -167,9 +174,9 @@ class Planner {
     for (std::size_t i = 0; i < exhausted.size(); ++i) {
       const api::PopulationStatus& row = status().populations[i];
       const api::PopulationStatus* last = LastRow(row.name);
-      const bool ended = row.phase == "Succeeded" || row.phase == "Failed";
+      const bool ended = HasEnded(row.phase);
       if (!ended && last != nullptr && row.restarts > last->restarts) {
-        Tell(true, "PopulationRestarted",
+        Tell(true, Reason::kPopulationRestarted,
              row.name + ": restart " + std::to_string(row.restarts) + Because(WhyOf(row.name)));
       }
       if (ended) continue;
@@ -207,30 +214,31 @@ class Planner {
     std::string stalled;
     for (api::PopulationStatus& row : status().populations) {
       const auto moved = observed_.last_progress.find(row.name);
-      if (row.phase != "Running" || moved == observed_.last_progress.end()) continue;
+      if (row.phase != PopulationPhase::kRunning || moved == observed_.last_progress.end()) continue;
       const Duration quiet = now_ - moved->second;
       if (quiet < deadline) {
         LookAgainIn(deadline - quiet);
         continue;
       }
-      row.phase = "Stalled";
+      row.phase = PopulationPhase::kStalled;
       row.message = "no step for " + std::to_string(policy().progress_deadline_seconds) + " s";
       stalled += (stalled.empty() ? "" : ", ") + row.name;
       result_.actions.emplace_back(RestartPopulation{row.name, row.message + " (runPolicy.progressDeadlineSeconds)"});
     }
     if (!stalled.empty()) {
-      Set("Stalled", true, "NoProgress", stalled + ": no step for runPolicy.progressDeadlineSeconds; restarted");
-      Tell(true, "Stalled", stalled + ": no step for " + std::to_string(policy().progress_deadline_seconds) + " s");
-    } else if (api::IsTrue(observed_.status, "Stalled") && AllTrain()) {
-      Set("Stalled", false, "Progressing", "all populations train again");
+      Set(ConditionType::kStalled, true, Reason::kNoProgress,
+          stalled + ": no step for runPolicy.progressDeadlineSeconds; restarted");
+      Tell(true, Reason::kStalled,
+           stalled + ": no step for " + std::to_string(policy().progress_deadline_seconds) + " s");
+    } else if (api::IsTrue(observed_.status, ConditionType::kStalled) && AllTrain()) {
+      Set(ConditionType::kStalled, false, Reason::kProgressing, "all populations train again");
     }
   }
 
   // One that was given up is no reason to wait: whether the job can do without it is for its success policy to say.
   bool AllTrain() {
-    return std::all_of(status().populations.begin(), status().populations.end(), [](const auto& row) {
-      return row.phase == "Running" || row.phase == "Succeeded" || row.phase == "Failed";
-    });
+    return std::all_of(status().populations.begin(), status().populations.end(),
+                       [](const auto& row) { return row.phase == PopulationPhase::kRunning || HasEnded(row.phase); });
   }
 
   // ---- phase and deadlines ----
@@ -239,8 +247,8 @@ class Planner {
     int training = 0;
     PodsView trouble;
     for (const api::PopulationStatus& row : status().populations) {
-      training += row.phase == "Running" || row.phase == "Succeeded" ? 1 : 0;
-      if (row.phase != "Pending" || !trouble.reason.empty()) continue;
+      training += row.phase == PopulationPhase::kRunning || row.phase == PopulationPhase::kSucceeded ? 1 : 0;
+      if (row.phase != PopulationPhase::kPending || !trouble.reason.empty()) continue;
       trouble = LookAtPods(observed_.pods, row.name, now_);
       if (trouble.terminating) LookAgainIn(std::chrono::seconds(30));
     }
@@ -248,17 +256,20 @@ class Planner {
     const auto populations = static_cast<int>(status().populations.size());
     const std::string count = std::to_string(training) + " of " + std::to_string(populations) + " populations train";
     if (AllTrain()) {
-      status().phase = "Running";
-      Set("Running", true, "PopulationsRunning", count);
-      if (!api::IsTrue(observed_.status, "Running")) Tell(false, "Running", count);
+      status().phase = JobPhase::kRunning;
+      Set(ConditionType::kRunning, true, Reason::kPopulationsRunning, count);
+      if (!api::IsTrue(observed_.status, ConditionType::kRunning)) Tell(false, Reason::kRunning, count);
       return;
     }
-    const bool was_running = observed_.status.phase == "Running";
-    status().phase = was_running ? "Running" : "Pending";
+    const bool was_running = observed_.status.phase == JobPhase::kRunning;
+    status().phase = was_running ? JobPhase::kRunning : JobPhase::kPending;
     // Pods that are on their way need no condition of their own; what keeps them does.
-    Set("Running", false, trouble.reason.empty() ? "PodsStarting" : trouble.reason,
-        trouble.reason.empty() ? "waiting for all members to join" : trouble.message);
-    const api::Condition* before = api::FindCondition(observed_.status, "Running");
+    if (trouble.reason.empty()) {
+      Set(ConditionType::kRunning, false, Reason::kPodsStarting, "waiting for all members to join");
+    } else {
+      Set(ConditionType::kRunning, false, trouble.reason, trouble.message);
+    }
+    const api::Condition* before = api::FindCondition(observed_.status, ConditionType::kRunning);
     if (!trouble.reason.empty() && (before == nullptr || before->reason != trouble.reason)) {
       Tell(true, trouble.reason, trouble.message);
     }
@@ -268,13 +279,13 @@ class Planner {
   void TellMissingPods(PodsView& trouble) {
     for (const api::PopulationSpec& population : job().spec.populations) {
       const api::PopulationStatus* row = LastRow(population.name);
-      if (row == nullptr || row->phase != "Pending") continue;
+      if (row == nullptr || row->phase != PopulationPhase::kPending) continue;
       const PodsView pods = LookAtPods(observed_.pods, population.name, now_);
       const int missing = population.members / population.members_per_pod - pods.pods;
       if (missing <= 0 || pods.terminating) continue;
       const Duration left = kPodsMadeWithin - (now_ - NotRunningSince());
       if (left > Duration::zero()) return LookAgainIn(left);
-      trouble.reason = "PodsMissing";
+      trouble.reason = ToWord(Reason::kPodsMissing);
       trouble.message = population.name + ": " + std::to_string(missing) +
                         " pods were not made; often a quota or an admission policy refuses them: kubectl describe "
                         "statefulset " +
@@ -285,16 +296,16 @@ class Planner {
 
   // Since when the job has pods and waits for them; only while it does.
   WallTime NotRunningSince() {
-    const api::Condition* running = api::FindCondition(observed_.status, "Running");
+    const api::Condition* running = api::FindCondition(observed_.status, ConditionType::kRunning);
     const WallTime began = Began();
     if (running == nullptr) return began;
-    return running->status == "True" ? now_ : std::max(began, running->last_transition_time);
+    return running->status == ConditionStatus::kTrue ? now_ : std::max(began, running->last_transition_time);
   }
 
   // When this run began: the start, or the last resume.
   WallTime Began() {
     WallTime began = *status().start_time;
-    const api::Condition* suspended = api::FindCondition(status(), "Suspended");
+    const api::Condition* suspended = api::FindCondition(status(), ConditionType::kSuspended);
     if (suspended != nullptr) began = std::max(began, suspended->last_transition_time);
     return began;
   }
@@ -304,25 +315,25 @@ class Planner {
     if (policy().active_deadline_seconds > 0) {
       const Duration left = std::chrono::seconds(policy().active_deadline_seconds) - running;
       if (left <= Duration::zero()) {
-        return Fail("ActiveDeadlineExceeded", "not finished within runPolicy.activeDeadlineSeconds (" +
-                                                  std::to_string(policy().active_deadline_seconds) + " s)");
+        return Fail(Reason::kActiveDeadlineExceeded, "not finished within runPolicy.activeDeadlineSeconds (" +
+                                                         std::to_string(policy().active_deadline_seconds) + " s)");
       }
       LookAgainIn(left);
     }
     // It holds for every wait, also after a pod was lost: what cannot be placed again would wait for ever.
-    if (api::IsTrue(status(), "Running") || policy().pre_running_deadline_seconds <= 0) return;
+    if (api::IsTrue(status(), ConditionType::kRunning) || policy().pre_running_deadline_seconds <= 0) return;
     const Duration left = std::chrono::seconds(policy().pre_running_deadline_seconds) - (now_ - NotRunningSince());
     if (left > Duration::zero()) return LookAgainIn(left);
-    const api::Condition* why = api::FindCondition(status(), "Running");
-    Fail("PreRunningDeadlineExceeded", "not running within runPolicy.preRunningDeadlineSeconds (" +
-                                           std::to_string(policy().pre_running_deadline_seconds) +
-                                           " s): " + (why == nullptr ? "" : why->message));
+    const api::Condition* why = api::FindCondition(status(), ConditionType::kRunning);
+    Fail(Reason::kPreRunningDeadlineExceeded, "not running within runPolicy.preRunningDeadlineSeconds (" +
+                                                  std::to_string(policy().pre_running_deadline_seconds) +
+                                                  " s): " + (why == nullptr ? "" : why->message));
   }
 
   // ---- the end ----
 
   void Succeed() {
-    status().phase = "Succeeded";
+    status().phase = JobPhase::kSucceeded;
     status().completion_time = now_;
     status().progress.percent = 100;
     status().progress.estimated_seconds_left = 0;
@@ -332,27 +343,26 @@ class Planner {
         status().model = elected->finished->model;
       }
     }
-    Set("Running", false, "Succeeded", "all populations have ended");
-    Set("Complete", true, "Succeeded", "the job's success policy is met");
-    Tell(false, "Completed", "the job's success policy is met");
+    Set(ConditionType::kRunning, false, Reason::kSucceeded, "all populations have ended");
+    Set(ConditionType::kComplete, true, Reason::kSucceeded, "the job's success policy is met");
+    Tell(false, Reason::kCompleted, "the job's success policy is met");
     LookAgainIn({});
   }
 
-  void Fail(const std::string& reason, const std::string& message) {
-    status().phase = "Failed";
+  void Fail(Reason reason, const std::string& message) {
+    status().phase = JobPhase::kFailed;
     status().completion_time = now_;
-    Set("Running", false, "Failed", message);
-    Set("Failed", true, reason, message);
+    Set(ConditionType::kRunning, false, Reason::kFailed, message);
+    Set(ConditionType::kFailed, true, reason, message);
     Tell(true, reason, message);
     LookAgainIn({});
   }
 
   // The job has ended and its status says so.
   void CleanUp() {
-    const bool succeeded = api::IsTrue(observed_.status, "Complete");
-    const std::string& retain = job().spec.checkpoint.retain;
-    const bool keep_claims = retain == "Always" || (retain == "OnFailure" && !succeeded);
-    const bool keep_pods = policy().clean_pod_policy == "None";
+    const bool succeeded = api::IsTrue(observed_.status, ConditionType::kComplete);
+    const bool keep_claims = api::KeepsCheckpoints(job().spec.checkpoint.retain, succeeded);
+    const bool keep_pods = policy().clean_pod_policy == api::CleanPodPolicy::kNone;
     for (json& wanted : Children(settings_, job(), {.pods = keep_pods, .keep_claims = keep_claims})) {
       // Nothing is made any more.
       const json* child = FindChild(wanted);
@@ -360,7 +370,7 @@ class Planner {
       if (child->at("metadata").contains("deletionTimestamp")) continue;
       result_.actions.emplace_back(Apply{std::move(wanted), false});
     }
-    if (policy().clean_pod_policy == "All") DeleteChildren();
+    if (policy().clean_pod_policy == api::CleanPodPolicy::kAll) DeleteChildren();
     status().replicas = keep_pods ? 1 : 0;
     ExpireJob();
   }
@@ -385,7 +395,7 @@ class Planner {
         *observed_.status.completion_time + std::chrono::seconds(policy().ttl_seconds_after_finished) - now_;
     if (left > Duration::zero()) return LookAgainIn(left);
     result_.actions.emplace_back(
-        Delete{"eoa.io/v1alpha1", "EOAJob", job().metadata.name, job().metadata.uid, "Background"});
+        Delete{std::string(kApiVersion), std::string(kJobKind), job().metadata.name, job().metadata.uid, "Background"});
   }
 
   const TrainerSettings& settings_;

@@ -8,7 +8,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,9 +19,6 @@
 #include "operator/plan/pod_template.h"
 
 namespace eoa::plan {
-
-// Reason of condition Initialized (False) when the API server refuses a child; whoever executes the actions sets it.
-inline constexpr std::string_view kChildRefused = "ChildRefused";
 
 // Make the object as it is here. `missing`: nothing of that name was seen, so what is there all the same is not ours.
 struct Apply {

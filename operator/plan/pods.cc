@@ -3,6 +3,9 @@
 #include <string_view>
 
 #include "common/base/timestamp.h"
+#include "common/words/conditions.h"
+#include "common/words/exit_code.h"
+#include "common/words/phases.h"
 #include "operator/plan/names.h"
 #include "operator/plan/observed.h"
 
@@ -44,9 +47,6 @@ void Worsen(Trouble& trouble, Trouble other) {
 // A node's kubelet removes a pod within its grace period; one that is still there long after is on a node that is lost.
 constexpr Duration kLostAfter = std::chrono::seconds(60);
 
-// A trainer that ends so would end so again: docs/operations.md.
-constexpr std::array<int, 3> kHopelessCodes = {64, 65, 66};
-
 constexpr std::array<std::string_view, 3> kUsualWaits = {"ContainerCreating", "PodInitializing", ""};
 
 // The kubelet calls the same trouble by two names in turn; of one name the status changes but once.
@@ -63,10 +63,10 @@ std::string WaitMessage(const json& waiting) {
   return message;
 }
 
-bool IsHopeless(const json& container) {
+bool EndedForGood(const json& container) {
   for (const char* state : {"state", "lastState"}) {
     const int code = Whole(At(At(container, state), "terminated"), "exitCode");
-    if (std::find(kHopelessCodes.begin(), kHopelessCodes.end(), code) != kHopelessCodes.end()) return true;
+    if (IsHopeless(code)) return true;
   }
   return false;
 }
@@ -90,7 +90,8 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
     if (!terminated.is_object() || (Whole(terminated, "exitCode") == 0 && Text(terminated, "reason") != "OOMKilled")) {
       continue;
     }
-    const std::string reason = Text(terminated, "reason") == "OOMKilled" ? "OOMKilled" : "TrainerFailed";
+    const std::string reason =
+        Text(terminated, "reason") == "OOMKilled" ? "OOMKilled" : std::string(ToWord(Reason::kTrainerFailed));
     Worsen(trouble, {2, reason, "pod " + pod + ": " + ExitText(terminated)});
   }
   const bool usual = std::find(kUsualWaits.begin(), kUsualWaits.end(), why) != kUsualWaits.end();
@@ -111,7 +112,7 @@ Trouble TroubleOfPod(const json& pod) {
   Trouble trouble;
   if (const json& conditions = At(status, "conditions"); conditions.is_array()) {
     for (const json& condition : conditions) {
-      if (Text(condition, "type") == "PodScheduled" && Text(condition, "status") == "False") {
+      if (Text(condition, "type") == "PodScheduled" && Text(condition, "status") == ToWord(ConditionStatus::kFalse)) {
         Worsen(trouble, {3, Text(condition, "reason"), "pod " + name + ": " + Text(condition, "message")});
       }
     }
@@ -121,9 +122,10 @@ Trouble TroubleOfPod(const json& pod) {
       for (const json& container : containers) Worsen(trouble, TroubleOfContainer(name, container));
     }
   }
-  if (Text(status, "phase") == "Failed") {
-    Worsen(trouble, {1, Text(status, "reason").empty() ? "PodFailed" : Text(status, "reason"),
-                     "pod " + name + ": " + Text(status, "message")});
+  if (Text(status, "phase") == ToWord(PodPhase::kFailed)) {
+    Worsen(trouble,
+           {1, Text(status, "reason").empty() ? std::string(ToWord(Reason::kPodFailed)) : Text(status, "reason"),
+            "pod " + name + ": " + Text(status, "message")});
   }
   return trouble;
 }
@@ -131,7 +133,7 @@ Trouble TroubleOfPod(const json& pod) {
 bool IsReady(const json& pod) {
   const json& conditions = At(At(pod, "status"), "conditions");
   return conditions.is_array() && std::any_of(conditions.begin(), conditions.end(), [](const json& condition) {
-           return Text(condition, "type") == "Ready" && Text(condition, "status") == "True";
+           return Text(condition, "type") == "Ready" && Text(condition, "status") == ToWord(ConditionStatus::kTrue);
          });
 }
 
@@ -151,7 +153,7 @@ Trouble TroubleOfDeletion(const json& pod, WallTime now) {
   const std::optional<WallTime> due = ParseTimestamp(Text(metadata, "deletionTimestamp"));
   if (!due || now - *due < kLostAfter) return {};
   const std::string node = Text(At(pod, "spec"), "nodeName");
-  return {3, "PodNotDeleted",
+  return {3, std::string(ToWord(Reason::kPodNotDeleted)),
           "pod " + Text(metadata, "name") + " should be gone since " + FormatTimestamp(*due) + ": is node " + node +
               " lost? Bring it back, or delete the node or, when it surely is down, the pod with --force"};
 }
@@ -177,7 +179,7 @@ PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& popul
       ++view.ready;
       continue;
     }
-    view.hopeless = view.hopeless || IsHopeless(trainer);
+    view.hopeless = view.hopeless || EndedForGood(trainer);
     Worsen(worst, TroubleOfPod(*pod));
   }
   view.reason = worst.reason;

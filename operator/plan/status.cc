@@ -26,7 +26,7 @@ const broker::PopulationView* FindView(const Observed& observed, const std::stri
 // broker still tells the last one before it: the one to come is noted, so that it is free and no other.
 int AttemptOf(const api::PopulationStatus* last, const broker::PopulationView& view) {
   if (last != nullptr && last->attempt > 0) return std::max(last->attempt, view.attempt);
-  return view.phase == "Joining" && view.attempt > 0 ? view.attempt + 1 : view.attempt;
+  return view.phase == BrokerPhase::kJoining && view.attempt > 0 ? view.attempt + 1 : view.attempt;
 }
 
 int RestartsOf(const api::PopulationStatus* last, const broker::PopulationView* view, const PodsView& pods) {
@@ -42,6 +42,20 @@ void AddReport(const broker::PopulationView& view, api::PopulationStatus& row, W
   row.learning_rate = view.best_learning_rate;
 }
 
+PopulationPhase PhaseOf(BrokerPhase phase) {
+  switch (phase) {
+    case BrokerPhase::kJoining:
+      return PopulationPhase::kPending;
+    case BrokerPhase::kRunning:
+      return PopulationPhase::kRunning;
+    case BrokerPhase::kSucceeded:
+      return PopulationPhase::kSucceeded;
+    case BrokerPhase::kFailed:
+      return PopulationPhase::kFailed;
+  }
+  return PopulationPhase::kPending;
+}
+
 api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population, WallTime now) {
   const api::PopulationStatus* last = FindRow(observed.status, population.name);
   const broker::PopulationView* view = FindView(observed, population.name);
@@ -53,20 +67,20 @@ api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec&
   row.restarts = RestartsOf(last, view, pods);
   row.message.clear();
   if (observed.job->spec.suspend) {
-    row.phase = "Suspended";
+    row.phase = PopulationPhase::kSuspended;
     row.attempt = 0;
     return row;
   }
   if (view == nullptr) {
-    if (row.phase.empty() || row.phase == "Suspended") row.phase = "Pending";
+    if (row.phase == PopulationPhase::kSuspended) row.phase = PopulationPhase::kPending;
     return row;
   }
   AddReport(*view, row, now);
   row.generation = view->generation;
   row.attempt = AttemptOf(last, *view);
-  row.phase = view->phase == "Joining" ? "Pending" : view->phase;
-  if (view->phase == "Failed") row.message = FailureOf(*view);
-  if (view->phase == "Joining") row.message = pods.message.empty() ? view->last_error : pods.message;
+  row.phase = PhaseOf(view->phase);
+  if (view->phase == BrokerPhase::kFailed) row.message = FailureOf(*view);
+  if (view->phase == BrokerPhase::kJoining) row.message = pods.message.empty() ? view->last_error : pods.message;
   return row;
 }
 
@@ -99,7 +113,7 @@ api::JobStatus WithoutMovement(const api::JobStatus& last, api::JobStatus next) 
     row.fitness = before->fitness;
     row.learning_rate = before->learning_rate;
     row.last_report_time = before->last_report_time;
-    if (row.phase == "Pending" || before->phase == row.phase) row.ready = before->ready;
+    if (row.phase == PopulationPhase::kPending || before->phase == row.phase) row.ready = before->ready;
   }
   return next;
 }

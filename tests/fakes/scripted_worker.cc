@@ -151,7 +151,7 @@ class Worker {
       std::this_thread::sleep_for(std::chrono::milliseconds(step_ms));
       CheckAgentAndPeers();
       if (step == kSteps / 2) MaybeFail(generation);
-      Tell(ProgressMessage{generation, step + 1, kSteps, 100, Loss(generation), "Training"});
+      Tell(ProgressMessage{generation, step + 1, kSteps, 100, Loss(generation), TrainerPhase::kTraining});
     }
   }
 
@@ -192,7 +192,7 @@ class Worker {
       end.members.push_back({static_cast<int>(i), rates_[i], Fitness(rates_[i], generation), Loss(generation)});
     }
     Tell(end);
-    Tell(ProgressMessage{generation, kSteps, kSteps, 0, Loss(generation), "Exchanging"});
+    Tell(ProgressMessage{generation, kSteps, kSteps, 0, Loss(generation), TrainerPhase::kExchanging});
     const std::string file = start_.directory + "/weights-" + std::to_string(generation) + ".bin";
     const std::string weights = "weights of " + start_.population + " in generation " + std::to_string(generation);
     std::ofstream(file, std::ios::binary) << weights;

@@ -76,9 +76,50 @@ THIRD_PARTY = {
     r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "cli/data"],
 }
 
+PROGRAMS = ("broker/", "cli/", "common/", "operator/", "trainer/")
 MAX_LINES = 600
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 DRAWER = re.compile(r"(^|_)(utils?|helpers?|managers?|misc)(_|\.|$)")
+
+# Each of these words is written once, in these files; everybody else says ToWord(...). Other enums may have the same
+# words in tables of their own.
+TABLES = ["common/words/phases.h", "common/words/conditions.h", "common/words/refusals.h"]
+# The same words where they mean something else: Kubernetes' and HTTP's own, and names of error codes.
+OTHER_MEANING = {
+    "common/base/error.cc": ["NotFound", "Unavailable", "Internal"],
+    "common/document/plain_scalar.cc": ["True", "False"],
+    "common/net/server/response_head.cc": ["Gone", "Unauthorized"],
+    "operator/kube/reflector_state.cc": ["Gone"],
+    "trainer/npz/npy_header.cc": ["True", "False"],
+}
+LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+TABLE = re.compile(r"\bWords<\w+>\([^)]*\)")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+EXIT_CODE = re.compile(r"""(?:\b_?[eE]xit\(|\bLeave\(|[eE]xit\w*\b.*[=!]=\s*|\.code\b.*[=!]=\s*|\bk\w*Code\w*\s*=[\s{]*)
+                           (?:6[456]|7[567]|130|143)\b""", re.VERBOSE)
+
+
+def words_of(text):
+    """All words of a header's tables."""
+    return {word for table in TABLE.findall(text) for word in LITERAL.findall(table)}
+
+
+def word_faults(name, text, words):
+    faults = []
+    text = TABLE.sub(lambda table: "\n" * table.group(0).count("\n"), without_comments(text))
+    for number, line in enumerate(text.split("\n"), 1):
+        for literal in LITERAL.findall(line):
+            if literal in words and literal not in OTHER_MEANING.get(name, []):
+                faults.append(f'{name}:{number}: "{literal}" is a word of common/words: ToWord(...)')
+        if EXIT_CODE.search(line):
+            faults.append(f"{name}:{number}: an exit code as a number: common/words/exit_code.h")
+    return faults
+
+
+def without_comments(text):
+    """The same lines; a // inside a string stays."""
+    kept = re.compile(LITERAL.pattern + "|" + COMMENT.pattern, re.DOTALL)
+    return kept.sub(lambda match: match.group(0) if match.group(0).startswith('"') else "\n" * match.group(0).count("\n"), text)
 
 
 def tracked_files(root):
@@ -107,7 +148,7 @@ def faults_of(name, text):
     faults = []
     path = pathlib.PurePosixPath(name)
     folder = str(path.parent)
-    if path.suffix in (".h", ".cc", ".cu") and path.parts[0] in ("broker", "cli", "common", "operator", "trainer"):
+    if path.suffix in (".h", ".cc", ".cu") and name.startswith(PROGRAMS):
         if folder not in ALLOWED:
             return [f"{name}: folder {folder} is not in the table of {pathlib.PurePath(__file__).name}"]
         faults += include_faults(name, folder, text)
@@ -126,11 +167,15 @@ def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
     faults = []
     checked = 0
+    words = set().union(*(words_of((root / table).read_text(encoding="utf-8")) for table in TABLES))
     for name in tracked_files(root):
         if not name.endswith((".h", ".cc", ".cu", ".py", ".sh")):
             continue
         checked += 1
-        faults += faults_of(name, (root / name).read_text(encoding="utf-8"))
+        text = (root / name).read_text(encoding="utf-8")
+        faults += faults_of(name, text)
+        if name.startswith(PROGRAMS) and not name.startswith("common/words/") and not name.endswith((".py", ".sh")):
+            faults += word_faults(name, text, words)
     for fault in faults:
         print(fault)
     print(f"{checked} files checked, {len(faults)} faults")
@@ -148,6 +193,16 @@ def self_test():
     assert faults_of("common/base/string_utils.cc", "")
     assert faults_of("common/base/a.cc", "\n" * 601)
     assert faults_of("common/other/a.cc", "")
+    words = words_of('constexpr auto WordsOf(A) {\n  return Words<A>("Running",\n                  "NoProgress");\n}')
+    assert words == {"Running", "NoProgress"}
+    assert word_faults("cli/run/a.cc", 'if (phase == "Running") return;', words)
+    assert word_faults("cli/run/a.cc", 'Say("http://x", "NoProgress");  // "Running"', words)
+    assert not word_faults("cli/run/a.cc", 'Say("Running on");  // "Running"', words)
+    assert not word_faults("cli/run/a.h", 'return Words<A>("Running",\n "Idle");', words)
+    for code in ("status.code == 64", "std::_Exit(75)", "constexpr std::array<int, 2> kHopelessCodes = {64, 65}", "constexpr int kBadCode = 66;"):
+        assert word_faults("cli/run/a.cc", code, words), code
+    for other in ("bits == 64", "constexpr int kWidth = 64;", "Exit(ExitCode::kOk)", "exit_codes_[75]"):
+        assert not word_faults("cli/run/a.cc", other, words), other
     assert not faults_of("trainer/engine/a.cc", '#include "trainer/comm/comm.h"\n#include <ATen/core/Tensor.h>\n')
 
 

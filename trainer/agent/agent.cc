@@ -70,7 +70,7 @@ class Shell {
         files_(files),
         clock_(clock) {}
 
-  train::ExitCode Run(int signals) {
+  ExitCode Run(int signals) {
     CarryOut(session_.Begin(clock_.SteadyNow()));
     while (!exit_) {
       telemetry_.Turn(clock_.SteadyNow());
@@ -242,7 +242,7 @@ class Shell {
   std::optional<WorkerGang> gang_;
   int gang_era_ = 0;
   std::int64_t memory_kills_ = 0;  // before these workers
-  std::optional<train::ExitCode> exit_;
+  std::optional<ExitCode> exit_;
   Calls calls_{inbox_};  // last, to be destroyed first: its threads use the members above
 };
 
@@ -276,33 +276,33 @@ Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   return setup;
 }
 
-train::ExitCode Fail(train::ExitCode code, const Error& error) {
+ExitCode Fail(ExitCode code, const Error& error) {
   Log(LogLevel::kError, "the agent cannot start", {{"error", error.ToString()}});
   return code;
 }
 
 }  // namespace
 
-train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock) {
+ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock) {
   Result<PodSetup> setup = MakeSetup(options, files);
-  if (!setup.ok()) return Fail(train::ExitCode::kBadConfiguration, setup.error());
+  if (!setup.ok()) return Fail(ExitCode::kBadConfiguration, setup.error());
   if (const Result<std::string> token = ReadToken(files, options.token_file); !token.ok()) {
-    return Fail(train::ExitCode::kBadConfiguration, token.error());
+    return Fail(ExitCode::kBadConfiguration, token.error());
   }
   const Result<std::unique_ptr<WeightServer>> weights =
       WeightServer::Start(options.listen, setup->weights_token, files);
-  if (!weights.ok()) return Fail(train::ExitCode::kInternal, weights.error());
+  if (!weights.ok()) return Fail(ExitCode::kInternal, weights.error());
   setup->weights_port = (*weights)->port();
   Telemetry telemetry(*setup, options.version, clock.SteadyNow());
   const auto status_page = ServeStatusPage(options.metrics_listen, telemetry, clock);
-  if (!status_page.ok()) return Fail(train::ExitCode::kBadConfiguration, status_page.error());
+  if (!status_page.ok()) return Fail(ExitCode::kBadConfiguration, status_page.error());
 
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   const int signal_descriptor = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signal_descriptor < 0) return Fail(train::ExitCode::kInternal, ErrnoError(errno, "signalfd"));
+  if (signal_descriptor < 0) return Fail(ExitCode::kInternal, ErrnoError(errno, "signalfd"));
 
   BrokerClient broker(
       {options.broker, setup->job->metadata.uid, options.population},
@@ -310,7 +310,7 @@ train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, Fil
   Record record = ReadRecord(files, JoinPath(options.directory, kRecordFile));
   Shell shell(options, AgentSession(*std::move(setup), std::move(record)), std::move(broker), **weights, telemetry,
               http, files, clock);
-  const train::ExitCode code = shell.Run(signal_descriptor);
+  const ExitCode code = shell.Run(signal_descriptor);
   ::close(signal_descriptor);
   return code;
 }

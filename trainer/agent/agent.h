@@ -36,6 +36,6 @@ struct AgentOptions {
 
 // Runs until SIGTERM or SIGINT: a finished population's agent parks. SIGTERM, SIGINT and SIGPIPE must be blocked or
 // ignored in all threads.
-train::ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock);
+ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock);
 
 }  // namespace eoa::agent

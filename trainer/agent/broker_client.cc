@@ -29,7 +29,7 @@ Error ErrorOfAnswer(const net::Response& response) {
     const auto detail = GetString(*problem, "detail");
     text = detail.ok() ? reason + ": " + *detail : reason;
   }
-  if (reason == "StaleAttempt" || reason == "NotJoined") return AbortedError(text);
+  if (reason == ToWord(Refusal::kStaleAttempt) || reason == ToWord(Refusal::kNotJoined)) return AbortedError(text);
   switch (response.status) {
     case 401:
       return UnauthenticatedError(text);

@@ -48,7 +48,7 @@ bool Gang::AllExited() const {
 
 bool Gang::AllExchange() const {
   return std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
-    return worker.progress && worker.progress->phase == ToWord(TrainerPhase::kExchanging);
+    return worker.progress && worker.progress->phase == TrainerPhase::kExchanging;
   });
 }
 
@@ -74,7 +74,7 @@ Blame Gang::FindBlame() const {
 api::HeartbeatRequest Gang::Progress(int generation) const {
   api::HeartbeatRequest merged;
   merged.generation = generation;
-  merged.phase = ToWord(TrainerPhase::kStarting);
+  merged.phase = TrainerPhase::kStarting;
   std::vector<const train::ProgressMessage*> known;
   for (const Worker& worker : workers_) {
     if (worker.progress) known.push_back(&*worker.progress);

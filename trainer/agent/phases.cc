@@ -87,7 +87,7 @@ void AgentSession::HandleInPhase(const Event& event) {
 }
 
 void AgentSession::HandleStopRequest() {
-  if (phase_ != kParked && exit_code_ == train::ExitCode::kOk) exit_code_ = train::ExitCode::kPreempted;
+  if (phase_ != kParked && exit_code_ == ExitCode::kOk) exit_code_ = ExitCode::kPreempted;
   // Workers that are stopping have been told already; their deadline stands.
   if (phase_ == kStopping) {
     exit_after_stop_ = true;
@@ -142,7 +142,7 @@ void AgentSession::HandleJoining(const Event& event) {
 
 void AgentSession::GiveUpJoining() {
   Log(LogLevel::kError, "not started within runPolicy.preRunningDeadlineSeconds");
-  exit_code_ = train::ExitCode::kPeerLost;
+  exit_code_ = ExitCode::kPeerLost;
   EnterStopping(true);
 }
 
@@ -224,7 +224,7 @@ void AgentSession::FollowExchange(ExchangeStep step) {
     return;
   }
   // The same reports and decision would fail again.
-  exit_code_ = train::ExitCode::kBadConfiguration;
+  exit_code_ = ExitCode::kBadConfiguration;
   Emit(KillWorkers{});
   exchange_.Reset();
   ParkWithFailure(step.failure->ToString());
@@ -260,7 +260,7 @@ void AgentSession::EndCollapsing() {
   const Blame blame = gang_.FindBlame();
   if (blame.fault != Fault::kNone) last_error_ = blame.reason;
   if (blame.fault == Fault::kFinal) {
-    exit_code_ = static_cast<train::ExitCode>(blame.exit_code);
+    exit_code_ = static_cast<ExitCode>(blame.exit_code);
     ParkWithFailure(last_error_);
     return;
   }

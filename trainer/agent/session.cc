@@ -119,9 +119,9 @@ std::vector<int> AgentSession::ResumableGenerations() const {
 
 void AgentSession::Heartbeat() {
   api::HeartbeatRequest request = gang_.Progress(generation_);
-  if (exchange_.active()) request.phase = ToWord(TrainerPhase::kExchanging);
+  if (exchange_.active()) request.phase = TrainerPhase::kExchanging;
   if (phase_ == Phase::kParked) {
-    request.phase = ToWord(TrainerPhase::kParked);
+    request.phase = TrainerPhase::kParked;
     request.images_per_second = 0;
   }
   request.pod = setup_.pod;

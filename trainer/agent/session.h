@@ -113,7 +113,7 @@ class AgentSession {
   int failures_ = 0;         // in a row, without a checkpoint in between
   std::string last_error_;   // of this pod's workers; the broker is told when joining again
   std::string logged_last_;  // by LogOnce
-  train::ExitCode exit_code_ = train::ExitCode::kOk;
+  ExitCode exit_code_ = ExitCode::kOk;
   bool heartbeat_in_flight_ = false;
   bool exit_after_stop_ = false;
 

@@ -130,7 +130,7 @@ struct WriteLog {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 struct Exit {
-  train::ExitCode code = train::ExitCode::kOk;
+  ExitCode code = ExitCode::kOk;
 };
 
 using Action = std::variant<SendJoin, SendHeartbeat, SendReport, AskDecision, FetchWeights, SendFinish, CancelCalls,

@@ -79,7 +79,7 @@ void Telemetry::Observe(const Action& action, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
   if (const auto* start = std::get_if<StartWorkers>(&action)) {
     EndWorkers();
-    Enter("Starting", now);
+    Enter(TrainerPhase::kStarting, now);
     if (start->messages.empty()) return;
     attempt_ = start->messages.front().attempt;
     generation_ = start->messages.front().resume_generation;
@@ -89,13 +89,13 @@ void Telemetry::Observe(const Action& action, SteadyTime now) {
     if (next != nullptr && !next->learning_rates.empty()) rates_ = next->learning_rates;
   } else if (const auto* heartbeat = std::get_if<SendHeartbeat>(&action)) {
     offline_generations_ = heartbeat->request.offline_generations;
-    if (heartbeat->request.phase == "Parked") {
+    if (heartbeat->request.phase == TrainerPhase::kParked) {
       EndWorkers();
-      Enter("Parked", now);
+      Enter(TrainerPhase::kParked, now);
     }
   } else if (std::holds_alternative<SendJoin>(action)) {
     EndWorkers();
-    Enter("Joining", now);
+    Enter(TrainerPhase::kJoining, now);
   }
 }
 
@@ -124,7 +124,7 @@ void Telemetry::EndWorkers() {
   }
 }
 
-void Telemetry::Enter(const std::string& phase, SteadyTime now) {
+void Telemetry::Enter(TrainerPhase phase, SteadyTime now) {
   phase_seconds_[phase_] += ToSeconds(now - phase_since_);
   phase_since_ = now;
   phase_ = phase;
@@ -199,9 +199,9 @@ std::string Telemetry::Render(SteadyTime now) const {
   counter("checkpoint_wait_seconds_total", "Time that training waited for checkpoints.", &Worker::checkpoint_seconds,
           &Progress::checkpoint_seconds);
   page.Begin("phase_seconds_total", "counter", "Time this pod spent in each phase.");
-  std::map<std::string, double> phases = phase_seconds_;
+  std::map<TrainerPhase, double> phases = phase_seconds_;
   phases[phase_] += ToSeconds(now - phase_since_);
-  for (const auto& [phase, seconds] : phases) page.Sample(Label("phase", phase), seconds);
+  for (const auto& [phase, seconds] : phases) page.Sample(Label("phase", std::string(ToWord(phase))), seconds);
   page.Begin("worker_exits_total", "counter", "Worker processes that ended, by exit code.");
   for (const auto& [code, count] : exits_) page.Sample(Label("code", std::to_string(code)), static_cast<double>(count));
   one("offline_generations_total", "counter", "Generations that ended without a decision of the broker.",

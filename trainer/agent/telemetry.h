@@ -44,7 +44,7 @@ class Telemetry {
     double checkpoint_seconds = 0;
   };
 
-  void Enter(const std::string& phase, SteadyTime now);
+  void Enter(TrainerPhase phase, SteadyTime now);
   void ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now);
   void EndWorkers();
 
@@ -55,10 +55,10 @@ class Telemetry {
 
   mutable std::mutex mutex_;
   std::vector<Worker> workers_;  // guarded by mutex_, as all below
-  std::string phase_ = "Joining";
+  TrainerPhase phase_ = TrainerPhase::kJoining;
   SteadyTime phase_since_;
   SteadyTime turned_;
-  std::map<std::string, double> phase_seconds_;
+  std::map<TrainerPhase, double> phase_seconds_;
   std::map<int, std::uint64_t> exits_;  // by code
   std::vector<double> rates_;           // of all members; leader only
   std::map<int, double> fitness_;       // likewise

@@ -16,11 +16,11 @@ namespace {
 constexpr std::string_view kCrcPrefix = "crc32-";
 constexpr std::size_t kMaxWeightBytes = std::size_t{64} << 30;
 
-net::ServerResponse ProblemResponse(int status, std::string reason, std::string detail) {
+net::ServerResponse ProblemResponse(int status, Refusal reason, std::string detail) {
   net::ServerResponse response;
   response.status = status;
   response.content_type = "application/problem+json";
-  response.body = DumpJson(api::ToJson(api::Problem{status, std::move(reason), std::move(detail)}));
+  response.body = DumpJson(api::ToJson(api::Problem{status, reason, std::move(detail)}));
   return response;
 }
 
@@ -56,20 +56,21 @@ class WeightServerImpl final : public WeightServer {
 
  private:
   net::ServerResponse Answer(const net::ServerRequest& request) {
-    if (!net::HasBearerToken(request.headers, token_)) return ProblemResponse(401, "Unauthorized", "a token is needed");
+    if (!net::HasBearerToken(request.headers, token_))
+      return ProblemResponse(401, Refusal::kUnauthorized, "a token is needed");
     const auto& path = request.path;
     if (path.size() != 3 || path[0] != "v1" || path[1] != "weights")
-      return ProblemResponse(404, "NotFound", "no such route");
-    if (request.method != "GET") return ProblemResponse(405, "MethodNotAllowed", "only GET");
+      return ProblemResponse(404, Refusal::kNotFound, "no such route");
+    if (request.method != "GET") return ProblemResponse(405, Refusal::kMethodNotAllowed, "only GET");
     const Result<std::int64_t> generation = ParseInteger(path[2]);
-    if (!generation.ok()) return ProblemResponse(400, "InvalidPath", "the generation must be a whole number");
+    if (!generation.ok()) return ProblemResponse(400, Refusal::kInvalidPath, "the generation must be a whole number");
     const std::scoped_lock lock(mutex_);
     const auto weights = published_.find(static_cast<int>(*generation));
     const bool there = weights != published_.end() && files_.Exists(weights->second.file);
     if (!there && *generation < next_) {
-      return ProblemResponse(410, "Gone", "generation " + path[2] + " is no longer served");
+      return ProblemResponse(410, Refusal::kGone, "generation " + path[2] + " is no longer served");
     }
-    if (!there) return ProblemResponse(404, "NotReady", "generation " + path[2] + " is not trained yet");
+    if (!there) return ProblemResponse(404, Refusal::kNotReady, "generation " + path[2] + " is not trained yet");
     net::ServerResponse response;
     response.content_type = "application/octet-stream";
     response.headers.Add("ETag", "\"" + FormatCrc(weights->second.crc32) + "\"");

@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(eoa::train::ExitCode::kBadConfiguration);
+    return app.exit(error) == 0 ? 0 : static_cast<int>(eoa::ExitCode::kBadConfiguration);
   }
   if (parent > 0) eoa::DieWithParent(parent);
   // Requests run on short-lived threads; without this each would leave an arena behind.

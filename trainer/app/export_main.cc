@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/base/file_system.h"
+#include "common/words/exit_code.h"
 #include "trainer/export/export_model.h"
 
 namespace eoa {
@@ -21,17 +22,17 @@ int ExportMain(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? CommandExit::kOk : CommandExit::kWrongUsage;
   }
   const Result<train::ExportFormat> chosen = train::ParseExportFormat(format);
   if (!chosen.ok()) {
     std::cerr << "eoa export: " << chosen.error().message() << "\n";
-    return 2;
+    return CommandExit::kWrongUsage;
   }
   const Status done = train::ExportModel(RealFileSystem(), model, *chosen, output);
-  if (done.ok()) return 0;
+  if (done.ok()) return CommandExit::kOk;
   std::cerr << "eoa export: " << done.error().message() << "\n";
-  return 1;
+  return CommandExit::kFailed;
 }
 
 }  // namespace eoa

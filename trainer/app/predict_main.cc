@@ -11,6 +11,7 @@
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/job/read_job.h"
+#include "common/words/exit_code.h"
 #include "trainer/engine/predictor.h"
 
 namespace eoa {
@@ -59,12 +60,12 @@ int PredictMain(int argc, char** argv) {
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return app.exit(error) == 0 ? CommandExit::kOk : CommandExit::kWrongUsage;
   }
   const auto predictor = Open(job, model);
   if (!predictor.ok()) {
     std::cerr << "eoa predict: " << predictor.error().message() << "\n";
-    return 1;
+    return CommandExit::kFailed;
   }
   std::cout.precision(4);
   bool all = true;
@@ -77,7 +78,7 @@ int PredictMain(int argc, char** argv) {
     }
     (as_json ? PrintJson : PrintLine)(image, *guesses);
   }
-  return all ? 0 : 1;
+  return all ? CommandExit::kOk : CommandExit::kFailed;
 }
 
 }  // namespace eoa

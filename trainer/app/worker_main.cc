@@ -13,8 +13,8 @@
 
 namespace {
 
+using eoa::ExitCode;
 using eoa::train::ChannelEnd;
-using eoa::train::ExitCode;
 
 // Without destructors: other threads may be in the midst of a collective that never ends. What is on disk is whole at
 // any time.
@@ -47,5 +47,5 @@ int main(int argc, char** argv) {
   const eoa::Error& error = status.error();
   channel.Send(
       eoa::train::ErrorMessage{.code = std::string(eoa::ErrorCodeName(error.code())), .message = error.message()});
-  Leave(eoa::train::ExitCodeFor(error.code()));
+  Leave(eoa::ExitCodeFor(error.code()));
 }

@@ -116,7 +116,7 @@ json ToJson(const ProgressMessage& value) {
           {"steps", value.steps},
           {"imagesPerSecond", value.images_per_second},
           {"trainLoss", value.train_loss},
-          {"phase", value.phase},
+          {"phase", ToWord(value.phase)},
           {"totalSteps", value.total_steps},
           {"trainSeconds", value.train_seconds},
           {"dataWaitSeconds", value.data_wait_seconds},
@@ -131,7 +131,7 @@ void Read(FieldReader& in, ProgressMessage& value) {
   value.steps = in.Integer("steps", 0, kMaxSteps);
   value.images_per_second = in.Number("imagesPerSecond", 0, kLargest);
   value.train_loss = in.Number("trainLoss", -kLargest, kLargest);
-  value.phase = in.String("phase", 64);
+  value.phase = in.Word<TrainerPhase>("phase");
   value.total_steps = in.Integer("totalSteps", 0, kMaxSteps);
   value.train_seconds = in.Number("trainSeconds", 0, kLargest);
   value.data_wait_seconds = in.Number("dataWaitSeconds", 0, kLargest);

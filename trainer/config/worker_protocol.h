@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/result.h"
+#include "common/words/exit_code.h"
+#include "common/words/phases.h"
 
 namespace eoa::train {
 
@@ -80,7 +82,7 @@ struct ProgressMessage {
   std::int64_t steps = 0;
   double images_per_second = 0;  // of this member
   double train_loss = 0;
-  std::string phase;  // Starting | Training | Evaluating | Exchanging | Finishing
+  TrainerPhase phase = TrainerPhase::kStarting;
 
   // Since the process began.
   std::int64_t total_steps = 0;
@@ -135,19 +137,6 @@ struct ErrorMessage {
 
 using FromWorker = std::variant<ProgressMessage, GenerationEndMessage, MergedMessage, CheckpointedMessage,
                                 CheckpointLostMessage, ResultMessage, ErrorMessage>;
-
-// Exit codes of workers and agents: they decide whether a population is restarted (docs/operations.md).
-enum class ExitCode : int {
-  kOk = 0,
-  kInternal = 1,
-  kBadConfiguration = 64,  // bad job or flags: do not retry
-  kBadData = 65,           // data set or checkpoint unusable: do not retry
-  kNotFinite = 66,         // training diverged beyond repair: do not retry
-  kPeerLost = 75,          // a peer or the store went away: retry
-  kOutOfMemory = 76,       // retry
-  kStartOver = 77,         // its device failed, or a checkpoint is lost and an older one will do: retry
-  kPreempted = 143,        // asked to stop by SIGTERM
-};
 
 // One line without its newline.
 std::string EncodeLine(const ToWorker& message);

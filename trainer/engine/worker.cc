@@ -55,8 +55,7 @@ class Worker {
   Result<TrainingSummary> Train(int generation);
   Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
-  void ReportProgress(int generation, const std::string& phase, const TrainingSummary& summary = {},
-                      std::int64_t step = 0);
+  void ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
   void LogFirstStep(int generation);
   Status Timed(const std::function<Status()>& checkpoint_work);
   void LogTimes(int generation, const Marks& marks, double checkpoint_seconds, double data_wait_seconds) const;
@@ -84,8 +83,7 @@ class Worker {
   double checkpoint_seconds_ = 0;  // that training has waited for checkpoints
 };
 
-void Worker::ReportProgress(int generation, const std::string& phase, const TrainingSummary& summary,
-                            std::int64_t step) {
+void Worker::ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary, std::int64_t step) {
   const TrainingTimes times = member_ ? member_->times() : TrainingTimes{};
   progress_.Report({.generation = generation,
                     .step = step,
@@ -110,7 +108,7 @@ Metadata Worker::MakeMetadata() const {
 }
 
 Status Worker::Prepare() {
-  ReportProgress(start_.resume_generation, "Starting");
+  ReportProgress(start_.resume_generation, TrainerPhase::kStarting);
   const int population = api::FindPopulation(spec(), start_.population);
   EOA_ASSIGN_OR_RETURN(device_, UseDevice(spec().trainer.device, spec().trainer.precision,
                                           FirstRank(spec(), population) + start_.member));
@@ -160,11 +158,11 @@ Status Worker::Prepare() {
 }
 
 Result<TrainingSummary> Worker::Train(int generation) {
-  ReportProgress(generation, "Training");
+  ReportProgress(generation, TrainerPhase::kTraining);
   const double rate = rates_[static_cast<std::size_t>(start_.member)];
   return member_->Train(generation, rate, [&](std::int64_t step, const TrainingSummary& so_far) {
     if (!stepped_) LogFirstStep(generation);
-    ReportProgress(generation, "Training", so_far, step);
+    ReportProgress(generation, TrainerPhase::kTraining, so_far, step);
   });
 }
 
@@ -215,10 +213,10 @@ Status Worker::RunGeneration(int generation) {
   const TrainingSummary trained = *training;
   const SteadyTime train_end = clock_.SteadyNow();
   const std::int64_t steps = member_->steps_per_generation();
-  ReportProgress(generation, "Evaluating", trained, steps);
+  ReportProgress(generation, TrainerPhase::kEvaluating, trained, steps);
   EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
   const SteadyTime judged = clock_.SteadyNow();
-  ReportProgress(generation, "Exchanging", trained, steps);
+  ReportProgress(generation, TrainerPhase::kExchanging, trained, steps);
 
   const at::NoGradGuard no_grad;
   const double waited_before = checkpoint_seconds_;
@@ -257,7 +255,7 @@ Status Worker::SaveModel(const std::string& path) {
 }
 
 Status Worker::Finish() {
-  ReportProgress(generations(), "Finishing");
+  ReportProgress(generations(), TrainerPhase::kFinishing);
   EOA_RETURN_IF_ERROR(checkpoint_->Wait());
   EOA_ASSIGN_OR_RETURN(const FinishMessage finish, end_->TakeFinish());
   const at::NoGradGuard no_grad;

@@ -39,7 +39,7 @@ Incoming Fault(ServerResponse response) {
 
 Incoming Malformed(ServerState& server, std::string_view detail) {
   ++server.malformed;
-  return Fault(ServerProblem(400, "MalformedRequest", detail));
+  return Fault(ServerProblem(400, Refusal::kMalformedRequest, detail));
 }
 
 Incoming FromReadError(ServerState& server, const ErrorCode& error) {
@@ -50,13 +50,13 @@ Incoming FromReadError(ServerState& server, const ErrorCode& error) {
   }
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     ++server.too_large;
-    return Fault(ServerProblem(431, "HeadersTooLarge", "the request's headers are too large"));
+    return Fault(ServerProblem(431, Refusal::kHeadersTooLarge, "the request's headers are too large"));
   }
   if (error == http::error::body_limit) {
     ++server.too_large;
     const std::string limit = std::to_string(server.options.max_body_bytes);
-    return Fault(
-        ServerProblem(413, "BodyTooLarge", "the request's body is larger than the " + limit + " bytes allowed"));
+    return Fault(ServerProblem(413, Refusal::kBodyTooLarge,
+                               "the request's body is larger than the " + limit + " bytes allowed"));
   }
   if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
   if (error.category() == http::make_error_code(http::error::bad_method).category()) {
@@ -92,12 +92,12 @@ std::optional<Incoming> CheckHeader(ServerState& server, const Parser::value_typ
   if (coding != message.end() && (message.version() < 11 || message.count(http::field::transfer_encoding) > 1 ||
                                   !beast::iequals(coding->value(), "chunked"))) {
     ++server.malformed;
-    return Fault(ServerProblem(501, "UnknownTransferEncoding", "only chunked is understood"));
+    return Fault(ServerProblem(501, Refusal::kUnknownTransferEncoding, "only chunked is understood"));
   }
   const auto expect = message.find(http::field::expect);
   if (expect != message.end() && !beast::iequals(expect->value(), "100-continue")) {
     ++server.malformed;
-    return Fault(ServerProblem(417, "ExpectationFailed", "only 100-continue is understood"));
+    return Fault(ServerProblem(417, Refusal::kExpectationFailed, "only 100-continue is understood"));
   }
   return std::nullopt;
 }
@@ -164,7 +164,7 @@ Awaitable<Incoming> RequestReader::ReadWhole() {
 
   if (!parser.is_done()) {
     const Reservation space(server_, parser.content_length().value_or(server_.options.max_body_bytes));
-    if (!space.granted()) co_return Fault(ServerProblem(503, "Unavailable", "too many request bodies at once"));
+    if (!space.granted()) co_return Fault(ServerProblem(503, Refusal::kUnavailable, "too many request bodies at once"));
     if (parser.get().count(http::field::expect) > 0) {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(kAwait, error));

@@ -9,7 +9,7 @@ Responder::Connection::Connection(std::shared_ptr<Mailbox> mailbox, std::weak_pt
     : mailbox_(std::move(mailbox)), session_(std::move(session)), number_(number) {}
 
 Responder::Connection::~Connection() {
-  if (!answered_) Answer(ServerProblem(500, "Internal", "the request was dropped without an answer"));
+  if (!answered_) Answer(ServerProblem(500, Refusal::kInternal, "the request was dropped without an answer"));
 }
 
 void Responder::Connection::Answer(ServerResponse response) {

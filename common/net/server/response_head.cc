@@ -76,12 +76,12 @@ Result<std::string> ResponseHead(const ServerResponse& response, std::uint64_t l
   return head + "\r\n";
 }
 
-ServerResponse ServerProblem(int status, std::string_view reason, std::string_view detail) {
+ServerResponse ServerProblem(int status, Refusal reason, std::string_view detail) {
   ServerResponse response;
   response.status = status;
   response.content_type = "application/problem+json";
   response.body = R"({"status":)" + std::to_string(status) + R"(,"title":")";
-  response.body.append(ReasonPhrase(status)).append(R"(","reason":")").append(reason);
+  response.body.append(ReasonPhrase(status)).append(R"(","reason":")").append(ToWord(reason));
   response.body.append(R"(","detail":")").append(detail).append("\"}");
   return response;
 }

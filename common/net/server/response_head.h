@@ -7,6 +7,7 @@
 
 #include "common/base/result.h"
 #include "common/net/http_server.h"
+#include "common/words/refusals.h"
 
 namespace eoa::net {
 
@@ -18,6 +19,6 @@ Result<std::string> ResponseHead(const ServerResponse& response, std::uint64_t l
 bool HasNoBody(int status);
 
 // An answer of the server's own, as problem+json (RFC 9457). `detail` must be plain text of ours: it is not escaped.
-ServerResponse ServerProblem(int status, std::string_view reason, std::string_view detail);
+ServerResponse ServerProblem(int status, Refusal reason, std::string_view detail);
 
 }  // namespace eoa::net

@@ -32,7 +32,7 @@ constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 constexpr std::size_t kDrainBytes = std::size_t{1} << 20;
 constexpr auto kDrainTime = std::chrono::seconds(1);
 
-ServerResponse Stopping() { return ServerProblem(503, "Unavailable", "the server is stopping"); }
+ServerResponse Stopping() { return ServerProblem(503, Refusal::kUnavailable, "the server is stopping"); }
 
 struct OpenFile {
   OpenFile() = default;
@@ -50,12 +50,12 @@ std::optional<ServerResponse> Open(const std::string& path, OpenFile& file) {
   // Non-blocking, so that a pipe in the file's place cannot hold the thread.
   file.descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file.descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-    return ServerProblem(404, "NotFound", "the file is not there");
+    return ServerProblem(404, Refusal::kNotFound, "the file is not there");
   }
   struct stat info {};
   if (file.descriptor < 0 || ::fstat(file.descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     Log(LogLevel::kError, "file to serve cannot be read", {{"file", path}});
-    return ServerProblem(500, "Internal", "the file cannot be read");
+    return ServerProblem(500, Refusal::kInternal, "the file cannot be read");
   }
   file.size = static_cast<std::uint64_t>(info.st_size);
   return std::nullopt;
@@ -82,7 +82,7 @@ Awaitable<void> Session::Run() {
 }
 
 Awaitable<void> Session::Refuse() {
-  co_await Write(ServerProblem(503, "Unavailable", "too many connections"), false, false);
+  co_await Write(ServerProblem(503, Refusal::kUnavailable, "too many connections"), false, false);
   co_await DrainAndClose();
 }
 
@@ -112,7 +112,7 @@ Awaitable<ServerResponse> Session::Handle(ServerRequest request) {
       server_.handler(std::move(request), responder);
     } catch (const std::exception& error) {
       Log(LogLevel::kError, "request handler threw", {{"error", error.what()}});
-      responder.Respond(ServerProblem(500, "Internal", "the request could not be handled"));
+      responder.Respond(ServerProblem(500, Refusal::kInternal, "the request could not be handled"));
     }
   }
   if (!answer_ && !worker_.stopping) {
@@ -126,7 +126,7 @@ Awaitable<ServerResponse> Session::Handle(ServerRequest request) {
   phase_ = Phase::kWriting;
   if (answer_) co_return *std::move(answer_);
   if (!worker_.stopping && !peer_left_) ++server_.timed_out;
-  co_return worker_.stopping ? Stopping() : ServerProblem(503, "Unavailable", "no answer in time");
+  co_return worker_.stopping ? Stopping() : ServerProblem(503, Refusal::kUnavailable, "no answer in time");
 }
 
 void Session::Deliver(std::uint64_t number, ServerResponse response) {
@@ -163,7 +163,7 @@ Awaitable<bool> Session::Write(ServerResponse response, bool keep_alive, bool he
   Result<std::string> head = ResponseHead(response, length, keep_alive);
   if (!head.ok()) {
     Log(LogLevel::kError, "response cannot be sent", {{"error", head.error().message()}});
-    response = ServerProblem(500, "Internal", "the answer could not be sent");
+    response = ServerProblem(500, Refusal::kInternal, "the answer could not be sent");
     length = response.body.size();
     head = ResponseHead(response, length, keep_alive);
   }

@@ -69,7 +69,7 @@ std::string HeartbeatRequest(int pod) {
   request.steps = 100;
   request.images_per_second = 1234.5;
   request.train_loss = 1.25;
-  request.phase = "Training";
+  request.phase = TrainerPhase::kTraining;
   return Post("wolves", "heartbeat", api::ToJson(request));
 }
 

@@ -44,6 +44,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check<Decision>(*document);
   Check<DecisionAnswer>(*document);
   Check<FinishRequest>(*document);
-  Check<Problem>(*document);
   return 0;
 }

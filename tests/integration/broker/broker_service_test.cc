@@ -61,8 +61,8 @@ TEST(BrokerService, TwoPopulationsExchangeToTheEnd) {
   EXPECT_EQ(wolves[3]["closedBy"], "All");
 
   const EcosphereView view = broker.View();
-  EXPECT_EQ(view.populations[0].phase, "Succeeded");
-  EXPECT_EQ(view.populations[1].phase, "Succeeded");
+  EXPECT_EQ(view.populations[0].phase, BrokerPhase::kSucceeded);
+  EXPECT_EQ(view.populations[1].phase, BrokerPhase::kSucceeded);
   EXPECT_EQ(view.rounds.size(), 4U);
   const Reply history = broker.Send("GET", broker.job_path() + "/history?from=2");
   EXPECT_EQ(history.body["rounds"].size(), 2U);
@@ -184,7 +184,7 @@ TEST(BrokerService, AStoppedPopulationIsToldSoAndNotWaitedFor) {
   EXPECT_THAT(beat.body["reason"], HasSubstr("no restarts left"));
   EXPECT_EQ(broker.Post("whales", "join", JoinBody(0, "b")).reason(), "PopulationEnded");
   broker.Restart();
-  EXPECT_EQ(broker.View().populations[1].phase, "Failed");
+  EXPECT_EQ(broker.View().populations[1].phase, BrokerPhase::kFailed);
 }
 
 TEST(BrokerService, BadInputIsRefusedByNameAndChangesNothing) {
@@ -280,7 +280,7 @@ TEST(BrokerService, ServesJobsSideBySideUntilTheyAreRemoved) {
   EXPECT_EQ(broker.service().View("other")->populations[0].attempt, 1);
   EXPECT_TRUE(Reaches(changes, 1)) << "an attempt began";
   broker.service().RestartPopulation("other", "wolves", "no step for 600 s");
-  EXPECT_EQ(broker.service().View("other")->populations[0].phase, "Joining");
+  EXPECT_EQ(broker.service().View("other")->populations[0].phase, BrokerPhase::kJoining);
   EXPECT_EQ(broker.service().View("other")->populations[0].last_error, "no step for 600 s");
   EXPECT_TRUE(Reaches(changes, 2)) << "an attempt ended";
   EXPECT_EQ(broker.service().stats().jobs, 2);
@@ -309,7 +309,7 @@ TEST(BrokerService, CountsAnswersByRouteAndRefusedTokensByReason) {
   const BrokerServiceStats stats = broker.service().stats();
   EXPECT_EQ(stats.routes.at("/v1/jobs/{uid}/populations/{population}/join").answers.at(200), 2);
   EXPECT_EQ(stats.routes.at("/v1/jobs/{uid}/ecosphere").answers.at(401), 1);
-  EXPECT_EQ(stats.denied.at("Unauthorized"), 1);
+  EXPECT_EQ(stats.denied.at(Refusal::kUnauthorized), 1);
   EXPECT_EQ(stats.in_flight, 0);
 }
 

@@ -138,7 +138,7 @@ nlohmann::json HeartbeatBody(int pod, const std::string& incarnation, int attemp
   request.pod = pod;
   request.incarnation = incarnation;
   request.attempt = attempt;
-  request.phase = "Training";
+  request.phase = TrainerPhase::kTraining;
   return api::ToJson(request);
 }
 

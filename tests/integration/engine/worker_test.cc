@@ -177,7 +177,7 @@ TEST(Worker, WhenAMemberDiesItsPeersSaySoAndExitForARetry) {
   job.spec.ecosphere.generation_steps = 1'000'000;
   TestWorld world(job, directory.path());
   for (TestWorker* worker : world.all()) {
-    while (worker->Await<ProgressMessage>().phase != "Training") {
+    while (worker->Await<ProgressMessage>().phase != TrainerPhase::kTraining) {
     }
   }
   world.worker(0, 1).Kill(SIGKILL);
@@ -192,7 +192,7 @@ TEST(Worker, StopsWithinASecondWhileItTrains) {
   api::Job job = SmallJob(2, 1);
   job.spec.ecosphere.generation_steps = 1'000'000;
   TestWorld world(job, directory.path());
-  while (world.leader().Await<ProgressMessage>().phase != "Training") {
+  while (world.leader().Await<ProgressMessage>().phase != TrainerPhase::kTraining) {
   }
   const auto begin = std::chrono::steady_clock::now();
   for (TestWorker* worker : world.all()) worker->Tell(StopMessage{});
@@ -205,7 +205,7 @@ TEST(Worker, EndsWithItsAgent) {
   api::Job job = SmallJob(1, 1);
   job.spec.ecosphere.generation_steps = 1'000'000;
   TestWorld world(job, directory.path());
-  while (world.leader().Await<ProgressMessage>().phase != "Training") {
+  while (world.leader().Await<ProgressMessage>().phase != TrainerPhase::kTraining) {
   }
   world.leader().CloseChannel();
   EXPECT_EQ(world.leader().AwaitExit().code, static_cast<int>(ExitCode::kInternal));

@@ -77,7 +77,7 @@ broker::BrokerServiceStats Broker(std::uint64_t tick) {
   decision.answers = {{200, 20 + tick / 4}};
   decision.times = {0, 0, 0, 0, 0, 0, 10, 8 + tick / 4, 2, 0, 0};
   decision.seconds = 12;
-  stats.denied = {{"WrongAudience", 1 + tick / 32}};
+  stats.denied = {{Refusal::kUnauthorized, 1 + tick / 32}};
   stats.in_flight = 2;
   stats.jobs = 2;
   return stats;
@@ -86,7 +86,7 @@ broker::BrokerServiceStats Broker(std::uint64_t tick) {
 api::PopulationStatus Population(std::string name, std::uint64_t tick, WallTime now) {
   api::PopulationStatus population;
   population.name = std::move(name);
-  population.phase = "Running";
+  population.phase = PopulationPhase::kRunning;
   population.generation = static_cast<int>(tick / 10);
   population.members = 3;
   population.ready = 3;
@@ -103,7 +103,7 @@ broker::EcosphereView Ecosphere(std::uint64_t tick) {
   for (const char* name : {"wolves", "whales"}) {
     broker::PopulationView population;
     population.name = name;
-    population.phase = "Running";
+    population.phase = BrokerPhase::kRunning;
     population.step = static_cast<std::int64_t>(tick % 10);
     population.steps = 10;
     population.images_per_second = 480;
@@ -117,7 +117,7 @@ broker::EcosphereView Ecosphere(std::uint64_t tick) {
     broker::RoundView round;
     round.decision.generation = static_cast<int>(i);
     round.decision.elected.population = i % 2 == 0 ? "wolves" : "whales";
-    round.decision.closed_by = i % 3 == 2 ? "Deadline" : "All";
+    round.decision.closed_by = i % 3 == 2 ? ClosedBy::kDeadline : ClosedBy::kAll;
     if (i % 3 == 2) round.decision.missing = {"whales"};
     view.rounds.push_back(std::move(round));
   }
@@ -131,10 +131,11 @@ JobSnapshot Training(std::string name, std::uint64_t tick, WallTime now) {
   job.uid = "uid-of-" + job.name;
   job.created = now - seconds(100);
   api::JobStatus& status = job.status;
-  status.phase = "Running";
+  status.phase = JobPhase::kRunning;
   status.start_time = now - seconds(98);
-  status.conditions = {{"Running", "True", 1, now - seconds(90), "PopulationsRunning", "all train"},
-                       {"Stalled", "False", 1, now - seconds(90), "Progressing", ""}};
+  status.conditions = {
+      {ConditionType::kRunning, ConditionStatus::kTrue, 1, now - seconds(90), "PopulationsRunning", "all train"},
+      {ConditionType::kStalled, ConditionStatus::kFalse, 1, now - seconds(90), "Progressing", ""}};
   status.progress = {
       .generation = static_cast<int>(tick / 10), .generations = 200, .percent = 5, .estimated_seconds_left = 600};
   status.elected = api::ElectedStatus{"wolves", 1, 0.08, 0.61, 3};
@@ -147,12 +148,13 @@ JobSnapshot Training(std::string name, std::uint64_t tick, WallTime now) {
 
 std::vector<JobSnapshot> Jobs(std::uint64_t tick, WallTime now) {
   JobSnapshot failed = Training("broken", tick, now);
-  failed.status.phase = "Failed";
-  failed.status.conditions = {{"Failed", "True", 1, now - seconds(50), "BackoffLimitExceeded", "3 restarts"}};
+  failed.status.phase = JobPhase::kFailed;
+  failed.status.conditions = {
+      {ConditionType::kFailed, ConditionStatus::kTrue, 1, now - seconds(50), "BackoffLimitExceeded", "3 restarts"}};
   failed.status.completion_time = now - seconds(50);
   failed.ecosphere.reset();
   JobSnapshot done = Training("done", tick, now);
-  done.status.phase = "Succeeded";
+  done.status.phase = JobPhase::kSucceeded;
   done.status.test_accuracy = 0.58;
   done.ecosphere.reset();
   JobSnapshot waiting;

@@ -83,7 +83,7 @@ class Leader {
     api::HeartbeatRequest request;
     request.incarnation = incarnation;
     request.attempt = 1;
-    request.phase = "Training";
+    request.phase = TrainerPhase::kTraining;
     return Send("POST", "/populations/" + population + "/heartbeat", api::ToJson(request));
   }
 

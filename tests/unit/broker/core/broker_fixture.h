@@ -92,7 +92,7 @@ class Core {
     request.wait_seconds = 30;
     const auto refused = TakeJoin(state_, population, request, now);
     Settle(now);
-    return refused ? refused->reason : "";
+    return refused ? std::string(ToWord(refused->reason)) : "";
   }
 
   // All pods of the population, as the `round`-th processes.
@@ -122,14 +122,14 @@ class Core {
     request.pod = pod;
     request.incarnation = incarnation;
     request.attempt = attempt;
-    request.phase = "Training";
+    request.phase = TrainerPhase::kTraining;
     return TakeHeartbeat(state_, population, request, {now, kSilence});
   }
 
   // "late", "accepted", or the reason of the refusal.
   std::string Take(int population, const api::ReportRequest& report, SteadyTime now = At(0)) {
     const auto taken = TakeReport(state_, population, report);
-    if (const auto* problem = std::get_if<api::Problem>(&taken)) return problem->reason;
+    if (const auto* problem = std::get_if<api::Problem>(&taken)) return std::string(ToWord(problem->reason));
     const auto& step = std::get<ReportStep>(taken);
     if (step.event) Store(*step.event, now);
     Settle(now);
@@ -139,7 +139,7 @@ class Core {
   // "stored", "repeated", or the reason of the refusal.
   std::string Finish(int population, const api::FinishRequest& request, SteadyTime now = At(0)) {
     const auto taken = TakeFinish(state_, population, request);
-    if (const auto* problem = std::get_if<api::Problem>(&taken)) return problem->reason;
+    if (const auto* problem = std::get_if<api::Problem>(&taken)) return std::string(ToWord(problem->reason));
     const auto& event = std::get<std::optional<PopulationFinished>>(taken);
     if (event) Store(*event);
     Settle(now);
@@ -164,7 +164,7 @@ inline api::HeartbeatAnswer Beat(const Answer<api::HeartbeatAnswer>& answer) {
 template <typename T>
 std::string ReasonOf(const Answer<T>& answer) {
   const auto* problem = std::get_if<api::Problem>(&answer);
-  return problem == nullptr ? "" : problem->reason;
+  return problem == nullptr ? "" : std::string(ToWord(problem->reason));
 }
 
 }  // namespace eoa::broker

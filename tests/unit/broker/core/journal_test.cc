@@ -25,7 +25,7 @@ std::vector<Event> SomeEvents() {
   api::Decision decision;
   decision.elected = {"wolves", 0, 0.1, 0.5, 0};
   decision.baseline = 0.1;
-  decision.closed_by = "All";
+  decision.closed_by = ClosedBy::kAll;
   decision.weights.push_back({"wolves", "10.0.0.1", 8080, "", 0, 1});
   const api::FinishRequest result{.attempt = 1, .error = {}, .test_accuracy = 0.5, .test_loss = {}, .model = "m"};
   return {attempt, ReportAccepted{"wolves", report}, RoundClosed{"", decision}, PopulationFinished{"wolves", result},

@@ -47,7 +47,7 @@ TEST(SyncRounds, TheElectionWaitsForAllPopulationsAndChoosesTheFittestMember) {
   EXPECT_EQ(decision->elected.learning_rate, 0.3);
   EXPECT_EQ(decision->elected.fitness, 0.6);
   EXPECT_EQ(decision->baseline, 0.3);
-  EXPECT_EQ(decision->closed_by, "All");
+  EXPECT_EQ(decision->closed_by, ClosedBy::kAll);
   EXPECT_TRUE(decision->improved);
   EXPECT_EQ(decision->missing, Names{});
   ASSERT_EQ(decision->weights.size(), 2U);
@@ -85,7 +85,7 @@ TEST(SyncRounds, TheDeadlineCountsFromTheFirstReportAndNeedsTheQuorum) {
   core.Settle(At(15));
   const auto decision = core.Decision(kWhales, 0);
   ASSERT_TRUE(decision);
-  EXPECT_EQ(decision->closed_by, "Quorum");
+  EXPECT_EQ(decision->closed_by, ClosedBy::kQuorum);
   EXPECT_EQ(decision->missing, Names{"whales"});
 }
 
@@ -96,7 +96,7 @@ TEST(SyncRounds, BelowTheQuorumARoundStaysOpenPastTheDeadline) {
   EXPECT_FALSE(core.Decision(kWolves, 0));
   EXPECT_NE(NextDeadline(core.state(), At(29)), At(10)) << "a deadline that has passed wakes nobody again";
   core.Take(kWhales, Report(1, 0, {0.2, 0.5}), At(29));
-  EXPECT_EQ(core.Decision(kWolves, 0)->closed_by, "All");
+  EXPECT_EQ(core.Decision(kWolves, 0)->closed_by, ClosedBy::kAll);
 }
 
 TEST(SyncRounds, WithoutAQuorumTheDeadlineWaitsForAllThatRun) {
@@ -107,7 +107,7 @@ TEST(SyncRounds, WithoutAQuorumTheDeadlineWaitsForAllThatRun) {
   core.Join(kWhales, 0, "newcomer", At(13));
   core.Settle(At(13));
   ASSERT_TRUE(core.Decision(kWolves, 0)) << "whales are down, and the deadline has passed";
-  EXPECT_EQ(core.Decision(kWolves, 0)->closed_by, "Deadline");
+  EXPECT_EQ(core.Decision(kWolves, 0)->closed_by, ClosedBy::kDeadline);
 }
 
 TEST(SyncRounds, BeforeTheDeadlineAPopulationThatIsDownIsWaitedFor) {
@@ -134,7 +134,7 @@ TEST(SyncRounds, APopulationThatEndedIsNotWaitedFor) {
   core.Store(PopulationStopped{"whales", "given up"});
   core.Settle(At(1));
   ASSERT_TRUE(core.Decision(kWolves, 0));
-  EXPECT_EQ(core.Decision(kWolves, 0)->closed_by, "All");
+  EXPECT_EQ(core.Decision(kWolves, 0)->closed_by, ClosedBy::kAll);
   EXPECT_EQ(core.Decision(kWolves, 0)->missing, Names{"whales"});
 }
 
@@ -252,8 +252,8 @@ TEST(SyncRounds, ALearningRateFromWhichNoFiniteBaselineFollowsIsRefused) {
 
 TEST(SyncRounds, ADecisionIsRefusedToWhoHasNotReported) {
   Core core = Running(TwoPopulations());
-  EXPECT_EQ(CheckDecisionRequest(core.state(), kWolves, 1, 0)->reason, "WrongGeneration");
-  EXPECT_EQ(CheckDecisionRequest(core.state(), kWolves, 2, 0)->reason, "StaleAttempt");
+  EXPECT_EQ(CheckDecisionRequest(core.state(), kWolves, 1, 0)->reason, Refusal::kWrongGeneration);
+  EXPECT_EQ(CheckDecisionRequest(core.state(), kWolves, 2, 0)->reason, Refusal::kStaleAttempt);
 }
 
 TEST(AsyncRounds, NobodyWaits) {
@@ -261,7 +261,7 @@ TEST(AsyncRounds, NobodyWaits) {
   core.Take(kWolves, Report(1, 0, {0.2, 0.5}));
   const auto decision = core.Decision(kWolves, 0);
   ASSERT_TRUE(decision);
-  EXPECT_EQ(decision->closed_by, "Async");
+  EXPECT_EQ(decision->closed_by, ClosedBy::kAsync);
   EXPECT_EQ(decision->missing, Names{"whales"});
   EXPECT_FALSE(core.Decision(kWhales, 0)) << "each population has its own decision";
 }

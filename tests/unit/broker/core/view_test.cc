@@ -9,17 +9,17 @@ TEST(View, ShowsEachPopulationsPhase) {
   Core core(TwoPopulations());
   core.JoinAll(kWolves);
   EcosphereView view = MakeView(core.state());
-  EXPECT_EQ(view.populations[kWolves].phase, "Running");
+  EXPECT_EQ(view.populations[kWolves].phase, BrokerPhase::kRunning);
   EXPECT_EQ(view.populations[kWolves].attempt, 1);
-  EXPECT_EQ(view.populations[kWhales].phase, "Joining");
+  EXPECT_EQ(view.populations[kWhales].phase, BrokerPhase::kJoining);
   EXPECT_EQ(view.populations[kWhales].attempt, 0);
 
   core.Finish(kWolves, {.attempt = 1, .error = {}, .test_accuracy = 0.9, .test_loss = {}, .model = {}});
   core.Store(PopulationStopped{"whales", "no restarts left"});
   view = MakeView(core.state());
-  EXPECT_EQ(view.populations[kWolves].phase, "Succeeded");
+  EXPECT_EQ(view.populations[kWolves].phase, BrokerPhase::kSucceeded);
   EXPECT_EQ(view.populations[kWolves].finished->test_accuracy, 0.9);
-  EXPECT_EQ(view.populations[kWhales].phase, "Failed");
+  EXPECT_EQ(view.populations[kWhales].phase, BrokerPhase::kFailed);
   EXPECT_EQ(view.populations[kWhales].last_error, "no restarts left");
 }
 
@@ -36,7 +36,7 @@ TEST(View, AddsSpeedsAndShowsTheFurthestBehindPod) {
     beat.steps = 20;
     beat.images_per_second = 100;
     beat.train_loss = 1 + pod;
-    beat.phase = pod == 0 ? "Evaluating" : "Training";
+    beat.phase = pod == 0 ? TrainerPhase::kEvaluating : TrainerPhase::kTraining;
     TakeHeartbeat(core.state(), kWolves, beat, {At(1), kSilence});
   }
   const PopulationView view = MakeView(core.state()).populations[kWolves];
@@ -45,7 +45,7 @@ TEST(View, AddsSpeedsAndShowsTheFurthestBehindPod) {
   EXPECT_EQ(view.steps, 20);
   EXPECT_EQ(view.images_per_second, 200);
   EXPECT_EQ(view.train_loss, 1.5);
-  EXPECT_EQ(view.activity, "Training");
+  EXPECT_EQ(view.activity, TrainerPhase::kTraining);
 }
 
 TEST(View, ListsDecidedRoundsWithTheirReportsInTheJobsOrder) {

@@ -40,7 +40,7 @@ class Rendering : public testing::Test {
 // What pods get is an interface: people's clusters restart a population when it changes. EOA_WRITE_GOLDEN=1 writes the
 // file again.
 TEST_F(Rendering, TheQuickstartsObjectsChangeOnlyOnPurpose) {
-  ASSERT_EQ(Run(), kValid) << err_.str();
+  ASSERT_EQ(Run(), CommandExit::kOk) << err_.str();
   const char* write = std::getenv("EOA_WRITE_GOLDEN");  // NOLINT(concurrency-mt-unsafe): a test of one thread
   if (write != nullptr) {
     ASSERT_TRUE(RealFileSystem().WriteFileAtomically(kGolden, out_.str()).ok());
@@ -51,7 +51,7 @@ TEST_F(Rendering, TheQuickstartsObjectsChangeOnlyOnPurpose) {
 }
 
 TEST_F(Rendering, WithoutAUidNothingHasAnOwnerThatIsNotThere) {
-  ASSERT_EQ(Run(), kValid);
+  ASSERT_EQ(Run(), CommandExit::kOk);
   EXPECT_THAT(out_.str(), Not(HasSubstr("ownerReferences")));
   EXPECT_THAT(out_.str(), HasSubstr(std::string("eoa.io/jobs/") + kNoUid));
 }
@@ -60,7 +60,7 @@ TEST_F(Rendering, WithAUidItIsWhatTheOperatorApplies) {
   options_.uid = "6f1d";
   options_.name_space = "research";
   options_.json = true;
-  ASSERT_EQ(Run(), kValid);
+  ASSERT_EQ(Run(), CommandExit::kOk);
   const json list = json::parse(out_.str());
   EXPECT_EQ(list.at("kind"), "List");
   ASSERT_EQ(list.at("items").size(), 4);
@@ -72,11 +72,11 @@ TEST_F(Rendering, WithAUidItIsWhatTheOperatorApplies) {
 
 TEST_F(Rendering, AFileWithMistakesIsNotRendered) {
   options_.file = EOA_SOURCE_DIR "/manifests/operator/services.yaml";
-  EXPECT_EQ(Run(), kMistakes);
+  EXPECT_EQ(Run(), CommandExit::kFailed);
   EXPECT_EQ(out_.str(), "");
   EXPECT_THAT(err_.str(), HasSubstr("mistake"));
   options_.file = "/no/such/file";
-  EXPECT_EQ(Run(), kUnreadable);
+  EXPECT_EQ(Run(), CommandExit::kWrongUsage);
 }
 
 }  // namespace

@@ -49,13 +49,14 @@ spec:
 )";
 
 TEST_F(Validating, AValidFileSaysSoAndEndsWithZero) {
-  EXPECT_EQ(Run(kJob), kValid);
+  EXPECT_EQ(Run(kJob), CommandExit::kOk);
   EXPECT_THAT(out_.str(), StartsWith(file_ + ": valid\neach member needs about "));
   EXPECT_EQ(err_.str(), "");
 }
 
 TEST_F(Validating, MistakesAreAllListedAndEndWithOne) {
-  EXPECT_EQ(Run(std::string(kJob) + "  - {name: w, algorithm: {name: Whale}, members: 0}\n  seeds: 1\n"), kMistakes);
+  EXPECT_EQ(Run(std::string(kJob) + "  - {name: w, algorithm: {name: Whale}, members: 0}\n  seeds: 1\n"),
+            CommandExit::kFailed);
   EXPECT_EQ(out_.str(), "");
   EXPECT_EQ(err_.str(),
             file_ + ":8:12: spec.populations[1].name: value 'w': spec.populations[0] has this name already\n" +  //
@@ -65,25 +66,25 @@ TEST_F(Validating, MistakesAreAllListedAndEndWithOne) {
 }
 
 TEST_F(Validating, WarningsLeaveTheFileValid) {
-  EXPECT_EQ(Run(std::string(kJob) + "  checkpoint: {everyGenerations: 1000}\n"), kValid);
+  EXPECT_EQ(Run(std::string(kJob) + "  checkpoint: {everyGenerations: 1000}\n"), CommandExit::kOk);
   EXPECT_THAT(err_.str(), StartsWith("warning: " + file_ + ":8:34: spec.checkpoint.everyGenerations"));
 }
 
 TEST_F(Validating, DefaultsPrintTheCompletedJobAsAValidFile) {
-  EXPECT_EQ(Run(kJob, true), kValid);
+  EXPECT_EQ(Run(kJob, true), CommandExit::kOk);
   const std::string printed = out_.str();
   EXPECT_THAT(printed, StartsWith("apiVersion: eoa.io/v1alpha1\nkind: EOAJob\nmetadata:\n  name: a\nspec:\n"));
   EXPECT_THAT(printed, HasSubstr("    generations: 200\n"));
-  EXPECT_EQ(Run(printed, true), kValid);
+  EXPECT_EQ(Run(printed, true), CommandExit::kOk);
   EXPECT_EQ(out_.str(), printed);
 }
 
 TEST_F(Validating, WhatCannotBeReadEndsWithTwo) {
-  EXPECT_EQ(RunFile(testing::TempDir() + "there-is-nothing-here.yaml"), kUnreadable);
+  EXPECT_EQ(RunFile(testing::TempDir() + "there-is-nothing-here.yaml"), CommandExit::kWrongUsage);
   EXPECT_THAT(err_.str(), HasSubstr("there-is-nothing-here.yaml"));
-  EXPECT_EQ(RunFile(testing::TempDir()), kUnreadable);
-  EXPECT_EQ(Run(std::string(api::kMaxJobBytes + 1, ' ')), kUnreadable);
-  EXPECT_EQ(RunFile("/dev/zero"), kUnreadable);
+  EXPECT_EQ(RunFile(testing::TempDir()), CommandExit::kWrongUsage);
+  EXPECT_EQ(Run(std::string(api::kMaxJobBytes + 1, ' ')), CommandExit::kWrongUsage);
+  EXPECT_EQ(RunFile("/dev/zero"), CommandExit::kWrongUsage);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ inline ReportInput TestRun(int generations = 3) {
     decision.generation = generation;
     decision.elected = {whale ? "whales" : "wolves", best.member, best.learning_rate, best.fitness, generation};
     decision.baseline = best.learning_rate;
-    decision.closed_by = "All";
+    decision.closed_by = ClosedBy::kAll;
     input.events.push_back(broker::RoundClosed{"", decision, 1.75});
   }
   input.events.push_back(broker::AttemptStarted{2, 2, pods("whales", 2)});

@@ -41,10 +41,10 @@ TEST(EventLines, AttemptsAndWhatEndedTheLastOne) {
 TEST(EventLines, EndsAndWhy) {
   const broker::EcosphereView before = TestView();
   broker::EcosphereView after = before;
-  after.populations[0].phase = "Succeeded";
+  after.populations[0].phase = BrokerPhase::kSucceeded;
   after.populations[0].finished = api::FinishRequest{};
   after.populations[0].finished->test_accuracy = 0.6125;
-  after.populations[1].phase = "Failed";
+  after.populations[1].phase = BrokerPhase::kFailed;
   after.populations[1].finished = api::FinishRequest{};
   after.populations[1].finished->error = "member 0: DATA_LOSS: cut";
   EXPECT_THAT(DescribeChanges(TestJob(), before, after).others,

@@ -57,9 +57,9 @@ TEST(LiveTable, SaysWhatIsNotKnownYet) {
   broker::EcosphereView view;
   view.populations.resize(2);
   view.populations[0].name = "wolves";
-  view.populations[0].phase = "Joining";
+  view.populations[0].phase = BrokerPhase::kJoining;
   view.populations[1].name = "whales";
-  view.populations[1].phase = "Running";
+  view.populations[1].phase = BrokerPhase::kRunning;
   const auto lines = RenderTable(TestJob(), view, {.elapsed = {}, .left = {{}, {}}}, {.width = 120});
   EXPECT_EQ(lines[0], "quickstart  0 %  left --  elapsed 0:00");
   EXPECT_EQ(lines[1], "elected: nobody yet");
@@ -69,10 +69,10 @@ TEST(LiveTable, SaysWhatIsNotKnownYet) {
 
 TEST(LiveTable, AFinishedPopulationCountsInFull) {
   broker::EcosphereView view = TestView();
-  view.populations[0].phase = "Succeeded";
+  view.populations[0].phase = BrokerPhase::kSucceeded;
   EXPECT_EQ(GenerationsDone(TestJob().spec, view.populations[0]), 12);
   EXPECT_EQ(GenerationsDone(TestJob().spec, view.populations[1]), 4.25);
-  view.populations[1].phase = "Succeeded";
+  view.populations[1].phase = BrokerPhase::kSucceeded;
   EXPECT_THAT(RenderTable(TestJob(), view, Times(), {.width = 80})[0], HasSubstr("100 %"));
 }
 

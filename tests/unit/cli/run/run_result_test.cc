@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-broker::EcosphereView Ended(const std::string& wolves, const std::string& whales) {
+broker::EcosphereView Ended(BrokerPhase wolves, BrokerPhase whales) {
   broker::EcosphereView view = TestView();
   view.populations[0].phase = wolves;
   view.populations[1].phase = whales;
@@ -20,21 +20,21 @@ broker::EcosphereView Ended(const std::string& wolves, const std::string& whales
 
 TEST(RunResult, AllPopulationsMustSucceedUnlessThePolicySaysOtherwise) {
   api::JobSpec spec = TestJob().spec;
-  EXPECT_EQ(plan::Judge(spec, Ended("Running", "Succeeded")).outcome, Outcome::kRunning);
-  EXPECT_EQ(plan::Judge(spec, Ended("Succeeded", "Succeeded")).outcome, Outcome::kSucceeded);
-  const Verdict failed = plan::Judge(spec, Ended("Failed", "Running"));
+  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kRunning, BrokerPhase::kSucceeded)).outcome, Outcome::kRunning);
+  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kSucceeded, BrokerPhase::kSucceeded)).outcome, Outcome::kSucceeded);
+  const Verdict failed = plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kRunning));
   EXPECT_EQ(failed.outcome, Outcome::kFailed);
   EXPECT_EQ(failed.reason, "wolves: wolves' error");
 }
 
 TEST(RunResult, AnyAndBestKTolerateFailures) {
   api::JobSpec spec = TestJob().spec;
-  spec.run_policy.success_policy = {"Any", 0};
-  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Running")).outcome, Outcome::kRunning);
-  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kSucceeded);
-  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Failed")).outcome, Outcome::kFailed);
-  spec.run_policy.success_policy = {"BestK", 2};
-  EXPECT_EQ(plan::Judge(spec, Ended("Failed", "Succeeded")).outcome, Outcome::kFailed);
+  spec.run_policy.success_policy = {api::SuccessType::kAny, 0};
+  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kRunning)).outcome, Outcome::kRunning);
+  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kSucceeded)).outcome, Outcome::kSucceeded);
+  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kFailed)).outcome, Outcome::kFailed);
+  spec.run_policy.success_policy = {api::SuccessType::kBestK, 2};
+  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kSucceeded)).outcome, Outcome::kFailed);
 }
 
 TEST(RunResult, PrintsARowOfTheConfusionMatrixInALine) {
@@ -47,7 +47,7 @@ TEST(RunResult, PrintsARowOfTheConfusionMatrixInALine) {
 }
 
 TEST(RunResult, TellsTheElectedItsTestAccuracyAndEveryPopulation) {
-  broker::EcosphereView view = Ended("Succeeded", "Failed");
+  broker::EcosphereView view = Ended(BrokerPhase::kSucceeded, BrokerPhase::kFailed);
   view.populations[0].finished = api::FinishRequest{};
   view.populations[0].finished->test_accuracy = 0.6125;
   view.populations[0].finished->test_images = 1000;

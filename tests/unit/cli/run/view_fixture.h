@@ -30,7 +30,7 @@ inline broker::RoundView TestRound(int generation) {
   round.decision.generation = generation;
   round.decision.elected = {"wolves", 1, 0.25, 0.5, generation};
   round.decision.baseline = 0.25;
-  round.decision.closed_by = "All";
+  round.decision.closed_by = ClosedBy::kAll;
   api::ReportRequest wolves;
   wolves.attempt = 1;
   wolves.generation = generation;
@@ -45,7 +45,7 @@ inline broker::RoundView TestRound(int generation) {
 inline broker::PopulationView TestPopulation(const std::string& name) {
   broker::PopulationView population;
   population.name = name;
-  population.phase = "Running";
+  population.phase = BrokerPhase::kRunning;
   population.attempt = 1;
   population.generation = 4;
   population.step = 9;
@@ -54,7 +54,7 @@ inline broker::PopulationView TestPopulation(const std::string& name) {
   population.train_loss = 1.5;
   population.learning_rates = {0.1, 0.25};
   population.best_fitness = 0.512345;
-  population.activity = "Training";
+  population.activity = TrainerPhase::kTraining;
   return population;
 }
 

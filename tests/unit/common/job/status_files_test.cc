@@ -28,5 +28,21 @@ TEST(StatusFiles, AreWhatTheOperatorWritesWithAllOfItsValuesAndWithNone) {
   EXPECT_EQ(ToJson(JobStatus{}), Parse("status-empty.json"));
 }
 
+TEST(StatusFiles, OfANewerOperatorAreReadAsFarAsThisOneKnowsThem) {
+  const JobStatus status =
+      StatusFromJson({{"phase", "Hibernating"},
+                      {"conditions",
+                       {{{"type", "Dreaming"}, {"status", "True"}},
+                        {{"type", "Running"}, {"status", "Perhaps"}, {"reason", "Unschedulable"}}}},
+                      {"populations", {{{"name", "wolves"}, {"phase", "Hunting"}}}}});
+  EXPECT_EQ(status.phase, JobPhase::kPending);
+  ASSERT_EQ(status.conditions.size(), 1);
+  EXPECT_EQ(status.conditions[0].type, ConditionType::kRunning);
+  EXPECT_EQ(status.conditions[0].status, ConditionStatus::kUnknown);
+  EXPECT_EQ(status.conditions[0].reason, "Unschedulable");
+  EXPECT_EQ(status.populations[0].phase, PopulationPhase::kPending);
+  EXPECT_EQ(StatusFromJson({}).phase, std::nullopt);
+}
+
 }  // namespace
 }  // namespace eoa::api

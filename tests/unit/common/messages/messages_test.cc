@@ -78,10 +78,6 @@ std::vector<Sample> Samples() {
           R"({"attempt": 2, "succeeded": false, "error": "diverged", "testAccuracy": 0.93, "testLoss": 0.4, "testImages": 10000,
                               "model": "/checkpoints/model.safetensors"})",
           {"error", "testAccuracy", "testLoss", "testImages", "model"}),
-      Make<Problem>(
-          "Problem",
-          R"({"status": 409, "title": "StaleAttempt", "reason": "StaleAttempt", "detail": "attempt 3 has begun"})",
-          {"title", "detail"}),
   };
 }
 
@@ -204,6 +200,37 @@ TEST(JoinRequest, HasAnIncarnation) {
   EXPECT_THAT(ErrorOf<JoinRequest>(document), HasSubstr("incarnation"));
   document["incarnation"] = std::string(1000, 'x');
   EXPECT_THAT(ErrorOf<JoinRequest>(document), HasSubstr("incarnation"));
+}
+
+TEST(Heartbeat, OfANewerAgentMayTellAPhaseThatThisVersionDoesNotKnow) {
+  HeartbeatRequest request;
+  request.incarnation = "x";
+  json document = ToJson(request);
+  for (const TrainerPhase phase : kValues<TrainerPhase>) {
+    document["phase"] = ToWord(phase);
+    EXPECT_EQ(FromJson<HeartbeatRequest>(document).value().phase, phase);
+  }
+  document["phase"] = "Dreaming";
+  EXPECT_EQ(FromJson<HeartbeatRequest>(document).value().phase, std::nullopt);
+  document["phase"] = 7;
+  EXPECT_THAT(ErrorOf<HeartbeatRequest>(document), HasSubstr("heartbeat.phase"));
+}
+
+TEST(Decision, OfANewerBrokerIsTakenWhateverClosedTheRound) {
+  json document = *ParseJson(DecisionText());
+  for (const ClosedBy closing : kValues<ClosedBy>) {
+    document["closedBy"] = ToWord(closing);
+    EXPECT_EQ(FromJson<Decision>(document).value().closed_by, closing);
+  }
+  document["closedBy"] = "Moonlight";
+  EXPECT_TRUE(FromJson<Decision>(document).ok());
+}
+
+TEST(HeartbeatAnswer, WithACommandThatNobodyCanFollowIsRefusedWithWhatIsAllowed) {
+  json document = ToJson(HeartbeatAnswer{});
+  document["command"] = "Explode";
+  EXPECT_EQ(ErrorOf<HeartbeatAnswer>(document),
+            "heartbeatAnswer.command must be Continue, Rejoin or Stop, not 'Explode'");
 }
 
 TEST(DecisionAnswer, WithoutADecisionIsOpen) {

@@ -32,6 +32,12 @@ TEST(Word, AValueHasOneWordAndTheWordTheValue) {
   EXPECT_THAT(kValues<Shape>, ElementsAre(Shape::kRound, Shape::kVeryFlat));
 }
 
+TEST(Word, WordsAreListedAsAPersonWould) {
+  EXPECT_EQ(JoinWords(kWords<Shape>), "Round or very-flat");
+  EXPECT_EQ(JoinWords(kWords<ClosedBy>), "All, Quorum, Deadline or Async");
+  EXPECT_EQ(JoinWords(kWords<ClosedBy>, ", "), "All, Quorum, Deadline, Async");
+}
+
 TEST(ExitCode, OnlyBadConfigurationDataAndNumbersAreHopeless) {
   for (int code = 0; code < 256; ++code) EXPECT_EQ(IsHopeless(code), code >= 64 && code <= 66) << code;
 }

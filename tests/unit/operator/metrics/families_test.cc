@@ -117,24 +117,24 @@ TEST(BrokerMetrics, CountAnswersByRouteAndCode) {
   broker::BrokerServiceStats stats;
   stats.routes["/v1/x"].answers = {{200, 4}, {503, 1}};
   stats.routes["/v1/x"].times[2] = 5;
-  stats.denied = {{"Expired", 2}};
+  stats.denied = {{Refusal::kWrongPod, 2}};
   EXPECT_THAT(Text(BrokerFamilies(stats)),
               AllOf(HasSubstr("eoa_broker_requests_total{route=\"/v1/x\",code=\"503\"} 1\n"),
                     HasSubstr("eoa_broker_request_duration_seconds_bucket{route=\"/v1/x\",le=\"0.0025\"} 5\n"),
-                    HasSubstr("eoa_broker_auth_failures_total{reason=\"Expired\"} 2\n")));
+                    HasSubstr("eoa_broker_auth_failures_total{reason=\"WrongPod\"} 2\n")));
 }
 
-JobSnapshot Job(std::string name_space, std::string name, std::string phase) {
+JobSnapshot Job(std::string name_space, std::string name, std::optional<JobPhase> phase) {
   JobSnapshot job;
   job.name_space = std::move(name_space);
   job.name = std::move(name);
-  job.status.phase = std::move(phase);
+  job.status.phase = phase;
   return job;
 }
 
 TEST(JobMetrics, CountJobsOfEveryPhaseInEveryNamespaceThatHasAny) {
-  const std::string text =
-      Text(JobFamilies({Job("a", "x", "Running"), Job("a", "y", ""), Job("b", "z", "Failed")}, 10, kNow));
+  const std::string text = Text(JobFamilies(
+      {Job("a", "x", JobPhase::kRunning), Job("a", "y", std::nullopt), Job("b", "z", JobPhase::kFailed)}, 10, kNow));
   EXPECT_THAT(text, AllOf(HasSubstr("eoa_jobs{job_namespace=\"a\",phase=\"Pending\"} 1\n"),
                           HasSubstr("eoa_jobs{job_namespace=\"a\",phase=\"Running\"} 1\n"),
                           HasSubstr("eoa_jobs{job_namespace=\"a\",phase=\"Failed\"} 0\n"),
@@ -142,15 +142,16 @@ TEST(JobMetrics, CountJobsOfEveryPhaseInEveryNamespaceThatHasAny) {
 }
 
 TEST(JobMetrics, KeepTheNumberOfSeriesBoundedWhileCountingAllJobs) {
-  const std::string text =
-      Text(JobFamilies({Job("b", "z", "Running"), Job("a", "x", "Running"), Job("a", "y", "Running")}, 2, kNow));
+  const std::string text = Text(JobFamilies(
+      {Job("b", "z", JobPhase::kRunning), Job("a", "x", JobPhase::kRunning), Job("a", "y", JobPhase::kRunning)}, 2,
+      kNow));
   EXPECT_THAT(text, AllOf(HasSubstr("job_name=\"x\""), HasSubstr("job_name=\"y\""), Not(HasSubstr("job_name=\"z\"")),
                           HasSubstr("eoa_jobs_without_series 1\n"),
                           HasSubstr("eoa_jobs{job_namespace=\"b\",phase=\"Running\"} 1\n")));
 }
 
 TEST(JobMetrics, TellHowLongAJobWaitedAndRan) {
-  JobSnapshot job = Job("a", "x", "Running");
+  JobSnapshot job = Job("a", "x", JobPhase::kRunning);
   job.created = kNow - seconds(30);
   EXPECT_THAT(Text(JobFamilies({job}, 10, kNow)),
               HasSubstr("{job_namespace=\"a\",job_name=\"x\",stage=\"pending\"} 30\n"));
@@ -162,21 +163,21 @@ TEST(JobMetrics, TellHowLongAJobWaitedAndRan) {
 }
 
 TEST(JobMetrics, LeaveOutWhatIsNotKnownYet) {
-  const std::string text = Text(JobFamilies({Job("a", "x", "Pending")}, 10, kNow));
+  const std::string text = Text(JobFamilies({Job("a", "x", JobPhase::kPending)}, 10, kNow));
   EXPECT_THAT(text, AllOf(Not(HasSubstr("test_accuracy")), Not(HasSubstr("baseline")), Not(HasSubstr("progress_ratio")),
                           Not(HasSubstr("stage=\"active\""))));
 }
 
 TEST(JobMetrics, CountElectionsAndRoundsThatAPopulationMissed) {
-  JobSnapshot job = Job("a", "x", "Running");
+  JobSnapshot job = Job("a", "x", JobPhase::kRunning);
   broker::EcosphereView view;
   view.populations.resize(2);
   view.populations[0].name = "wolves";
   view.populations[1].name = "whales";
   view.rounds.resize(2);
   for (broker::RoundView& round : view.rounds) round.decision.elected.population = "wolves";
-  view.rounds[0].decision.closed_by = "All";
-  view.rounds[1].decision.closed_by = "Deadline";
+  view.rounds[0].decision.closed_by = ClosedBy::kAll;
+  view.rounds[1].decision.closed_by = ClosedBy::kDeadline;
   view.rounds[1].decision.missing = {"whales"};
   job.ecosphere = view;
   const std::string text = Text(JobFamilies({job}, 10, kNow));

@@ -28,14 +28,14 @@ class World {
     api::RunPolicy& policy = seen_.job->spec.run_policy;
     policy.max_population_restarts = Below(4);
     policy.backoff_limit = Below(6);
-    policy.success_policy.type = Below(2) == 0 ? "All" : "Any";
-    policy.clean_pod_policy = std::vector<std::string>{"Running", "All", "None"}[static_cast<std::size_t>(Below(3))];
+    policy.success_policy.type = Below(2) == 0 ? api::SuccessType::kAll : api::SuccessType::kAny;
+    policy.clean_pod_policy = static_cast<api::CleanPodPolicy>(Below(3));
     policy.active_deadline_seconds = Below(3) == 0 ? 20'000 : 0;
     policy.ttl_seconds_after_finished = 1'000'000'000;
     for (const api::PopulationSpec& population : seen_.job->spec.populations) {
       broker::PopulationView view;
       view.name = population.name;
-      view.phase = "Joining";
+      view.phase = BrokerPhase::kJoining;
       stored_.populations.push_back(view);
     }
   }
@@ -45,21 +45,21 @@ class World {
     const auto whose = static_cast<std::size_t>(Below(2));
     broker::PopulationView& view = stored_.populations[whose];
     const bool served = seen_.ecosphere.has_value();
-    const bool ended = view.phase == "Succeeded" || view.phase == "Failed";
+    const bool ended = HasEnded(view.phase);
     switch (Below(12)) {
       case 0:
       case 1:
       case 2:
-        if (served && view.phase == "Joining") {
-          view.phase = "Running";
+        if (served && view.phase == BrokerPhase::kJoining) {
+          view.phase = BrokerPhase::kRunning;
           ++view.attempt;
         }
         break;
       case 3:
-        if (served && view.phase == "Running") view.phase = "Joining";
+        if (served && view.phase == BrokerPhase::kRunning) view.phase = BrokerPhase::kJoining;
         break;
       case 4:
-        if (served && view.phase == "Running") Finish(view, Below(4) != 0);
+        if (served && view.phase == BrokerPhase::kRunning) Finish(view, Below(4) != 0);
         break;
       case 5:
         if (served && !ended) Elect();
@@ -144,12 +144,12 @@ class World {
     } else if (const auto* stop = std::get_if<StopPopulation>(&action)) {
       for (broker::PopulationView& view : stored_.populations) {
         if (view.name != stop->name) continue;
-        view.phase = "Failed";
+        view.phase = BrokerPhase::kFailed;
         view.last_error = stop->reason;
       }
     } else if (const auto* restart = std::get_if<RestartPopulation>(&action)) {
       for (broker::PopulationView& view : stored_.populations) {
-        if (view.name == restart->name) view.phase = "Joining";
+        if (view.name == restart->name) view.phase = BrokerPhase::kJoining;
       }
       seen_.last_progress.erase(restart->name);
     }
@@ -158,7 +158,7 @@ class World {
   // Agents that no broker serves, or whose pods are gone, have to join again.
   void Disconnect() {
     for (broker::PopulationView& view : stored_.populations) {
-      if (view.phase == "Running") view.phase = "Joining";
+      if (view.phase == BrokerPhase::kRunning) view.phase = BrokerPhase::kJoining;
     }
   }
 
@@ -179,7 +179,7 @@ class World {
   }
 
   static void Finish(broker::PopulationView& view, bool succeeded) {
-    view.phase = succeeded ? "Succeeded" : "Failed";
+    view.phase = succeeded ? BrokerPhase::kSucceeded : BrokerPhase::kFailed;
     view.finished.emplace();
     view.finished->succeeded = succeeded;
     if (!succeeded) view.finished->error = "diverged";
@@ -199,7 +199,7 @@ class World {
 void CheckChildren(const World& world) {
   const api::RunPolicy& policy = world.seen_.job->spec.run_policy;
   const bool ended = api::IsTerminal(world.seen_.status);
-  const bool pods = ended ? policy.clean_pod_policy == "None" : !world.seen_.job->spec.suspend;
+  const bool pods = ended ? policy.clean_pod_policy == api::CleanPodPolicy::kNone : !world.seen_.job->spec.suspend;
   if (!ended) {
     EXPECT_EQ(world.seen_.stateful_sets.size(), 2);
     EXPECT_EQ(world.seen_.services.size(), 1);
@@ -217,7 +217,7 @@ void CheckBudget(const World& world, const api::JobStatus& before) {
     // The attempt that exceeds the budget is seen once it began; it is stopped at once.
     EXPECT_LE(after.populations[i].restarts, policy.max_population_restarts + 1);
     if (after.populations[i].restarts > policy.max_population_restarts) {
-      EXPECT_NE(world.stored_.populations[i].phase, "Running") << after.populations[i].name;
+      EXPECT_NE(world.stored_.populations[i].phase, BrokerPhase::kRunning) << after.populations[i].name;
     }
   }
   // Once the job's budget is used up, one more restart ends each population.

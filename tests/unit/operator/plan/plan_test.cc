@@ -34,7 +34,7 @@ class Cluster {
       } else if (const auto* event = std::get_if<EmitEvent>(&action)) {
         events_.push_back(event->reason);
       } else if (const auto* stop = std::get_if<StopPopulation>(&action)) {
-        View(stop->name).phase = "Failed";
+        View(stop->name).phase = BrokerPhase::kFailed;
         View(stop->name).last_error = stop->reason;
       } else if (const auto* restart = std::get_if<RestartPopulation>(&action)) {
         restarted_.push_back(restart->name);
@@ -71,7 +71,7 @@ class Cluster {
   void Run() {
     Settle();
     for (broker::PopulationView& view : seen_.ecosphere->populations) {
-      view.phase = "Running";
+      view.phase = BrokerPhase::kRunning;
       ++view.attempt;
     }
     Settle();
@@ -87,7 +87,7 @@ class Cluster {
 
   void Finish(const std::string& population, bool succeeded = true, const std::string& error = "") {
     broker::PopulationView& view = View(population);
-    view.phase = succeeded ? "Succeeded" : "Failed";
+    view.phase = succeeded ? BrokerPhase::kSucceeded : BrokerPhase::kFailed;
     view.finished.emplace();
     view.finished->succeeded = succeeded;
     view.finished->error = error;
@@ -116,7 +116,7 @@ class Cluster {
   }
 
   const api::JobStatus& status() const { return seen_.status; }
-  const api::Condition& condition(const char* type) const {
+  const api::Condition& condition(ConditionType type) const {
     static const api::Condition kNone;
     const api::Condition* found = api::FindCondition(seen_.status, type);
     return found == nullptr ? kNone : *found;
@@ -146,7 +146,7 @@ class Cluster {
     for (const api::PopulationSpec& population : seen_.job->spec.populations) {
       broker::PopulationView view;
       view.name = population.name;
-      view.phase = "Joining";
+      view.phase = BrokerPhase::kJoining;
       for (const api::PopulationStatus& row : seen_.status.populations) {
         if (row.name == population.name) view.attempt = std::max(view.attempt, attempts_);
       }
@@ -161,16 +161,16 @@ class Cluster {
 TEST(Plan, BringsAJobToItsChildrenAndToRunningWithFewWrites) {
   Cluster cluster;
   const int begin = cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Pending");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kPending);
   EXPECT_EQ(cluster.seen_.stateful_sets.size(), 2);
   EXPECT_TRUE(cluster.keeps_broker_);
   for (auto& view : cluster.seen_.ecosphere->populations) {
-    view.phase = "Running";
+    view.phase = BrokerPhase::kRunning;
     view.attempt = 1;
   }
   const int running = cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Running");
-  EXPECT_EQ(cluster.condition("Running").status, "True");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).status, ConditionStatus::kTrue);
   EXPECT_LE(begin + running, 6) << "two more go to the broker's attempts";
   EXPECT_EQ(cluster.Settle(), 0) << "a steady state";
 }
@@ -199,13 +199,13 @@ TEST(Plan, LatchesTheEndBeforePodsAreTakenAway) {
   cluster.Finish("wolves");
   cluster.Finish("whales");
   EXPECT_EQ(cluster.Step(), 1) << "the status alone";
-  EXPECT_EQ(cluster.status().phase, "Succeeded");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kSucceeded);
   EXPECT_EQ(cluster.Replicas("small-wolves"), 3);
   EXPECT_EQ(cluster.status().test_accuracy, 0.6);
   cluster.Settle();
   EXPECT_EQ(cluster.Replicas("small-wolves"), 0);
   EXPECT_FALSE(cluster.keeps_broker_);
-  EXPECT_EQ(cluster.condition("Complete").status, "True");
+  EXPECT_EQ(cluster.condition(ConditionType::kComplete).status, ConditionStatus::kTrue);
   EXPECT_EQ(cluster.Settle(), 0);
 }
 
@@ -228,8 +228,8 @@ TEST(Plan, FailsAJobWhosePopulationFailsWithItsError) {
   cluster.Run();
   cluster.Finish("whales", false, "/data: no such directory");
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Failed");
-  EXPECT_EQ(cluster.condition("Failed").message, "whales: /data: no such directory");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kFailed);
+  EXPECT_EQ(cluster.condition(ConditionType::kFailed).message, "whales: /data: no such directory");
 }
 
 TEST(Plan, CountsAttemptsAndStopsAPopulationThatHasUsedThemUp) {
@@ -240,14 +240,14 @@ TEST(Plan, CountsAttemptsAndStopsAPopulationThatHasUsedThemUp) {
     cluster.View("wolves").attempt = attempt;
     cluster.Settle();
     EXPECT_EQ(cluster.status().populations[0].restarts, attempt - 1);
-    EXPECT_EQ(cluster.status().phase, "Running");
+    EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
   }
   cluster.View("wolves").attempt = 4;
   cluster.View("wolves").last_error = "a peer was lost";
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Failed");
-  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("maxPopulationRestarts"));
-  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("a peer was lost"));
+  EXPECT_EQ(cluster.status().phase, JobPhase::kFailed);
+  EXPECT_THAT(cluster.condition(ConditionType::kFailed).message, HasSubstr("maxPopulationRestarts"));
+  EXPECT_THAT(cluster.condition(ConditionType::kFailed).message, HasSubstr("a peer was lost"));
 }
 
 TEST(Plan, TellsWhatKeepsPodsFromStarting) {
@@ -256,13 +256,13 @@ TEST(Plan, TellsWhatKeepsPodsFromStarting) {
   cluster.AddPod("whales", json::parse(R"({"containerStatuses": [{"name": "trainer", "image": "x:y",
     "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}]})"));
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Running").reason, "ImagePullBackOff");
-  EXPECT_THAT(cluster.condition("Running").message, HasSubstr("image x:y"));
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).reason, "ImagePullBackOff");
+  EXPECT_THAT(cluster.condition(ConditionType::kRunning).message, HasSubstr("image x:y"));
   EXPECT_THAT(cluster.events_, testing::Contains("ImagePullBackOff"));
   cluster.now_ += seconds(3601);
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Failed").reason, "PreRunningDeadlineExceeded");
-  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("image x:y"));
+  EXPECT_EQ(cluster.condition(ConditionType::kFailed).reason, "PreRunningDeadlineExceeded");
+  EXPECT_THAT(cluster.condition(ConditionType::kFailed).message, HasSubstr("image x:y"));
 }
 
 TEST(Plan, SuspendsAndResumesWithoutARestart) {
@@ -271,14 +271,14 @@ TEST(Plan, SuspendsAndResumesWithoutARestart) {
   cluster.attempts_ = 1;
   cluster.seen_.job->spec.suspend = true;
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Suspended");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kSuspended);
   EXPECT_EQ(cluster.Replicas("small-wolves"), 0);
   EXPECT_FALSE(cluster.keeps_broker_);
   cluster.now_ += seconds(500);
   cluster.seen_.job->spec.suspend = false;
   cluster.Run();
-  EXPECT_EQ(cluster.status().phase, "Running");
-  EXPECT_EQ(cluster.condition("Suspended").status, "False");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
+  EXPECT_EQ(cluster.condition(ConditionType::kSuspended).status, ConditionStatus::kFalse);
   EXPECT_EQ(cluster.Replicas("small-wolves"), 3);
   EXPECT_EQ(cluster.status().populations[0].attempt, 2);
   EXPECT_EQ(cluster.status().restarts, 0);
@@ -291,12 +291,12 @@ TEST(Plan, AJobThatIsMadeSuspendedStartsWhenItIsResumed) {
   Cluster cluster;
   cluster.seen_.job->spec.suspend = true;
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Suspended");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kSuspended);
   EXPECT_FALSE(cluster.status().start_time.has_value());
   cluster.now_ += seconds(500);
   cluster.seen_.job->spec.suspend = false;
   cluster.Run();
-  EXPECT_EQ(cluster.status().phase, "Running");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
   ASSERT_TRUE(cluster.status().start_time.has_value());
   EXPECT_LT(cluster.now_ - *cluster.status().start_time, seconds(400));
 }
@@ -311,10 +311,10 @@ TEST(Plan, CountsTheActiveDeadlineAnewAfterAResume) {
   cluster.now_ += seconds(1000);
   cluster.seen_.job->spec.suspend = false;
   cluster.Run();
-  EXPECT_EQ(cluster.status().phase, "Running");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
   cluster.now_ += seconds(101);
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Failed").reason, "ActiveDeadlineExceeded");
+  EXPECT_EQ(cluster.condition(ConditionType::kFailed).reason, "ActiveDeadlineExceeded");
 }
 
 TEST(Plan, RestartsAPopulationThatDoesNotMove) {
@@ -329,9 +329,9 @@ TEST(Plan, RestartsAPopulationThatDoesNotMove) {
   cluster.seen_.last_progress["whales"] = cluster.now_;
   cluster.Step();
   EXPECT_EQ(cluster.restarted_, (std::vector<std::string>{"wolves"}));
-  EXPECT_EQ(cluster.condition("Stalled").status, "True");
+  EXPECT_EQ(cluster.condition(ConditionType::kStalled).status, ConditionStatus::kTrue);
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Stalled").status, "False");
+  EXPECT_EQ(cluster.condition(ConditionType::kStalled).status, ConditionStatus::kFalse);
 }
 
 TEST(Plan, PutsBackWhatSomebodyChanged) {
@@ -359,11 +359,11 @@ TEST(Plan, TellsWhatIsWrongWithASpecAndWaitsForABetterOne) {
   cluster.seen_.job.reset();
   cluster.seen_.invalid = "spec.populations: ...";
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Initialized").reason, "InvalidSpec");
-  EXPECT_EQ(cluster.condition("Initialized").message, "spec.populations: ...");
+  EXPECT_EQ(cluster.condition(ConditionType::kInitialized).reason, "InvalidSpec");
+  EXPECT_EQ(cluster.condition(ConditionType::kInitialized).message, "spec.populations: ...");
   cluster.seen_.job = SmallJob();
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Initialized").status, "True");
+  EXPECT_EQ(cluster.condition(ConditionType::kInitialized).status, ConditionStatus::kTrue);
 }
 
 TEST(Plan, IsTerminalForEver) {
@@ -375,7 +375,7 @@ TEST(Plan, IsTerminalForEver) {
   cluster.seen_.stateful_sets.clear();
   cluster.seen_.job->spec.suspend = true;
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Failed");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kFailed);
   EXPECT_EQ(cluster.status().completion_time, ended.completion_time);
   EXPECT_TRUE(cluster.seen_.stateful_sets.empty()) << "nothing is made any more";
 }
@@ -387,51 +387,52 @@ TEST(Plan, GivesAPopulationUpAtOnceWhenTryingAgainIsHopeless) {
     "state": {"waiting": {"reason": "CrashLoopBackOff"}},
     "lastState": {"terminated": {"exitCode": 64, "message": "EOA_BROKER is not a URL"}}}]})"));
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Failed");
-  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("EOA_BROKER is not a URL"));
+  EXPECT_EQ(cluster.status().phase, JobPhase::kFailed);
+  EXPECT_THAT(cluster.condition(ConditionType::kFailed).message, HasSubstr("EOA_BROKER is not a URL"));
 }
 
 TEST(Plan, SaysThatPodsAreMissingWhenNothingElseDoes) {
   Cluster cluster;
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Running").reason, "PodsStarting");
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).reason, "PodsStarting");
   EXPECT_LE(cluster.requeue_, seconds(60));
   cluster.now_ += seconds(60);
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Running").reason, "PodsMissing");
-  EXPECT_THAT(cluster.condition("Running").message, HasSubstr("kubectl describe statefulset small-wolves"));
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).reason, "PodsMissing");
+  EXPECT_THAT(cluster.condition(ConditionType::kRunning).message,
+              HasSubstr("kubectl describe statefulset small-wolves"));
 }
 
 TEST(Plan, FailsAJobThatLostAPodForGood) {
   Cluster cluster;
   cluster.Run();
   cluster.now_ += seconds(100'000);
-  cluster.View("wolves").phase = "Joining";
+  cluster.View("wolves").phase = BrokerPhase::kJoining;
   cluster.AddPod("wolves", json::parse(R"({"phase": "Pending", "conditions": [
     {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: no gpu"}]})"));
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Running");
-  EXPECT_EQ(cluster.condition("Running").reason, "Unschedulable");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).reason, "Unschedulable");
   EXPECT_LE(cluster.requeue_, seconds(3600));
   cluster.now_ += seconds(3600);
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Failed").reason, "PreRunningDeadlineExceeded");
-  EXPECT_THAT(cluster.condition("Failed").message, HasSubstr("no gpu"));
+  EXPECT_EQ(cluster.condition(ConditionType::kFailed).reason, "PreRunningDeadlineExceeded");
+  EXPECT_THAT(cluster.condition(ConditionType::kFailed).message, HasSubstr("no gpu"));
 }
 
 TEST(Plan, GoesOnWithoutAPopulationThatTheSuccessPolicyCanDoWithout) {
   Cluster cluster;
-  cluster.seen_.job->spec.run_policy.success_policy.type = "Any";
+  cluster.seen_.job->spec.run_policy.success_policy.type = api::SuccessType::kAny;
   cluster.Run();
   cluster.Finish("whales", false, "diverged");
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Running").status, "True");
-  EXPECT_EQ(cluster.condition("Running").message, "1 of 2 populations train");
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).status, ConditionStatus::kTrue);
+  EXPECT_EQ(cluster.condition(ConditionType::kRunning).message, "1 of 2 populations train");
   cluster.now_ += seconds(100'000);
   EXPECT_EQ(cluster.Settle(), 0);
   cluster.Finish("wolves");
   cluster.Settle();
-  EXPECT_EQ(cluster.status().phase, "Succeeded");
+  EXPECT_EQ(cluster.status().phase, JobPhase::kSucceeded);
 }
 
 TEST(Plan, LeavesARefusedChildsConditionAloneUntilItIsApplied) {
@@ -440,13 +441,18 @@ TEST(Plan, LeavesARefusedChildsConditionAloneUntilItIsApplied) {
   cluster.seen_.services.clear();
   api::JobStatus& status = cluster.seen_.status;
   for (api::Condition& condition : status.conditions) {
-    if (condition.type == "Initialized")
-      condition = {"Initialized", "False", 1, kNoon, std::string(kChildRefused), "taken"};
+    if (condition.type == ConditionType::kInitialized)
+      condition = {ConditionType::kInitialized,
+                   ConditionStatus::kFalse,
+                   1,
+                   kNoon,
+                   std::string(ToWord(Reason::kChildRefused)),
+                   "taken"};
   }
   cluster.now_ += seconds(5);
   EXPECT_EQ(Plan(kSettings, cluster.seen_, cluster.now_).status, status) << "trying again is no news";
   cluster.Settle();
-  EXPECT_EQ(cluster.condition("Initialized").status, "True");
+  EXPECT_EQ(cluster.condition(ConditionType::kInitialized).status, ConditionStatus::kTrue);
 }
 
 TEST(Plan, KeepsTheBrokerOfAJobThatTrainsWhenItsSpecBecomesInvalid) {

@@ -94,7 +94,7 @@ inline api::Decision DecisionOf(int generation) {
   decision.elected = {"wolves", 3, 0.4, 0.53, generation};
   decision.baseline = 0.4;
   decision.improved = true;
-  decision.closed_by = "All";
+  decision.closed_by = ClosedBy::kAll;
   decision.weights = {{"wolves", "10.0.0.7", 7000, "token-of-wolves", generation, 4},
                       {"whales", "10.0.0.9", 7001, "token-of-whales", generation, 3}};
   return decision;

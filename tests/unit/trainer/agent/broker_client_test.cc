@@ -73,7 +73,7 @@ TEST_F(BrokerClientTest, AsksForADecisionByQuery) {
 
 TEST_F(BrokerClientTest, ProblemsBecomeErrorsThatSayWhatToDo) {
   const auto code = [&](int status, const std::string& reason) {
-    Answer(status, DumpJson(api::ToJson(api::Problem{status, reason, "a detail"})));
+    Answer(status, DumpJson(nlohmann::json{{"status", status}, {"reason", reason}, {"detail", "a detail"}}));
     const Status finished = client_->Finish({}, nullptr);
     EXPECT_THAT(finished.error().message(), HasSubstr(reason + ": a detail"));
     return finished.error().code();

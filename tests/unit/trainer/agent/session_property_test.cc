@@ -126,7 +126,8 @@ class Life {
   void WorkersAct() {
     const int worker = Below(kWorkers);
     if (!alive_.at(static_cast<std::size_t>(worker))) return;
-    static const std::vector<std::string> kWorkerPhases = {"Starting", "Training", "Evaluating", "Exchanging"};
+    constexpr std::array kWorkerPhases = {TrainerPhase::kStarting, TrainerPhase::kTraining, TrainerPhase::kEvaluating,
+                                          TrainerPhase::kExchanging};
     switch (Below(12)) {
       case 0:
         return EndWorker(worker);

@@ -107,14 +107,14 @@ TEST_F(SessionTest, AJoinThatTakesLongerThanThePreRunningDeadlineEndsTheAgent) {
   Send(JoinAnswered{UnavailableError("refused")}, 0);
   const auto exits = Of<Exit>(Send(Tick{}, 3601));
   ASSERT_EQ(exits.size(), 1U);
-  EXPECT_EQ(exits[0].code, train::ExitCode::kPeerLost);
+  EXPECT_EQ(exits[0].code, ExitCode::kPeerLost);
 }
 
 TEST_F(SessionTest, APodOfAPopulationThatHasEndedParks) {
   Begin();
   Send(JoinAnswered{FailedPreconditionError("PopulationEnded: wolves has finished")});
-  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 5))[0].request.phase, "Parked");
-  EXPECT_EQ(Of<Exit>(Send(StopRequested{}, 6))[0].code, train::ExitCode::kOk);
+  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 5))[0].request.phase, TrainerPhase::kParked);
+  EXPECT_EQ(Of<Exit>(Send(StopRequested{}, 6))[0].code, ExitCode::kOk);
 }
 
 TEST_F(SessionTest, StartsOneWorkerForEachMemberWithItsRank) {
@@ -146,15 +146,15 @@ TEST_F(SessionTest, TheSecondPodStartsMembersTwoAndThreeWithoutRates) {
 
 TEST_F(SessionTest, HeartbeatsTellTheFurthestBehindWorkerAndTheSpeedOfAll) {
   Start();
-  Send(MessageReceived{0, train::ProgressMessage{1, 7, 10, 100, 2.0, "Training"}});
-  Send(MessageReceived{1, train::ProgressMessage{1, 5, 10, 80, 1.0, "Evaluating"}});
+  Send(MessageReceived{0, train::ProgressMessage{1, 7, 10, 100, 2.0, TrainerPhase::kTraining}});
+  Send(MessageReceived{1, train::ProgressMessage{1, 5, 10, 80, 1.0, TrainerPhase::kEvaluating}});
   const auto beats = Of<SendHeartbeat>(Send(Tick{}));
   ASSERT_EQ(beats.size(), 1U);
   EXPECT_EQ(beats[0].request.generation, 1);
   EXPECT_EQ(beats[0].request.step, 5);
   EXPECT_EQ(beats[0].request.images_per_second, 180);
   EXPECT_EQ(beats[0].request.train_loss, 1.5);
-  EXPECT_EQ(beats[0].request.phase, "Evaluating");
+  EXPECT_EQ(beats[0].request.phase, TrainerPhase::kEvaluating);
   EXPECT_EQ(beats[0].request.attempt, 1);
   // One at a time, and the next one an interval after the answer.
   EXPECT_THAT(Of<SendHeartbeat>(Send(Tick{}, 5)), IsEmpty());
@@ -324,8 +324,8 @@ TEST_F(SessionTest, AWorkerThatCannotBeStartedIsTriedAgain) {
 
 TEST_F(SessionTest, WithoutAStepForTheProgressDeadlineTheGangRestarts) {
   Start();
-  Send(MessageReceived{0, train::ProgressMessage{0, 3, 10, 100, 2.0, "Training"}}, 100);
-  Send(MessageReceived{0, train::ProgressMessage{0, 3, 10, 0, 2.0, "Training"}}, 500);
+  Send(MessageReceived{0, train::ProgressMessage{0, 3, 10, 100, 2.0, TrainerPhase::kTraining}}, 100);
+  Send(MessageReceived{0, train::ProgressMessage{0, 3, 10, 0, 2.0, TrainerPhase::kTraining}}, 500);
   EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 699)), IsEmpty());
   EXPECT_EQ(Of<CancelCalls>(Send(Tick{}, 700)).size(), 1U);
   EXPECT_THAT(Of<SendJoin>(Send(Tick{}, 702))[0].request.last_error, HasSubstr("progressDeadlineSeconds"));
@@ -333,8 +333,8 @@ TEST_F(SessionTest, WithoutAStepForTheProgressDeadlineTheGangRestarts) {
 
 TEST_F(SessionTest, AWorkerThatHangsWhileTheOthersWaitForItsReportStallsTheGang) {
   Start();
-  Send(MessageReceived{0, train::ProgressMessage{0, 10, 10, 100, 2.0, "Exchanging"}}, 100);
-  Send(MessageReceived{1, train::ProgressMessage{0, 10, 10, 100, 2.0, "Evaluating"}}, 101);
+  Send(MessageReceived{0, train::ProgressMessage{0, 10, 10, 100, 2.0, TrainerPhase::kExchanging}}, 100);
+  Send(MessageReceived{1, train::ProgressMessage{0, 10, 10, 100, 2.0, TrainerPhase::kEvaluating}}, 101);
   EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 700)), IsEmpty());
   EXPECT_EQ(Of<CancelCalls>(Send(Tick{}, 701)).size(), 1U);
 }
@@ -344,7 +344,7 @@ TEST_F(SessionTest, AWorkerThatHangsInTheMergeAfterALongExchangeStallsTheGang) {
   job.spec.ecosphere.exchange.deadline_seconds = 900;
   Start(TestSetup(0, 0, job));
   for (const int worker : {0, 1})
-    Send(MessageReceived{worker, train::ProgressMessage{0, 10, 10, 100, 2.0, "Exchanging"}}, 100);
+    Send(MessageReceived{worker, train::ProgressMessage{0, 10, 10, 100, 2.0, TrainerPhase::kExchanging}}, 100);
   Send(MessageReceived{0, EndOf(0)}, 100);
   Send(ReportAnswered{0, api::ReportAnswer{}}, 100);
   EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 800)), IsEmpty()) << "it waits for a slower population";
@@ -358,7 +358,7 @@ TEST_F(SessionTest, AWorkerThatHangsInTheMergeAfterALongExchangeStallsTheGang) {
 TEST_F(SessionTest, APodThatWaitsForItsLeadersExchangeIsNotStalledAndSleeps) {
   Start(TestSetup(0, 1));
   for (const int worker : {0, 1})
-    Send(MessageReceived{worker, train::ProgressMessage{0, 10, 10, 100, 2.0, "Exchanging"}}, 100);
+    Send(MessageReceived{worker, train::ProgressMessage{0, 10, 10, 100, 2.0, TrainerPhase::kExchanging}}, 100);
   EXPECT_THAT(Of<CancelCalls>(Send(Tick{}, 1000)), IsEmpty());
 }
 
@@ -379,10 +379,10 @@ TEST_F(SessionTest, AResultIsDeliveredUntilTheBrokerHasItAndThenTheAgentParks) {
   Send(HeartbeatAnswered{api::HeartbeatAnswer{}}, 3);
   const auto beats = Of<SendHeartbeat>(Send(Tick{}, 10));
   ASSERT_EQ(beats.size(), 1U);
-  EXPECT_EQ(beats[0].request.phase, "Parked");
+  EXPECT_EQ(beats[0].request.phase, TrainerPhase::kParked);
   const auto exits = Of<Exit>(Send(StopRequested{}, 11));
   ASSERT_EQ(exits.size(), 1U);
-  EXPECT_EQ(exits[0].code, train::ExitCode::kOk);
+  EXPECT_EQ(exits[0].code, ExitCode::kOk);
 }
 
 TEST_F(SessionTest, AFinishedPodThatIsStartedAgainDeliversItsResultAndServesItsWeights) {
@@ -402,7 +402,7 @@ TEST_F(SessionTest, APodWithoutLeaderParksWhenItsWorkersHaveEnded) {
   Send(JoinAnswered{Ready(1, 0, 2)});
   Send(WorkerExited{0, {0, 0}});
   EXPECT_THAT(Of<SendFinish>(Send(WorkerExited{1, {0, 0}})), IsEmpty());
-  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 5))[0].request.phase, "Parked");
+  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 5))[0].request.phase, TrainerPhase::kParked);
   // Its leader's pod may still fail; then it is needed again.
   const Actions actions =
       Send(HeartbeatAnswered{api::HeartbeatAnswer{api::AgentCommand::kRejoin, "leader lost", 1}}, 6);
@@ -428,7 +428,7 @@ TEST_F(SessionTest, SigtermAsksTheWorkersToStopAndEndsWithinTwoSeconds) {
   const Actions end = Send(Tick{}, 12);
   EXPECT_EQ(Of<KillWorkers>(end).size(), 1U);
   ASSERT_EQ(Of<Exit>(end).size(), 1U);
-  EXPECT_EQ(Of<Exit>(end)[0].code, train::ExitCode::kPreempted);
+  EXPECT_EQ(Of<Exit>(end)[0].code, ExitCode::kPreempted);
   EXPECT_EQ(session_->NextWakeup(), std::nullopt);
 }
 
@@ -440,7 +440,7 @@ TEST_F(SessionTest, ABrokerThatSaysStopEndsTheWorkersAndTheAgentParks) {
   EXPECT_EQ(Told<train::StopMessage>(actions).size(), 2U);
   Send(WorkerExited{0, {0, 0}});
   EXPECT_THAT(Of<Exit>(Send(WorkerExited{1, {0, 0}})), IsEmpty());
-  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 10))[0].request.phase, "Parked");
+  EXPECT_EQ(Of<SendHeartbeat>(Send(Tick{}, 10))[0].request.phase, TrainerPhase::kParked);
 }
 
 TEST_F(SessionTest, MergedWeightsAreRememberedThenServed) {

@@ -25,7 +25,8 @@ class TelemetryTest : public ::testing::Test {
     start.learning_rates = {0.1, 0.2, 0.3, 0.4};
     Did(StartWorkers{{start, start}}, seconds);
   }
-  static train::ProgressMessage Progress(std::int64_t steps, double seconds, const std::string& phase = "Training") {
+  static train::ProgressMessage Progress(std::int64_t steps, double seconds,
+                                         TrainerPhase phase = TrainerPhase::kTraining) {
     return {.generation = 2,
             .step = 7,
             .steps = 10,
@@ -101,9 +102,9 @@ TEST_F(TelemetryTest, CountsOnWhenWorkersStartAnew) {
 
 TEST_F(TelemetryTest, CountsTheTimeOfEachPhase) {
   Start(1, 10);
-  Said(0, Progress(1, 1, "Training"), 15);
-  Said(0, Progress(2, 2, "Training"), 25);
-  Said(0, Progress(2, 2, "Exchanging"), 35);
+  Said(0, Progress(1, 1, TrainerPhase::kTraining), 15);
+  Said(0, Progress(2, 2, TrainerPhase::kTraining), 25);
+  Said(0, Progress(2, 2, TrainerPhase::kExchanging), 35);
   const std::string page = Page(40);
   EXPECT_THAT(page, HasSubstr("phase=\"Joining\"} 10\n"));
   EXPECT_THAT(page, HasSubstr("phase=\"Starting\"} 5\n"));

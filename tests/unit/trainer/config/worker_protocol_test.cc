@@ -110,6 +110,16 @@ TEST(WorkerProtocol, WhatIsWrongWithALineIsNamed) {
   EXPECT_NE(why(std::string(kMaxLineBytes + 1, ' ')), "nothing");
 }
 
+TEST(WorkerProtocol, APhaseThatNoWorkerHasIsRefusedWithThoseThatThereAre) {
+  std::string line = EncodeLine(FromWorker(ProgressMessage{.phase = TrainerPhase::kExchanging}));
+  ASSERT_TRUE(DecodeFromWorker(line).ok());
+  line.replace(line.find("Exchanging"), 10, "Wondering");
+  const Result<FromWorker> message = DecodeFromWorker(line);
+  ASSERT_FALSE(message.ok());
+  EXPECT_THAT(message.error().message(), HasSubstr("progress.phase must be Joining, Starting, "));
+  EXPECT_THAT(message.error().message(), HasSubstr("not 'Wondering'"));
+}
+
 TEST(WorkerProtocol, AMessageOfTheOtherDirectionIsRefused) {
   EXPECT_FALSE(DecodeFromWorker(EncodeLine(ToWorker(StopMessage{}))).ok());
   EXPECT_FALSE(DecodeToWorker(EncodeLine(FromWorker(CheckpointedMessage{1}))).ok());
