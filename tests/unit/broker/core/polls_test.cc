@@ -16,6 +16,8 @@ class PollsTest : public testing::Test {
   Replies Collect(double now) {
     replies_.clear();
     polls_.Collect(core_.state(), At(now), replies_);
+    const auto next = polls_.NextDeadline();
+    EXPECT_TRUE(!next || *next > At(now)) << "the broker would spin";
     return replies_;
   }
 

@@ -12,5 +12,16 @@ TEST(RestartDelay, GrowsUpToTenSeconds) {
   EXPECT_EQ(RestartDelay(100), std::chrono::seconds(10));
 }
 
+TEST(RestartDelay, AnAgentThatDiesAtOnceOverAndOverCostsLittle) {
+  int starts = 1;
+  Duration passed{};
+  for (int deaths = 1; passed < std::chrono::minutes(1); ++deaths) {
+    passed += RestartDelay(deaths);
+    ++starts;
+    ASSERT_GE(RestartDelay(deaths + 1), RestartDelay(deaths));
+  }
+  EXPECT_LT(starts, 15);
+}
+
 }  // namespace
 }  // namespace eoa::local

@@ -24,6 +24,8 @@ void Add(QueueState& queue, const ObjectKey& key, Lane lane = Lane::kNormal) { q
 
 std::string TakeName(QueueState& queue, SteadyTime now = kStart) {
   const std::optional<ObjectKey> key = queue.Take(now);
+  const std::optional<SteadyTime> next = queue.NextDeadline();
+  EXPECT_TRUE(!next || *next > now) << "the work queue would spin";
   return key ? key->name : "";
 }
 

@@ -64,6 +64,7 @@ class ReflectorStateTest : public ::testing::Test {
   void ListFails(const Failure& failure) {
     now_ += step_.delay;
     step_ = state_->OnListFailed(failure, now_);
+    EXPECT_GT(step_.delay, Duration::zero()) << "a server that refuses lists would be flooded";
   }
   void BeginWatch() {
     ASSERT_TRUE(IsWatch());
@@ -73,6 +74,7 @@ class ReflectorStateTest : public ::testing::Test {
   void WatchEnds(const std::optional<Failure>& failure, Duration after = minutes(5)) {
     now_ += after;
     step_ = state_->OnWatchEnded(failure, now_);
+    EXPECT_GT(after + step_.delay, Duration::zero()) << "a server would be flooded";
   }
   // A whole watch.
   void WatchFails(const Failure& failure) {
@@ -505,6 +507,35 @@ TEST_F(ReflectorStateTest, EveryReasonHasANameOfItsOwn) {
   EXPECT_EQ(WatchEndName(WatchEnd::kShort), "short");
   EXPECT_EQ(WatchEndName(WatchEnd::kQuiet), "quiet");
   EXPECT_EQ(WatchEndName(WatchEnd::kError), "error");
+}
+
+// What a server may answer to a list and to a watch, without a moment's work.
+ReflectorStep AnswerAtOnce(ReflectorState& state, const ReflectorStep& step, SteadyTime now, Random& random) {
+  const std::vector<Failure> failures = {Expired(), Refused(), Throttled(), {Failure::Kind::kRejected, {}}};
+  const Failure& failure = failures[random.NextBelow(failures.size())];
+  const bool fails = random.NextBelow(2) == 0;
+  if (std::holds_alternative<ListStep>(step.request)) {
+    return fails ? state.OnListFailed(failure, now) : state.OnPage("100", "", now);
+  }
+  state.OnWatchBegun(now);
+  if (random.NextBelow(3) == 0) state.OnEvent(Event("BOOKMARK", "101"));
+  return state.OnWatchEnded(fails ? std::optional(failure) : std::nullopt, now);
+}
+
+TEST(ReflectorStateProperty, WhateverAServerAnswersAtOnceItIsNotFlooded) {
+  constexpr int kRequests = 300;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SeededRandom random(seed, {HashName("reflector"), 0});
+    ReflectorState state({}, random);
+    const SteadyTime start{std::chrono::hours(1)};
+    SteadyTime now = start;
+    ReflectorStep step = state.Begin();
+    for (int i = 0; i < kRequests; ++i) {
+      now += step.delay;
+      step = AnswerAtOnce(state, step, now, random);
+    }
+    EXPECT_GT(now - start, kRequests * milliseconds(100)) << "seed " << seed;
+  }
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ class World {
         if (served && view.phase == BrokerPhase::kJoining) {
           view.phase = BrokerPhase::kRunning;
           ++view.attempt;
+          seen_.last_progress[view.name] = now_;
         }
         break;
       case 3:
@@ -98,6 +99,24 @@ class World {
     return -1;
   }
 
+  // Nothing happens any more but that time passes: how often in a row the job asks to be looked at and nothing comes of
+  // it, or -1 when that does not end.
+  int Rest() {
+    constexpr int kLongest = 10;
+    int idle = 0;
+    int most = 0;
+    // The last look is that which removes a job that has ended.
+    for (int looks = 0; requeue_ && *requeue_ < std::chrono::hours(1000) && looks < 200; ++looks) {
+      now_ += *requeue_;
+      const int writes = Settle();
+      if (writes < 0) return -1;
+      idle = writes > 0 ? 0 : idle + 1;
+      most = std::max(most, idle);
+      if (idle > kLongest) return -1;
+    }
+    return most;
+  }
+
   Observed seen_;
   broker::EcosphereView stored_;
   int made_ = 0;  // children that were not there
@@ -121,6 +140,7 @@ class World {
       ++writes;
     }
     requeue_ = planned.requeue_after;
+    EXPECT_TRUE(!requeue_ || *requeue_ >= seconds(1)) << "the job would be reconciled over and over";
     const bool opens = planned.keep_broker && !seen_.ecosphere;
     if (!planned.keep_broker) {
       seen_.ecosphere.reset();
@@ -252,6 +272,7 @@ TEST(PlanProperty, WhateverHappensAJobConvergesKeepsItsBudgetsAndEndsOnce) {
       if (::testing::Test::HasFailure()) return;
     }
     ends += api::IsTerminal(world.seen_.status) ? 1 : 0;
+    EXPECT_GE(world.Rest(), 0) << "seed " << seed << ": it asks to be looked at for ever";
   }
   EXPECT_GT(ends, static_cast<int>(kLives / 4)) << "most lives should be long enough to end";
 }

@@ -51,6 +51,7 @@ class Cluster {
     }
     keeps_broker_ = planned.keep_broker;
     requeue_ = planned.requeue_after;
+    EXPECT_TRUE(!requeue_ || *requeue_ >= seconds(1)) << "the job would be reconciled over and over";
     if (planned.keep_broker && !seen_.ecosphere) OpenBroker();
     if (!planned.keep_broker) seen_.ecosphere.reset();
     return writes;
