@@ -20,6 +20,7 @@ run: build ## train the quickstart: two populations on real CIFAR-10 images (SAM
 	@build/release/bin/eoa run $(SAMPLE)
 
 test: deps ## build everything and run all tests
+	@cmake/deps/apt.sh --lint
 	@cmake --preset dev --log-level=WARNING > /dev/null
 	@cmake --build --preset dev --parallel $(JOBS)
 	@ctest --preset dev --no-tests=error

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
-#include <shared_mutex>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +13,7 @@
 #include "broker/rest/request_pool.h"
 #include "broker/rest/routes.h"
 #include "broker/rest/served_job.h"
+#include "common/base/mutex.h"
 #include "common/net/http_server.h"
 
 namespace eoa::broker {
@@ -70,7 +69,7 @@ class Service final : public BrokerService {
                                           .on_change = std::move(on_change),
                                           .wake_after = [this, uid](Duration delay) { WakeAfter(uid, delay); }}));
     {
-      const std::unique_lock lock(jobs_mutex_);
+      const MutexLock lock(jobs_mutex_);
       if (!jobs_.emplace(uid, served).second) return AlreadyExistsError("job " + uid + " is served already");
     }
     // What a restart has made due, and what waits for time alone.
@@ -80,7 +79,7 @@ class Service final : public BrokerService {
 
   void RemoveJob(const std::string& uid) override {
     std::shared_ptr<ServedJob> gone;
-    const std::unique_lock lock(jobs_mutex_);
+    const MutexLock lock(jobs_mutex_);
     const auto found = jobs_.find(uid);
     if (found == jobs_.end()) return;
     gone = std::move(found->second);
@@ -105,11 +104,11 @@ class Service final : public BrokerService {
   BrokerServiceStats stats() const override {
     BrokerServiceStats copy;
     {
-      const std::scoped_lock lock(stats_mutex_);
+      const MutexLock lock(stats_mutex_);
       copy = stats_;
     }
     copy.in_flight = in_flight_;
-    const std::shared_lock lock(jobs_mutex_);
+    const MutexLock lock(jobs_mutex_);
     copy.jobs = jobs_.size();
     return copy;
   }
@@ -125,7 +124,7 @@ class Service final : public BrokerService {
   };
 
   std::shared_ptr<ServedJob> Find(const std::string& uid) const {
-    const std::shared_lock lock(jobs_mutex_);
+    const MutexLock lock(jobs_mutex_);
     const auto found = jobs_.find(uid);
     return found == jobs_.end() ? nullptr : found->second;
   }
@@ -177,7 +176,7 @@ class Service final : public BrokerService {
   bool AllStoresWork() const {
     std::vector<std::shared_ptr<ServedJob>> jobs;
     {
-      const std::shared_lock lock(jobs_mutex_);
+      const MutexLock lock(jobs_mutex_);
       for (const auto& [uid, job] : jobs_) jobs.push_back(job);
     }
     return std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job->StoreWorks(); });
@@ -237,7 +236,7 @@ class Service final : public BrokerService {
 
   void Deny(const api::Problem& problem, const Responder& responder) {
     {
-      const std::scoped_lock lock(stats_mutex_);
+      const MutexLock lock(stats_mutex_);
       ++stats_.denied[problem.reason];
     }
     responder.Respond(ProblemResponse(problem));
@@ -253,7 +252,7 @@ class Service final : public BrokerService {
     const double seconds = ToSeconds(took);
     const auto& bounds = BrokerServiceStats::kSecondsBounds;
     const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
-    const std::scoped_lock lock(stats_mutex_);
+    const MutexLock lock(stats_mutex_);
     BrokerServiceStats::Route& route = stats_.routes[std::string(path)];
     ++route.answers[status];
     ++route.times[static_cast<std::size_t>(bucket)];
@@ -266,10 +265,10 @@ class Service final : public BrokerService {
   std::atomic<bool> serving_;
   std::atomic<bool> ready_ = false;
   std::atomic<std::uint64_t> in_flight_ = 0;
-  mutable std::shared_mutex jobs_mutex_;
-  std::unordered_map<std::string, std::shared_ptr<ServedJob>> jobs_;  // guarded by jobs_mutex_
-  mutable std::mutex stats_mutex_;
-  BrokerServiceStats stats_;  // guarded by stats_mutex_; routes and denied
+  mutable Mutex jobs_mutex_;
+  std::unordered_map<std::string, std::shared_ptr<ServedJob>> jobs_ GUARDED_BY(jobs_mutex_);
+  mutable Mutex stats_mutex_;
+  BrokerServiceStats stats_ GUARDED_BY(stats_mutex_);  // routes and denied
   std::unique_ptr<net::HttpServer> http_;
   RequestPool pool_;
 };

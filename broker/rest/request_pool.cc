@@ -11,11 +11,11 @@ RequestPool::RequestPool(int threads, std::size_t max_waiting) : max_waiting_(ma
 void RequestPool::Stop() {
   std::deque<std::function<void()>> dropped;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     dropped.swap(waiting_);
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -23,11 +23,11 @@ void RequestPool::Stop() {
 
 bool RequestPool::Run(std::function<void()> task) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || waiting_.size() >= max_waiting_) return false;
     waiting_.push_back(std::move(task));
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
   return true;
 }
 
@@ -35,8 +35,8 @@ void RequestPool::Work() {
   for (;;) {
     std::function<void()> task;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      MutexLock lock(mutex_);
+      changed_.Wait(mutex_, [this]() REQUIRES(mutex_) { return stopping_ || !waiting_.empty(); });
       if (stopping_) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();

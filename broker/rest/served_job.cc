@@ -67,7 +67,7 @@ void ServedJob::Change(Function change) {
   bool changed = false;
   SteadyTime now;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     now = clock_.SteadyNow();
     const std::uint64_t before = broker_.changes();
     change(now, replies);
@@ -80,7 +80,7 @@ void ServedJob::Change(Function change) {
 }
 
 void ServedJob::WakeAt(SteadyTime time, SteadyTime now) {
-  const std::scoped_lock lock(timer_mutex_);
+  const MutexLock lock(timer_mutex_);
   if (timer_ && *timer_ <= time) return;
   timer_ = time;
   options_.wake_after(std::max(Duration::zero(), time - now));
@@ -88,52 +88,50 @@ void ServedJob::WakeAt(SteadyTime time, SteadyTime now) {
 
 void ServedJob::Tick() {
   {
-    const std::scoped_lock lock(timer_mutex_);
+    const MutexLock lock(timer_mutex_);
     // Another one is on its way when this came too early.
     if (timer_ && *timer_ > clock_.SteadyNow()) return;
     timer_.reset();
   }
-  Change([this](SteadyTime now, Replies& replies) { broker_.Tick(now, replies); });
+  Change([this](SteadyTime now, Replies& replies) REQUIRES(mutex_) { broker_.Tick(now, replies); });
 }
 
 bool ServedJob::TryHeartbeat(int population, const ServerRequest& request, const Responder& responder) {
-  std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) return false;
-  Heartbeat(population, request, responder, lock);
+  if (!mutex_.TryLock()) return false;
+  net::ServerResponse response = Heartbeat(population, request);
+  mutex_.Unlock();
+  responder.Respond(std::move(response));
   return true;
 }
 
-void ServedJob::Heartbeat(int population, const ServerRequest& request, const Responder& responder,
-                          std::unique_lock<std::mutex>& lock) {
+net::ServerResponse ServedJob::Heartbeat(int population, const ServerRequest& request) {
   const auto body = ParseBody<api::HeartbeatRequest>(request.body);
-  if (const auto* problem = std::get_if<api::Problem>(&body)) {
-    lock.unlock();
-    return responder.Respond(ProblemResponse(*problem));
-  }
-  const auto answer = broker_.Heartbeat(population, std::get<api::HeartbeatRequest>(body), clock_.SteadyNow());
-  lock.unlock();
-  responder.Respond(Respond(answer));
+  if (const auto* problem = std::get_if<api::Problem>(&body)) return ProblemResponse(*problem);
+  return Respond(broker_.Heartbeat(population, std::get<api::HeartbeatRequest>(body), clock_.SteadyNow()));
 }
 
 void ServedJob::Handle(Operation operation, int population, const ServerRequest& request, const Responder& responder) {
   switch (operation) {
     case Operation::kHeartbeat: {
-      std::unique_lock lock(mutex_);
-      return Heartbeat(population, request, responder, lock);
+      MutexLock lock(mutex_);
+      net::ServerResponse response = Heartbeat(population, request);
+      lock.Unlock();
+      return responder.Respond(std::move(response));
     }
     case Operation::kJoin:
       return WithBody<api::JoinRequest>(request, responder, [&](const api::JoinRequest& body) {
-        Change([&](SteadyTime now, Replies& replies) { broker_.Join(population, body, responder, now, replies); });
+        Change([&](SteadyTime now, Replies& replies)
+                   REQUIRES(mutex_) { broker_.Join(population, body, responder, now, replies); });
       });
     case Operation::kReport:
       return WithBody<api::ReportRequest>(request, responder, [&](const api::ReportRequest& body) {
-        Change([&](SteadyTime now, Replies& replies) {
+        Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) {
           replies.emplace_back(responder, Respond(broker_.Report(population, body, now, replies)));
         });
       });
     case Operation::kFinish:
       return WithBody<api::FinishRequest>(request, responder, [&](const api::FinishRequest& body) {
-        Change([&](SteadyTime now, Replies& replies) {
+        Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) {
           const auto refused = broker_.Finish(population, body, now, replies);
           replies.emplace_back(responder, refused ? ProblemResponse(*refused) : JsonResponse(nlohmann::json::object()));
         });
@@ -145,22 +143,22 @@ void ServedJob::Handle(Operation operation, int population, const ServerRequest&
                                   .generation = QueryNumber(request, "generation", {}, problem)};
       const int wait_seconds = QueryNumber(request, "waitSeconds", 0, problem);
       if (problem) return responder.Respond(ProblemResponse(*problem));
-      return Change(
-          [&](SteadyTime now, Replies& replies) { broker_.Decision(question, wait_seconds, responder, now, replies); });
+      return Change([&](SteadyTime now, Replies& replies)
+                        REQUIRES(mutex_) { broker_.Decision(question, wait_seconds, responder, now, replies); });
     }
     case Operation::kEcosphere: {
-      std::unique_lock lock(mutex_);
+      MutexLock lock(mutex_);
       const nlohmann::json document = EcosphereJson(broker_.state());
-      lock.unlock();
+      lock.Unlock();
       return responder.Respond(JsonResponse(document));
     }
     case Operation::kHistory: {
       std::optional<api::Problem> problem;
       const int from = QueryNumber(request, "from", 0, problem);
       if (problem) return responder.Respond(ProblemResponse(*problem));
-      std::unique_lock lock(mutex_);
+      MutexLock lock(mutex_);
       const nlohmann::json document = HistoryJson(broker_.state(), from);
-      lock.unlock();
+      lock.Unlock();
       return responder.Respond(JsonResponse(document));
     }
     case Operation::kHealth:
@@ -171,25 +169,25 @@ void ServedJob::Handle(Operation operation, int population, const ServerRequest&
 }
 
 EcosphereView ServedJob::View() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return MakeView(broker_.state());
 }
 
 bool ServedJob::StoreWorks() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return broker_.store_works();
 }
 
 void ServedJob::StopPopulation(const std::string& population, const std::string& reason) {
   const int index = api::FindPopulation(job_.spec, population);
   if (index < 0) return;
-  Change([&](SteadyTime now, Replies& replies) { broker_.Stop(index, reason, now, replies); });
+  Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) { broker_.Stop(index, reason, now, replies); });
 }
 
 void ServedJob::RestartPopulation(const std::string& population, const std::string& reason) {
   const int index = api::FindPopulation(job_.spec, population);
   if (index < 0) return;
-  Change([&](SteadyTime now, Replies& replies) { broker_.Restart(index, reason, now, replies); });
+  Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) { broker_.Restart(index, reason, now, replies); });
 }
 
 }  // namespace eoa::broker

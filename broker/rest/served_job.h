@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -14,6 +13,7 @@
 #include "broker/core/view.h"
 #include "broker/rest/routes.h"
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/job/job.h"
 #include "common/net/http_server.h"
@@ -53,19 +53,18 @@ class ServedJob {
             ServedJobOptions options);
   template <typename Function>
   void Change(Function change);
-  void Heartbeat(int population, const net::ServerRequest& request, const net::Responder& responder,
-                 std::unique_lock<std::mutex>& lock);
+  net::ServerResponse Heartbeat(int population, const net::ServerRequest& request) REQUIRES(mutex_);
   void WakeAt(SteadyTime time, SteadyTime now);
 
   const api::Job job_;
   const ServedJobOptions options_;
   Clock& clock_;
   const std::unique_ptr<StateStore> store_;
-  mutable std::mutex mutex_;
-  Broker broker_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  Broker broker_ GUARDED_BY(mutex_);
 
-  std::mutex timer_mutex_;           // taken alone
-  std::optional<SteadyTime> timer_;  // guarded by timer_mutex_
+  Mutex timer_mutex_;  // taken alone
+  std::optional<SteadyTime> timer_ GUARDED_BY(timer_mutex_);
 };
 
 }  // namespace eoa::broker

@@ -1,22 +1,28 @@
 #include "common/base/log.h"
 
 #include <cstdio>
-#include <mutex>
 
 #include "common/base/json_guard.h"
+#include "common/base/mutex.h"
 #include "common/base/timestamp.h"
 
 namespace eoa {
 namespace {
 
 struct State {
-  std::mutex mutex;
-  LogOptions options;  // guarded by mutex
+  Mutex mutex;
+  LogOptions options GUARDED_BY(mutex);
 };
 
 State& GlobalState() {
   static State state;
   return state;
+}
+
+LogOptions Options() {
+  State& state = GlobalState();
+  const MutexLock lock(state.mutex);
+  return state.options;
 }
 
 std::string_view LevelName(LogLevel level) {
@@ -45,26 +51,21 @@ bool IsPlainValue(std::string_view value) {
 
 void ConfigureLog(LogOptions options) {
   State& state = GlobalState();
-  const std::scoped_lock lock(state.mutex);
+  const MutexLock lock(state.mutex);
   state.options = std::move(options);
 }
 
-bool LogEnabled(LogLevel level) {
-  State& state = GlobalState();
-  const std::scoped_lock lock(state.mutex);
-  return level >= state.options.minimum;
-}
+bool LogEnabled(LogLevel level) { return level >= Options().minimum; }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   Log(level, message, std::span(fields.begin(), fields.size()));
 }
 
 void Log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
-  State& state = GlobalState();
-  const std::scoped_lock lock(state.mutex);
-  if (level < state.options.minimum) return;
-  const std::string line = FormatLogLine(state.options, RealClock().Now(), level, message, fields) + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  const LogOptions options = Options();
+  if (level < options.minimum) return;
+  const std::string line = FormatLogLine(options, RealClock().Now(), level, message, fields) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);  // whole: the standard has a stream locked meanwhile
 }
 
 std::string FormatLogLine(const LogOptions& options, WallTime now, LogLevel level, std::string_view message,

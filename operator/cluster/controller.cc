@@ -71,7 +71,7 @@ Outcome Controller::Reconcile(const kube::ObjectKey& key) {
   // What was written for a former job of this name is gone with it, and not to be waited for.
   if (memory->uid != Uid(*job)) own_writes_.Forget(key);
   if (const std::optional<Duration> lag = own_writes_.Lag(key, lookup, parts_.clock.SteadyNow())) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++stats_.waits_for_cache;
     return {OkStatus(), *lag + kAfterLag, false};
   }
@@ -161,13 +161,13 @@ void Controller::CloseBroker(Memory& memory) {
 Status Controller::Do(const JobIdentity& identity, const plan::Action& action) {
   if (const auto* apply = std::get_if<plan::Apply>(&action)) {
     const Status applied = executor_.Apply(identity, apply->object, apply->missing);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++stats_.child_writes;
     return applied;
   }
   if (const auto* gone = std::get_if<plan::Delete>(&action)) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ++stats_.child_writes;
     }
     return executor_.Delete(identity, gone->api_version, gone->kind, gone->name, gone->uid, gone->propagation);
@@ -266,7 +266,7 @@ std::vector<metrics::JobSnapshot> Controller::Jobs() const {
 }
 
 std::shared_ptr<Controller::Memory> Controller::MemoryOf(const kube::ObjectKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::shared_ptr<Memory>& memory = memories_[key];
   if (!memory) memory = std::make_shared<Memory>();
   return memory;
@@ -275,7 +275,7 @@ std::shared_ptr<Controller::Memory> Controller::MemoryOf(const kube::ObjectKey& 
 void Controller::Forget(const kube::ObjectKey& key) {
   std::shared_ptr<Memory> memory;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = memories_.find(key);
     if (found == memories_.end()) return;
     memory = std::move(found->second);
@@ -286,7 +286,7 @@ void Controller::Forget(const kube::ObjectKey& key) {
 }
 
 void Controller::Count(const kube::ObjectKey& key, const api::JobStatus& before, const api::JobStatus& after) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++stats_.status_writes;
   metrics::JobCounts& jobs = stats_.jobs[key.name_space];
   if (!before.phase) ++jobs.created;
@@ -296,7 +296,7 @@ void Controller::Count(const kube::ObjectKey& key, const api::JobStatus& before,
 }
 
 metrics::ControllerSnapshot Controller::stats() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 

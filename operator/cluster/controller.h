@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -19,6 +18,7 @@
 #include "broker/core/state_store.h"
 #include "broker/rest/broker_service.h"
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/job/job.h"
 #include "operator/cluster/event_recorder.h"
@@ -89,9 +89,9 @@ class Controller {
   OwnWrites own_writes_;
   Executor executor_;
   ProgressWatch progress_;
-  mutable std::mutex mutex_;
-  std::unordered_map<kube::ObjectKey, std::shared_ptr<Memory>> memories_;  // guarded by mutex_, as all below
-  metrics::ControllerSnapshot stats_;
+  mutable Mutex mutex_;
+  std::unordered_map<kube::ObjectKey, std::shared_ptr<Memory>> memories_ GUARDED_BY(mutex_);
+  metrics::ControllerSnapshot stats_ GUARDED_BY(mutex_);
 };
 
 }  // namespace eoa::cluster

@@ -91,17 +91,17 @@ EventRecorder::EventRecorder(kube::ApiClient& client, Clock& clock, std::string 
 
 EventRecorder::~EventRecorder() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     give_up_ = clock_.SteadyNow() + kLastWords;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   thread_.join();
 }
 
 void EventRecorder::Record(const ObjectReference& object, const EventText& event) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const WallTime now = clock_.Now();
     const EventFilter::Verdict verdict = filter_.Judge(object, event, now);
     if (!verdict.write) {
@@ -114,28 +114,28 @@ void EventRecorder::Record(const ObjectReference& object, const EventText& event
     }
     waiting_.push_back({MakeEvent(object, event, verdict, instance_, now), verdict.count});
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
 EventRecorderStats EventRecorder::stats() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
 void EventRecorder::Run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    changed_.Wait(mutex_, [this]() REQUIRES(mutex_) { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty() || (stopping_ && clock_.SteadyNow() >= give_up_)) return;
     const Note note = std::move(waiting_.front());
     waiting_.pop_front();
-    lock.unlock();
+    lock.Unlock();
     const Status status = Write(note);
     if (!status.ok()) {
       Log(LogLevel::kWarning, "event not written",
           {{"reason", note.object.at("reason").get<std::string>()}, {"error", status.error().message()}});
     }
-    lock.lock();
+    lock.Lock();
     ++(status.ok() ? stats_.written : stats_.failed);
   }
 }

@@ -3,11 +3,9 @@
 // event again raises a count, and one object may not flood the list.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <list>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -15,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/resource_type.h"
 
@@ -103,13 +102,13 @@ class EventRecorder {
   kube::ApiClient& client_;
   Clock& clock_;
   const std::string instance_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  EventFilter filter_;  // guarded by mutex_, as all below
-  std::deque<Note> waiting_;
-  EventRecorderStats stats_;
-  bool stopping_ = false;
-  SteadyTime give_up_{};
+  mutable Mutex mutex_;
+  CondVar changed_;
+  EventFilter filter_ GUARDED_BY(mutex_);
+  std::deque<Note> waiting_ GUARDED_BY(mutex_);
+  EventRecorderStats stats_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  SteadyTime give_up_ GUARDED_BY(mutex_){};
   std::thread thread_;
 };
 

@@ -23,7 +23,7 @@ std::optional<std::string> Health::Fault(const std::vector<CacheStats>& caches, 
   if (queue.longest_running > limits_.worker) {
     return "a worker has been busy with one job for " + InSeconds(queue.longest_running);
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::optional<std::string> fault;
   for (const CacheStats& cache : caches) {
     const std::uint64_t activity = ActivityCount(cache.reflector.counts);

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "operator/cluster/job_cache.h"
 #include "operator/kube/work_queue.h"
 
@@ -35,8 +35,8 @@ class Health {
     SteadyTime since;
   };
   const HealthLimits limits_;
-  std::mutex mutex_;
-  std::map<std::string, Mark> marks_;  // by resource and namespace; guarded by mutex_
+  Mutex mutex_;
+  std::map<std::string, Mark> marks_ GUARDED_BY(mutex_);  // by resource and namespace
 };
 
 }  // namespace eoa::cluster

@@ -270,15 +270,15 @@ Status CheckOperatorOptions(const OperatorOptions& options) {
 
 void StopSignal::Set(Reason reason) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (reason_ == Reason::kNone || reason == Reason::kLeadershipLost) reason_ = reason;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 StopSignal::Reason StopSignal::Wait(Duration limit) const {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, limit, [this] { return reason_ != Reason::kNone; });
+  MutexLock lock(mutex_);
+  changed_.WaitFor(mutex_, limit, [this]() REQUIRES(mutex_) { return reason_ != Reason::kNone; });
   return reason_;
 }
 

@@ -7,14 +7,13 @@
 // lead already. Asked to stop, it stops serving, lets its workers finish, gives the Lease back and ends well.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/net/http_client.h"
 #include "common/words/labels.h"
@@ -64,9 +63,9 @@ class StopSignal {
 
  private:
   void Set(Reason reason);
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  Reason reason_ = Reason::kNone;  // guarded by mutex_
+  mutable Mutex mutex_;
+  mutable CondVar changed_;
+  Reason reason_ GUARDED_BY(mutex_) = Reason::kNone;
 };
 
 // One client with connections of its own.

@@ -22,18 +22,18 @@ bool HasReached(std::string_view cached, std::string_view written) {
 void OwnWrites::Wrote(const kube::ObjectKey& job, std::string_view kind, const kube::ObjectKey& object,
                       const std::string& resource_version, SteadyTime now) {
   if (resource_version.empty()) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   jobs_[job][{std::string(kind), object}] = {resource_version, {}, now};
 }
 
 void OwnWrites::Deleted(const kube::ObjectKey& job, std::string_view kind, const kube::ObjectKey& object,
                         const std::string& uid, SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   jobs_[job][{std::string(kind), object}] = {{}, uid, now};
 }
 
 std::optional<Duration> OwnWrites::Lag(const kube::ObjectKey& job, const Lookup& lookup, SteadyTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = jobs_.find(job);
   if (found == jobs_.end()) return std::nullopt;
   std::optional<Duration> longest;
@@ -56,17 +56,17 @@ std::optional<Duration> OwnWrites::Lag(const kube::ObjectKey& job, const Lookup&
 }
 
 void OwnWrites::Forget(const kube::ObjectKey& job) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   jobs_.erase(job);
 }
 
 std::size_t OwnWrites::waiting() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return jobs_.size();
 }
 
 std::uint64_t OwnWrites::expired() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return expired_;
 }
 

@@ -5,13 +5,13 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "operator/kube/resource_type.h"
 
 namespace eoa::cluster {
@@ -61,9 +61,9 @@ class OwnWrites {
   using Writes = std::map<std::pair<std::string, kube::ObjectKey>, Write>;
 
   const Duration patience_;
-  mutable std::mutex mutex_;
-  std::unordered_map<kube::ObjectKey, Writes> jobs_;  // guarded by mutex_, as all below
-  std::uint64_t expired_ = 0;
+  mutable Mutex mutex_;
+  std::unordered_map<kube::ObjectKey, Writes> jobs_ GUARDED_BY(mutex_);
+  std::uint64_t expired_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace eoa::cluster

@@ -4,7 +4,7 @@ namespace eoa::cluster {
 
 std::map<std::string, WallTime> ProgressWatch::Observe(const std::string& job_uid, const broker::EcosphereView& view,
                                                        WallTime now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::map<std::string, Place>& places = jobs_[job_uid];
   std::map<std::string, WallTime> moved;
   for (const broker::PopulationView& population : view.populations) {
@@ -20,7 +20,7 @@ std::map<std::string, WallTime> ProgressWatch::Observe(const std::string& job_ui
 }
 
 void ProgressWatch::Forget(const std::string& job_uid) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   jobs_.erase(job_uid);
 }
 

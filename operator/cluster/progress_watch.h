@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
 #include "broker/core/view.h"
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 
 namespace eoa::cluster {
 
@@ -31,8 +31,8 @@ class ProgressWatch {
     std::string activity;  // evaluating a big validation set takes a while without a step
     WallTime since;
   };
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::map<std::string, Place>> jobs_;  // guarded by mutex_
+  Mutex mutex_;
+  std::unordered_map<std::string, std::map<std::string, Place>> jobs_ GUARDED_BY(mutex_);
 };
 
 }  // namespace eoa::cluster

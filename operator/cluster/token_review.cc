@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 
 #include "broker/core/problem.h"
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "common/net/digest.h"
 #include "operator/plan/names.h"
 
@@ -72,7 +72,7 @@ class Reviewer final : public TokenReview {
   std::optional<TokenVerdict> Known(const TokenQuestion& question) override {
     if (question.token.size() > kLongestToken) return TokenVerdict{broker::UnknownToken()};
     const std::string digest = DigestOf(question);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = known_.find(digest);
     if (found == known_.end() || clock_.SteadyNow() >= found->second.until) return std::nullopt;
     ++stats_.known;
@@ -101,7 +101,7 @@ class Reviewer final : public TokenReview {
   }
 
   TokenReviewStats stats() const override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     TokenReviewStats copy = stats_;
     copy.remembered = known_.size();
     return copy;
@@ -119,14 +119,14 @@ class Reviewer final : public TokenReview {
   }
 
   void Count(const std::string& outcome) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++stats_.reviews[outcome];
   }
 
   // Remembers whose the token is, not the decision: the next request may be for another population.
   void Remember(const std::string& digest, const TokenOwner& owner) {
     const SteadyTime until = clock_.SteadyNow() + (owner.outcome == "allowed" ? kKnownFor : kRefusedFor);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (known_.insert_or_assign(digest, Entry{owner, until}).second) order_.push_back(digest);
     while (order_.size() > kMostKnown) {
       known_.erase(order_.front());
@@ -136,10 +136,10 @@ class Reviewer final : public TokenReview {
 
   kube::ApiClient& client_;
   Clock& clock_;
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> known_;  // by digest; guarded by mutex_, as all below
-  std::deque<std::string> order_;                 // of known_, oldest first
-  TokenReviewStats stats_;
+  mutable Mutex mutex_;
+  std::unordered_map<std::string, Entry> known_ GUARDED_BY(mutex_);  // by digest
+  std::deque<std::string> order_ GUARDED_BY(mutex_);                 // of known_, oldest first
+  TokenReviewStats stats_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ Workers::~Workers() {
 
 void Workers::Start(int count) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stats_.workers = count;
   }
   for (int i = 0; i < count; ++i) threads_.emplace_back([this] { Run(); });
@@ -37,7 +37,7 @@ bool Workers::Drain(Duration limit) {
 }
 
 WorkersStats Workers::stats() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
@@ -49,7 +49,7 @@ void Workers::Run() {
     if (!stopping_) {
       const SteadyTime begun = clock_.SteadyNow();
       {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         ++stats_.active;
       }
       const Outcome outcome = Guarded(*key);
@@ -65,7 +65,7 @@ Outcome Workers::Guarded(const kube::ObjectKey& key) {
     return reconcile_(key);
   } catch (const std::exception& exception) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ++stats_.panics;
     }
     return {InternalError(std::string("unexpected: ") + exception.what()), std::nullopt, false};
@@ -82,7 +82,7 @@ void Workers::Finish(const kube::ObjectKey& key, const Outcome& outcome, Duratio
     if (outcome.requeue_after) queue_.AddAfter(key, *outcome.requeue_after);
   }
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     --stats_.active;
     if (conflict) {
       ++stats_.requeue;

@@ -6,13 +6,13 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "operator/kube/resource_type.h"
 #include "operator/kube/work_queue.h"
@@ -75,8 +75,8 @@ class Workers {
   Clock& clock_;
   const ReconcileFunction reconcile_;
   std::atomic<bool> stopping_{false};
-  mutable std::mutex mutex_;
-  WorkersStats stats_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  WorkersStats stats_ GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
 

@@ -161,7 +161,7 @@ Result<net::Response> ApiClient::Perform(const Call& call, const net::BodySink* 
         return ResourceExhaustedError("the operator's own limit of requests leaves no time for this one");
       }
       Wait(turn, call.cancellation);
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       stats_.limiter_seconds += ToSeconds(turn);
     }
     Result<net::Response> answer = Once(call, deadline - clock_.SteadyNow(), sink);
@@ -177,7 +177,7 @@ Result<net::Response> ApiClient::Perform(const Call& call, const net::BodySink* 
       return ErrorOfApiAnswer(*answer);
     }
     Wait(*wait, call.cancellation);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++stats_.retries;
   }
 }
@@ -190,7 +190,7 @@ Result<json> ApiClient::PerformJson(Call call) {
 
 void ApiClient::Count(const Call& call, const Result<net::Response>& answer, Duration took, bool watch) {
   const std::string code = answer.ok() ? std::to_string(answer->status) : "<error>";
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++stats_.requests[{code, call.method}];
   if (watch) return;
   ApiClientStats::Latency& latency = stats_.latency[call.method];
@@ -202,7 +202,7 @@ void ApiClient::Count(const Call& call, const Result<net::Response>& answer, Dur
 }
 
 ApiClientStats ApiClient::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 

@@ -21,7 +21,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -30,6 +29,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/net/http_client.h"
 #include "operator/kube/connection.h"
@@ -175,8 +175,8 @@ class ApiClient {
   Clock& clock_;
   const ApiClientOptions options_;
   RateLimiter limiter_;
-  mutable std::mutex mutex_;
-  ApiClientStats stats_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  ApiClientStats stats_ GUARDED_BY(mutex_);
 };
 
 // The path of a type's collection or of one object. Pure.

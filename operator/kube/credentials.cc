@@ -116,7 +116,7 @@ Result<PluginAnswer> ParsePluginAnswer(const std::string& text, const std::strin
 Result<std::shared_ptr<Credentials>> Credentials::Load(CredentialSources sources, FileSystem& files, Clock& clock) {
   // The constructor is private.
   std::shared_ptr<Credentials> credentials(new Credentials(std::move(sources), files, clock));
-  const std::scoped_lock lock(credentials->mutex_);
+  const MutexLock lock(credentials->mutex_);
   EOA_RETURN_IF_ERROR(credentials->Refresh());
   return credentials;
 }
@@ -173,7 +173,7 @@ Status Credentials::RunPlugin() {
 }
 
 Result<std::string> Credentials::Token() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const Status refreshed = Refresh(); !refreshed.ok()) {
     // What is rotated may be away for a moment; the server decides whether the old one is still good.
     if (token_.empty() && sources_.plugin) return refreshed.error();
@@ -185,19 +185,19 @@ Result<std::string> Credentials::Token() {
 }
 
 std::shared_ptr<const net::TlsIdentity> Credentials::Identity() const {
-  const std::scoped_lock lock(identity_mutex_);
+  const MutexLock lock(identity_mutex_);
   return identity_;
 }
 
 void Credentials::SetIdentity(net::TlsIdentity identity) {
-  const std::scoped_lock lock(identity_mutex_);
+  const MutexLock lock(identity_mutex_);
   // Connections last as long as the object does.
   if (identity_ && *identity_ == identity) return;
   identity_ = std::make_shared<const net::TlsIdentity>(std::move(identity));
 }
 
 void Credentials::Rejected() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   read_at_.reset();
   plugin_ran_ = false;
 }

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/net/tls.h"
 
@@ -65,8 +65,8 @@ class Credentials {
  private:
   Credentials(CredentialSources sources, FileSystem& files, Clock& clock)
       : sources_(std::move(sources)), files_(files), clock_(clock) {}
-  Status Refresh();
-  Status RunPlugin();
+  Status Refresh() REQUIRES(mutex_);
+  Status RunPlugin() REQUIRES(mutex_);
   void SetIdentity(net::TlsIdentity identity);
   Result<std::string> Read(const TextSource& source) const;
 
@@ -74,14 +74,14 @@ class Credentials {
   FileSystem& files_;
   Clock& clock_;
   // Never held while files are read or a plugin runs.
-  mutable std::mutex identity_mutex_;
-  std::shared_ptr<const net::TlsIdentity> identity_;  // guarded by identity_mutex_
+  mutable Mutex identity_mutex_;
+  std::shared_ptr<const net::TlsIdentity> identity_ GUARDED_BY(identity_mutex_);
 
-  std::mutex mutex_;   // taken before identity_mutex_
-  std::string token_;  // guarded by mutex_, as all below
-  std::optional<SteadyTime> read_at_;
-  std::optional<WallTime> expires_;  // what the plugin gave
-  bool plugin_ran_ = false;
+  Mutex mutex_ ACQUIRED_BEFORE(identity_mutex_);
+  std::string token_ GUARDED_BY(mutex_);
+  std::optional<SteadyTime> read_at_ GUARDED_BY(mutex_);
+  std::optional<WallTime> expires_ GUARDED_BY(mutex_);  // what the plugin gave
+  bool plugin_ran_ GUARDED_BY(mutex_) = false;
 };
 
 // What a plugin printed. InvalidArgument says what is wrong; the text, which holds secrets, is never shown. Pure.

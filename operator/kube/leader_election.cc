@@ -104,10 +104,10 @@ void LeaderElection::Start() {
 
 void LeaderElection::Stop(bool release) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  wake_.NotifyAll();
   if (!thread_.joinable()) return;
   thread_.join();
   const bool held = leads();
@@ -119,24 +119,24 @@ void LeaderElection::Stop(bool release) {
 }
 
 bool LeaderElection::leads() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_.leads && clock_.SteadyNow() < leads_until_;
 }
 
 LeaderElectionStats LeaderElection::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
 void LeaderElection::SetLeads(bool leads, SteadyTime until) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   leads_until_ = until;
   stats_.leads = leads;
 }
 
 bool LeaderElection::Pause(Duration delay) {
-  std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, delay, [this] { return stopping_; });
+  MutexLock lock(mutex_);
+  return !wake_.WaitFor(mutex_, delay, [this]() REQUIRES(mutex_) { return stopping_; });
 }
 
 void LeaderElection::Run() {
@@ -189,7 +189,7 @@ bool LeaderElection::Try() {
   const bool fast = state_.exists() && state_.held_by_us();
   if (fast && Write(state_.Claim(clock_.Now()))) return true;
   if (fast) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++stats_.slow_paths;
   }
   if (!Fetch()) return false;
@@ -204,7 +204,7 @@ CallOptions LeaderElection::Patience() const {
 }
 
 void LeaderElection::Note(bool failed) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (failed) {
     ++stats_.failures;
     return;

@@ -8,11 +8,9 @@
 // The client should be the election's own, without a rate limiter: a Lease must not wait behind other requests.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/random.h"
 #include "operator/kube/api_client.h"
 
@@ -121,11 +120,11 @@ class LeaderElection {
   LeaseState state_;         // the thread's own, as is the next
   SteadyTime give_up_at_{};  // of a round, and when it began
   SteadyTime claimed_at_{};
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;  // guarded by mutex_, as all below
-  SteadyTime leads_until_{};
-  LeaderElectionStats stats_;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  SteadyTime leads_until_ GUARDED_BY(mutex_){};
+  LeaderElectionStats stats_ GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

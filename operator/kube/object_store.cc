@@ -58,7 +58,7 @@ void ObjectStore::OnChange(std::function<void(const Change&)> callback) { callba
 ObjectPtr ObjectStore::Get(const ObjectKey& key) const {
   std::string text;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return nullptr;
     text = found->second.text;
@@ -67,7 +67,7 @@ ObjectPtr ObjectStore::Get(const ObjectKey& key) const {
 }
 
 std::vector<ObjectKey> ObjectStore::Keys() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<ObjectKey> keys;
   keys.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) keys.push_back(key);
@@ -77,7 +77,7 @@ std::vector<ObjectKey> ObjectStore::Keys() const {
 std::vector<ObjectPtr> ObjectStore::List() const {
   std::vector<std::string> texts;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     texts.reserve(entries_.size());
     for (const auto& [key, entry] : entries_) texts.push_back(entry.text);
   }
@@ -90,7 +90,7 @@ std::vector<ObjectPtr> ObjectStore::List() const {
 std::vector<ObjectPtr> ObjectStore::FindByLabel(std::string_view value) const {
   std::vector<std::string> texts;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = by_label_.find(value);
     if (found == by_label_.end()) return {};
     for (const ObjectKey& key : found->second) texts.push_back(entries_.at(key).text);
@@ -102,7 +102,7 @@ std::vector<ObjectPtr> ObjectStore::FindByLabel(std::string_view value) const {
 }
 
 std::vector<ObjectKey> ObjectStore::KeysByLabel(std::string_view value) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_label_.find(value);
   if (found == by_label_.end()) return {};
   return {found->second.begin(), found->second.end()};
@@ -149,7 +149,7 @@ void ObjectStore::Put(const ObjectKey& key, nlohmann::json object, ChangeSource 
   const std::string new_text = entry.text;
   std::optional<std::string> old_text;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = entries_.find(key);
     if (found != entries_.end()) {
       if (found->second.text == entry.text) return;
@@ -168,7 +168,7 @@ void ObjectStore::Put(const ObjectKey& key, nlohmann::json object, ChangeSource 
 void ObjectStore::Remove(const ObjectKey& key, ChangeSource source) {
   std::string old_text;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
     Unindex(key, found->second);
@@ -187,17 +187,16 @@ void ObjectStore::Gather(nlohmann::json object, Snapshot& snapshot) const {
 void ObjectStore::Replace(Snapshot snapshot, ChangeSource source) {
   Entries old_entries;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     old_entries = std::exchange(entries_, std::move(snapshot.entries_));
     by_label_.clear();
     bytes_ = 0;
     for (const auto& [key, entry] : entries_) Index(key, entry);
   }
-  // entries_ is read without the lock: only writers change it, and this is the one.
   for (const auto& [key, entry] : old_entries) {
-    if (!entries_.contains(key)) NotifyOfChange(key, source, &entry.text, nullptr);
+    if (!OwnEntries().contains(key)) NotifyOfChange(key, source, &entry.text, nullptr);
   }
-  for (const auto& [key, entry] : entries_) {
+  for (const auto& [key, entry] : OwnEntries()) {
     const auto old_entry = old_entries.find(key);
     const std::string* old_text = old_entry == old_entries.end() ? nullptr : &old_entry->second.text;
     if (old_text == nullptr || *old_text != entry.text) NotifyOfChange(key, source, old_text, &entry.text);
@@ -205,11 +204,11 @@ void ObjectStore::Replace(Snapshot snapshot, ChangeSource source) {
 }
 
 void ObjectStore::Resync() {
-  for (const auto& [key, entry] : entries_) NotifyOfChange(key, ChangeSource::kResync, &entry.text, &entry.text);
+  for (const auto& [key, entry] : OwnEntries()) NotifyOfChange(key, ChangeSource::kResync, &entry.text, &entry.text);
 }
 
 ObjectStoreStats ObjectStore::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return {entries_.size(), bytes_};
 }
 

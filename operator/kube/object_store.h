@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +18,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/mutex.h"
 #include "operator/kube/resource_type.h"
 
 namespace eoa::kube {
@@ -107,17 +107,20 @@ class ObjectStore {
 
  private:
   Entry MakeEntry(nlohmann::json& object) const;
-  void Index(const ObjectKey& key, const Entry& entry);
-  void Unindex(const ObjectKey& key, const Entry& entry);
+  void Index(const ObjectKey& key, const Entry& entry) REQUIRES(mutex_);
+  void Unindex(const ObjectKey& key, const Entry& entry) REQUIRES(mutex_);
   void NotifyOfChange(const ObjectKey& key, ChangeSource source, const std::string* old_text,
                       const std::string* new_text) const;
 
+  // For the thread that writes: nobody else changes them, so it may read them without the lock.
+  const Entries& OwnEntries() const NO_THREAD_SAFETY_ANALYSIS { return entries_; }
+
   const ObjectStoreOptions options_;
   std::vector<std::function<void(const Change&)>> callbacks_;  // written before the first write, then only read
-  mutable std::mutex mutex_;
-  Entries entries_;  // guarded by mutex_, as all below
-  std::map<std::string, std::set<ObjectKey>, std::less<>> by_label_;
-  std::size_t bytes_ = 0;
+  mutable Mutex mutex_;
+  Entries entries_ GUARDED_BY(mutex_);
+  std::map<std::string, std::set<ObjectKey>, std::less<>> by_label_ GUARDED_BY(mutex_);
+  std::size_t bytes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace eoa::kube

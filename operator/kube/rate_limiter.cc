@@ -6,7 +6,7 @@ namespace eoa::kube {
 
 Duration RateLimiter::Take(SteadyTime now) {
   if (per_second_ <= 0) return {};
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (started_) tokens_ = std::min(burst_, tokens_ + ToSeconds(now - filled_) * per_second_);
   started_ = true;
   filled_ = now;

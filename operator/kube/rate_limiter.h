@@ -1,9 +1,8 @@
 // RateLimiter: a token bucket. Requests beyond the rate wait their turn, so that the API server need not refuse them.
 #pragma once
 
-#include <mutex>
-
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 
 namespace eoa::kube {
 
@@ -18,11 +17,11 @@ class RateLimiter {
 
  private:
   const double per_second_;
-  std::mutex mutex_;
-  double tokens_;  // guarded by mutex_; negative: promised to those who wait
+  Mutex mutex_;
+  double tokens_ GUARDED_BY(mutex_);  // negative: promised to those who wait
   const double burst_;
-  SteadyTime filled_{};
-  bool started_ = false;
+  SteadyTime filled_ GUARDED_BY(mutex_){};
+  bool started_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace eoa::kube

@@ -38,10 +38,10 @@ void Reflector::Start() {
 void Reflector::Stop() {
   std::shared_ptr<net::Cancellation> watch;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     watch = watch_;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   cancellation_.Cancel();
   if (watch) watch->Cancel();
@@ -50,30 +50,30 @@ void Reflector::Stop() {
 }
 
 void Reflector::EndQuietWatches() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     const Duration left = watch_ ? quiet_since_ + options_.quiet_limit - clock_.SteadyNow() : options_.quiet_limit;
     if (left > Duration::zero()) {
-      changed_.wait_for(lock, left);
+      changed_.WaitFor(mutex_, left);
       continue;
     }
     const std::shared_ptr<net::Cancellation> watch = std::exchange(watch_, nullptr);
     // What Cancel sets off may want the lock.
-    lock.unlock();
+    lock.Unlock();
     watch->Cancel();
-    lock.lock();
+    lock.Lock();
   }
 }
 
 bool Reflector::Pause(Duration delay) {
-  std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, delay, [this] { return stopping_; });
+  MutexLock lock(mutex_);
+  return !changed_.WaitFor(mutex_, delay, [this]() REQUIRES(mutex_) { return stopping_; });
 }
 
 void Reflector::Run() {
   ReflectorStep step;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     step = state_.Begin();
   }
   while (Pause(step.delay)) {
@@ -101,7 +101,7 @@ ReflectorStep Reflector::CarryOut(const ListStep& step) {
   if (!page.ok()) {
     NoteError("listing", page.error());
     gathered_ = {};
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return state_.OnListFailed(FailureOf(page.error()), now);
   }
   for (nlohmann::json& object : page->items) store_.Gather(std::move(object), gathered_);
@@ -109,7 +109,7 @@ ReflectorStep Reflector::CarryOut(const ListStep& step) {
 
   ReflectorStep next;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     next = state_.OnPage(page->resource_version, page->continue_token, now);
   }
   NoteContact(now);
@@ -118,9 +118,9 @@ ReflectorStep Reflector::CarryOut(const ListStep& step) {
   store_.Replace(std::exchange(gathered_, {}), synced() ? ChangeSource::kRelist : ChangeSource::kFirstList);
   if (options_.resync && step.reason == ListReason::kPeriodic) store_.Resync();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     synced_ = true;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   return next;
 }
@@ -135,14 +135,14 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   options.metadata_only = options_.metadata_only;
   const auto watch = std::make_shared<net::Cancellation>();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const SteadyTime now = clock_.SteadyNow();
     state_.OnWatchBegun(now);
     // Stop has looked for a watch to end already.
     if (stopping_) watch->Cancel();
     watch_ = watch;
     quiet_since_ = now;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   std::optional<Failure> failure;
   const Status status = client_.Watch(
@@ -155,7 +155,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
     NoteError("watching", status.error());
     if (!failure) failure = FailureOf(status.error());
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   watch_.reset();
   return state_.OnWatchEnded(failure, clock_.SteadyNow());
 }
@@ -163,7 +163,7 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
 Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failure) {
   EventVerdict verdict;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return CancelledError("the reflector stops");
     verdict = state_.OnEvent(event);
   }
@@ -185,14 +185,14 @@ Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failur
 }
 
 void Reflector::NoteContact(SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   last_contact_ = now;
   quiet_since_ = now;
   last_error_.clear();
 }
 
 void Reflector::NoteError(std::string_view doing, const Error& error) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_) return;
   // A dead server is one line, not one for each try.
   const bool news = last_error_.empty();
@@ -202,18 +202,18 @@ void Reflector::NoteError(std::string_view doing, const Error& error) {
 }
 
 bool Reflector::WaitForSync(Duration limit) const {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, limit, [this] { return synced_ || stopping_; });
+  MutexLock lock(mutex_);
+  changed_.WaitFor(mutex_, limit, [this]() REQUIRES(mutex_) { return synced_ || stopping_; });
   return synced_ && !stopping_;
 }
 
 bool Reflector::synced() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return synced_;
 }
 
 ReflectorStats Reflector::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ReflectorStats stats;
   stats.counts = state_.counts();
   stats.synced = synced_;

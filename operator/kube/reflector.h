@@ -11,14 +11,13 @@
 // The client should be the reflectors' own: a watch holds a connection, and its waits must not delay others.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/random.h"
 #include "common/net/http_client.h"
 #include "operator/kube/api_client.h"
@@ -80,15 +79,15 @@ class Reflector {
   net::Cancellation cancellation_;  // of lists
   ObjectStore::Snapshot gathered_;  // pages of the list under way; the thread's own
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;  // synced, watching or stopping
-  ReflectorState state_;                     // guarded by mutex_, as all below; written by the thread only
-  bool synced_ = false;                      // the store has a whole list
-  bool stopping_ = false;
-  std::shared_ptr<net::Cancellation> watch_;  // of the watch under way; null: none
-  SteadyTime quiet_since_;                    // of the watch under way
-  std::optional<SteadyTime> last_contact_;
-  std::string last_error_;
+  mutable Mutex mutex_;
+  mutable CondVar changed_;                  // synced, watching or stopping
+  ReflectorState state_ GUARDED_BY(mutex_);  // written by the thread only
+  bool synced_ GUARDED_BY(mutex_) = false;   // the store has a whole list
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::shared_ptr<net::Cancellation> watch_ GUARDED_BY(mutex_);  // of the watch under way; null: none
+  SteadyTime quiet_since_ GUARDED_BY(mutex_);                    // of the watch under way
+  std::optional<SteadyTime> last_contact_ GUARDED_BY(mutex_);
+  std::string last_error_ GUARDED_BY(mutex_);
 
   std::thread thread_;
   std::thread guard_;

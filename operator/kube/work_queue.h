@@ -13,10 +13,8 @@
 // never dropped. Memory: one entry for each key that waits, is worked on or failed.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "operator/kube/queue_state.h"
 
@@ -52,10 +50,10 @@ class WorkQueue {
 
  private:
   Clock& clock_;
-  mutable std::mutex mutex_;
-  std::condition_variable ready_;    // a key may be ready, or a sooner deadline is there, or the end
-  std::condition_variable drained_;  // a key is done
-  QueueState state_;                 // guarded by mutex_
+  mutable Mutex mutex_;
+  CondVar ready_;    // a key may be ready, or a sooner deadline is there, or the end
+  CondVar drained_;  // a key is done
+  QueueState state_ GUARDED_BY(mutex_);
 };
 
 }  // namespace eoa::kube

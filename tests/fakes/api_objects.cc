@@ -138,11 +138,11 @@ ApiObjects::Stored* ApiObjects::Find(const ApiPath& path) {
 void ApiObjects::Record(const std::string& collection, json before, json after) {
   history_.push_back({version_, collection, std::move(before), std::move(after)});
   ++writes_;
-  grown_.notify_all();
+  grown_.NotifyAll();
 }
 
 ApiAnswer ApiObjects::Get(const ApiPath& path) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto collection = collections_.find(CollectionOf(path));
   if (collection == collections_.end()) return NotFound(path);
   const auto found = collection->second.find({path.name_space, path.name});
@@ -150,7 +150,7 @@ ApiAnswer ApiObjects::Get(const ApiPath& path) const {
 }
 
 ApiAnswer ApiObjects::List(const ApiPath& path, const ApiQuery& query) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Pages rest;
   if (!query.continue_token.empty()) {
     const auto found = pages_.find(query.continue_token);
@@ -178,7 +178,7 @@ ApiAnswer ApiObjects::List(const ApiPath& path, const ApiQuery& query) {
 }
 
 ApiAnswer ApiObjects::Create(const ApiPath& path, json object) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   json& metadata = Metadata(object);
   if (TextAt(metadata, "name").empty() && !TextAt(metadata, "generateName").empty()) {
     metadata["name"] = TextAt(metadata, "generateName") + std::to_string(uids_ + 1);
@@ -234,7 +234,7 @@ ApiAnswer ApiObjects::Put(const ApiPath& path, Stored& stored, json wanted) {
 }
 
 ApiAnswer ApiObjects::Replace(const ApiPath& path, json object) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Stored* stored = Find(path);
   if (stored == nullptr) return NotFound(path);
   const std::string version = TextAt(Metadata(object), "resourceVersion");
@@ -245,7 +245,7 @@ ApiAnswer ApiObjects::Replace(const ApiPath& path, json object) {
 }
 
 ApiAnswer ApiObjects::MergePatch(const ApiPath& path, const json& patch) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Stored* stored = Find(path);
   if (stored == nullptr) return NotFound(path);
   const std::string version = TextAt(patch.value("metadata", json::object()), "resourceVersion");
@@ -259,7 +259,7 @@ ApiAnswer ApiObjects::MergePatch(const ApiPath& path, const json& patch) {
 
 ApiAnswer ApiObjects::Apply(const ApiPath& path, const json& object, const std::string& manager) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (Stored* stored = Find(path)) {
       const std::string uid = TextAt(object.value("metadata", json::object()), "uid");
       if (!uid.empty() && uid != TextAt(stored->object["metadata"], "uid")) return Conflict(path, "another uid");
@@ -273,13 +273,13 @@ ApiAnswer ApiObjects::Apply(const ApiPath& path, const json& object, const std::
   }
   if (!path.subresource.empty()) return NotFound(path);
   ApiAnswer made = Create(path, object);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (Stored* stored = Find(path)) stored->applied[manager + "/"] = object;
   return made;
 }
 
 ApiAnswer ApiObjects::Delete(const ApiPath& path, const json& options) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Stored* stored = Find(path);
   if (stored == nullptr) return NotFound(path);
   const json wanted = options.value("preconditions", json::object());
@@ -326,9 +326,9 @@ void ApiObjects::RemoveDependents(const std::string& uid) {
 
 std::optional<std::vector<ApiEvent>> ApiObjects::After(const ApiPath& path, const ApiQuery& query,
                                                        std::uint64_t version, Duration patience) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (version < horizon_) return std::nullopt;
-  grown_.wait_for(lock, patience, [&] { return version_ > version; });
+  grown_.WaitFor(mutex_, patience, [&]() REQUIRES(mutex_) { return version_ > version; });
   if (version < horizon_) return std::nullopt;
   std::vector<ApiEvent> events;
   const auto first = std::upper_bound(history_.begin(), history_.end(), version,
@@ -347,21 +347,21 @@ std::optional<std::vector<ApiEvent>> ApiObjects::After(const ApiPath& path, cons
 }
 
 void ApiObjects::ForgetHistory() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // Versions up to now are too old, so that every watch from one of them is told so.
   horizon_ = ++version_;
   history_.clear();
   pages_.clear();
-  grown_.notify_all();
+  grown_.NotifyAll();
 }
 
 std::uint64_t ApiObjects::version() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return version_;
 }
 
 std::uint64_t ApiObjects::writes() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return writes_;
 }
 

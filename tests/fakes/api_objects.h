@@ -5,10 +5,8 @@
 // status and reason.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 
 namespace eoa {
 
@@ -95,24 +94,23 @@ class ApiObjects {
   };
   using Key = std::pair<std::string, std::string>;  // namespace, name
 
-  Stored* Find(const ApiPath& path);
-  ApiAnswer Put(const ApiPath& path, Stored& stored, nlohmann::json wanted);
-  void Remove(const std::string& collection, const Key& key);
-  void RemoveDependents(const std::string& uid);
-  void Record(const std::string& collection, nlohmann::json before, nlohmann::json after);
+  Stored* Find(const ApiPath& path) REQUIRES(mutex_);
+  ApiAnswer Put(const ApiPath& path, Stored& stored, nlohmann::json wanted) REQUIRES(mutex_);
+  void Remove(const std::string& collection, const Key& key) REQUIRES(mutex_);
+  void RemoveDependents(const std::string& uid) REQUIRES(mutex_);
+  void Record(const std::string& collection, nlohmann::json before, nlohmann::json after) REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable grown_;
-  std::map<std::string, std::map<Key, Stored>>
-      collections_;  // by "apps/v1 statefulsets"; guarded by mutex_, as all below
-  std::vector<Change> history_;
-  std::map<std::string, Pages> pages_;
-  std::set<std::string> gone_;  // uids; what is made for such an owner is garbage at once
-  std::uint64_t version_ = 1000;
-  std::uint64_t horizon_ = 0;
-  std::uint64_t uids_ = 0;
-  std::uint64_t tokens_ = 0;
-  std::uint64_t writes_ = 0;
+  mutable Mutex mutex_;
+  CondVar grown_;
+  std::map<std::string, std::map<Key, Stored>> collections_ GUARDED_BY(mutex_);  // by "apps/v1 statefulsets"
+  std::vector<Change> history_ GUARDED_BY(mutex_);
+  std::map<std::string, Pages> pages_ GUARDED_BY(mutex_);
+  std::set<std::string> gone_ GUARDED_BY(mutex_);  // uids; what is made for such an owner is garbage at once
+  std::uint64_t version_ GUARDED_BY(mutex_) = 1000;
+  std::uint64_t horizon_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t uids_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t tokens_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t writes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace eoa

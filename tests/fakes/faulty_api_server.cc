@@ -65,39 +65,39 @@ void ObjectHistory::Append(PodEvent event) {
     live_[event.name] = event;
   }
   events_.push_back(std::move(event));
-  grown_.notify_all();
+  grown_.NotifyAll();
 }
 
 void ObjectHistory::Put(const std::string& name, const std::string& phase) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Append({live_.contains(name) ? "MODIFIED" : "ADDED", name, 0, phase});
 }
 
 void ObjectHistory::Delete(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = live_.find(name);
   if (found != live_.end()) Append({"DELETED", name, 0, found->second.phase});
 }
 
 void ObjectHistory::Compact() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   horizon_ = version_;
 }
 
 std::pair<std::map<std::string, PodEvent>, std::uint64_t> ObjectHistory::Snapshot() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return {live_, version_};
 }
 
 std::vector<PodEvent> ObjectHistory::Everything() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return events_;
 }
 
 std::optional<std::vector<PodEvent>> ObjectHistory::After(std::uint64_t version, Duration patience) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (version < horizon_) return std::nullopt;
-  grown_.wait_for(lock, patience, [&] { return version_ > version; });
+  grown_.WaitFor(mutex_, patience, [&]() REQUIRES(mutex_) { return version_ > version; });
   if (version < horizon_) return std::nullopt;
   const auto first = std::upper_bound(events_.begin(), events_.end(), version,
                                       [](std::uint64_t value, const PodEvent& event) { return value < event.version; });
@@ -108,23 +108,22 @@ FaultyApiServer::FaultyApiServer(ObjectHistory& history, const Faults& faults, s
     : history_(history), faults_(faults), random_(seed, {HashName("faulty-api-server"), 0}) {}
 
 void FaultyApiServer::Heal() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool slice = faults_.slice;
   faults_ = {};
   faults_.slice = slice;
 }
 
 std::uint64_t FaultyApiServer::faults_made() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return faults_made_;
 }
 
 std::uint64_t FaultyApiServer::requests() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return requests_;
 }
 
-// Under the lock, as Below.
 bool FaultyApiServer::Happens(double chance) {
   const bool happens = random_.NextUniform() < chance;
   if (happens) ++faults_made_;
@@ -132,12 +131,12 @@ bool FaultyApiServer::Happens(double chance) {
 }
 
 std::uint64_t FaultyApiServer::Below(std::uint64_t bound) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return random_.NextBelow(bound);
 }
 
 std::optional<Result<net::Response>> FaultyApiServer::Refuse() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++requests_;
   if (Happens(faults_.compact)) {
     history_.Compact();
@@ -152,7 +151,7 @@ std::optional<Result<net::Response>> FaultyApiServer::Refuse() {
 Result<net::Response> FaultyApiServer::Send(const net::Request& request, net::Cancellation* cancellation) {
   if (Cancelled(cancellation)) return CancelledError("cancelled");
   if (auto refusal = Refuse()) return *std::move(refusal);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return List(QueryOf(request.url));
 }
 
@@ -194,7 +193,7 @@ Status FaultyApiServer::Emit(const std::string& text, const net::BodySink& sink)
   while (!rest.empty()) {
     bool slice = false;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       slice = faults_.slice;
     }
     const std::size_t size = slice ? std::min<std::size_t>(rest.size(), 1 + Below(7)) : rest.size();
@@ -209,7 +208,7 @@ Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::st
   std::uint64_t version = std::stoull(ValueOf(query, "resourceVersion"));
   Duration longest{};
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     longest = FromSeconds(ToSeconds(faults_.longest_watch) * random_.NextUniform());
   }
   const SteadyTime end = RealClock().SteadyNow() + longest;
@@ -230,7 +229,7 @@ Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::st
     for (const PodEvent& event : *events) {
       version = event.version;
       const std::string line = Line(event.type, PodOf(event));
-      std::unique_lock lock(mutex_);
+      MutexLock lock(mutex_);
       const bool lost = Happens(faults_.lost);
       const bool silent = Happens(faults_.silent);
       const bool torn = Happens(faults_.torn);
@@ -239,7 +238,7 @@ Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::st
       const bool clean_end = Happens(faults_.clean_end);
       const std::size_t cut = random_.NextBelow(line.size());
       const bool gone = random_.NextBelow(2) == 0;
-      lock.unlock();
+      lock.Unlock();
       if (lost) continue;
       while (silent && !Cancelled(cancellation)) RealClock().SleepFor(std::chrono::milliseconds(1));
       if (silent) return CancelledError("cancelled");

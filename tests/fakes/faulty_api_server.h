@@ -4,16 +4,15 @@
 // happened is ObjectHistory; what the client is told of it may be late, cut, refused or repeated, but never invented.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/mutex.h"
 #include "common/base/random.h"
 #include "common/net/http_client.h"
 
@@ -45,14 +44,14 @@ class ObjectHistory {
   std::optional<std::vector<PodEvent>> After(std::uint64_t version, Duration patience);
 
  private:
-  void Append(PodEvent event);
+  void Append(PodEvent event) REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable grown_;
-  std::vector<PodEvent> events_;  // guarded by mutex_, as all below
-  std::map<std::string, PodEvent> live_;
-  std::uint64_t version_ = 1000;
-  std::uint64_t horizon_ = 0;  // versions before it are compacted
+  mutable Mutex mutex_;
+  CondVar grown_;
+  std::vector<PodEvent> events_ GUARDED_BY(mutex_);
+  std::map<std::string, PodEvent> live_ GUARDED_BY(mutex_);
+  std::uint64_t version_ GUARDED_BY(mutex_) = 1000;
+  std::uint64_t horizon_ GUARDED_BY(mutex_) = 0;  // versions before it are compacted
 };
 
 // How often, in [0, 1] for each request (or each event, for those that say so).
@@ -93,23 +92,23 @@ class FaultyApiServer final : public net::HttpClient {
     std::uint64_t version = 0;
   };
 
-  bool Happens(double chance);
+  bool Happens(double chance) REQUIRES(mutex_);
   std::uint64_t Below(std::uint64_t bound);
   std::optional<Result<net::Response>> Refuse();
-  net::Response List(const std::map<std::string, std::string>& query);
+  net::Response List(const std::map<std::string, std::string>& query) REQUIRES(mutex_);
   Status Emit(const std::string& text, const net::BodySink& sink);
   Result<net::Response> Watch(const std::map<std::string, std::string>& query, const net::BodySink& sink,
                               const net::Cancellation* cancellation);
 
   ObjectHistory& history_;
-  mutable std::mutex mutex_;
-  Faults faults_;  // guarded by mutex_, as all below
-  SeededRandom random_;
-  std::map<std::string, Pages> pages_;  // by continue token
-  Pages older_;                         // what a stale cache would still answer
-  std::uint64_t tokens_ = 0;
-  std::uint64_t faults_made_ = 0;
-  std::uint64_t requests_ = 0;
+  mutable Mutex mutex_;
+  Faults faults_ GUARDED_BY(mutex_);
+  SeededRandom random_ GUARDED_BY(mutex_);
+  std::map<std::string, Pages> pages_ GUARDED_BY(mutex_);  // by continue token
+  Pages older_ GUARDED_BY(mutex_);                         // what a stale cache would still answer
+  std::uint64_t tokens_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t faults_made_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t requests_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace eoa

@@ -195,12 +195,12 @@ void ScriptedApiServer::Accept() {
     if (socket < 0) continue;
     const int yes = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     open_.insert(socket);
     peers_.emplace_back([this, socket] {
       Peer peer{socket, stopping_};
       Serve(peer);
-      const std::scoped_lock inner(mutex_);
+      const MutexLock inner(mutex_);
       open_.erase(socket);
       ::close(socket);
     });
@@ -221,7 +221,7 @@ bool ScriptedApiServer::ServeOne(Peer& peer, const Parsed& request) {
   };
   bool let_in = true;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     requests_.push_back(
         {request.method, request.target, request.body, header("authorization"), RealClock().SteadyNow()});
     let_in = token_.empty() || header("authorization") == "Bearer " + token_;
@@ -276,7 +276,7 @@ ApiAnswer ScriptedApiServer::CarryOut(const Parsed& request) {
   if (request.method == "GET")
     return path->name.empty() ? objects_.List(*path, request.Selection()) : objects_.Get(*path);
   if (request.method == "POST" && path->plural == "tokenreviews") {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     body["status"] = review_ ? review_(body["spec"]) : json{{"authenticated", false}};
     return {201, body};
   }
@@ -359,7 +359,7 @@ bool ScriptedApiServer::Watch(Peer& peer, const Parsed& request, const ApiFault*
 }
 
 std::unique_ptr<ApiFault> ScriptedApiServer::NextFault(const std::string& method, const std::string& target) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (ApiFault& fault : faults_) {
     const bool matches =
         (fault.method.empty() || fault.method == method) && target.find(fault.target) != std::string::npos;
@@ -375,27 +375,27 @@ std::unique_ptr<ApiFault> ScriptedApiServer::NextFault(const std::string& method
 }
 
 void ScriptedApiServer::Inject(const ApiFault& fault) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   faults_.push_back(fault);
 }
 
 void ScriptedApiServer::Heal() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   faults_.clear();
 }
 
 void ScriptedApiServer::RequireToken(const std::string& token) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   token_ = token;
 }
 
 void ScriptedApiServer::OnTokenReview(std::function<json(const json& spec)> review) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   review_ = std::move(review);
 }
 
 void ScriptedApiServer::ResetConnections() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const linger now{1, 0};
   for (const int socket : open_) {
     ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -408,12 +408,12 @@ void ScriptedApiServer::EndWatches() { ++watch_ends_; }
 void ScriptedApiServer::SendBookmarks() { ++bookmarks_; }
 
 std::vector<ApiRequest> ScriptedApiServer::requests() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return requests_;
 }
 
 std::size_t ScriptedApiServer::CountRequests(const std::string& method, const std::string& target) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return static_cast<std::size_t>(std::count_if(requests_.begin(), requests_.end(), [&](const ApiRequest& request) {
     return (method.empty() || request.method == method) && request.target.find(target) != std::string::npos;
   }));

@@ -5,12 +5,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -19,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "tests/fakes/api_objects.h"
 
 namespace eoa {
@@ -101,12 +100,12 @@ class ScriptedApiServer {
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> watch_ends_{0};
   std::atomic<std::uint64_t> bookmarks_{0};
-  mutable std::mutex mutex_;
-  std::vector<ApiFault> faults_;  // guarded by mutex_, as all below
-  std::vector<ApiRequest> requests_;
-  std::string token_;
-  std::function<nlohmann::json(const nlohmann::json& spec)> review_;
-  std::set<int> open_;
+  mutable Mutex mutex_;
+  std::vector<ApiFault> faults_ GUARDED_BY(mutex_);
+  std::vector<ApiRequest> requests_ GUARDED_BY(mutex_);
+  std::string token_ GUARDED_BY(mutex_);
+  std::function<nlohmann::json(const nlohmann::json& spec)> review_ GUARDED_BY(mutex_);
+  std::set<int> open_ GUARDED_BY(mutex_);
   std::list<std::thread> peers_;
   std::thread acceptor_;
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, clang-tidy and shellcheck. With an argument: only C++ files that changed since that commit.
+# Format, clang-tidy, shellcheck, and who holds which lock. With an argument: only C++ files that changed since that commit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,3 +20,4 @@ for file in "${files[@]}"; do
 done
 printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 4 \
   clang-tidy -p build/dev --quiet --extra-arg=-Wno-unknown-warning-option
+python3 tests/structure/lock_check.py build/dev

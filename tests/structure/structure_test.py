@@ -77,6 +77,12 @@ THIRD_PARTY = {
 }
 
 PROGRAMS = ("broker/", "cli/", "common/", "operator/", "trainer/")
+# What has one home: a pattern of code, and the only files where it may stand. LibTorch's generators bring a lock of their own.
+ONE_HOME = {
+    r"std::(\w*mutex|scoped_lock|lock_guard|unique_lock|shared_lock|condition_variable)\b": ["common/base/mutex.h",
+                                                                                           "trainer/model/recomputed.cc"],
+}
+
 MAX_LINES = 600
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 DRAWER = re.compile(r"(^|_)(utils?|helpers?|managers?|misc)(_|\.|$)")
@@ -152,6 +158,10 @@ def faults_of(name, text):
         if folder not in ALLOWED:
             return [f"{name}: folder {folder} is not in the table of {pathlib.PurePath(__file__).name}"]
         faults += include_faults(name, folder, text)
+    if path.suffix in (".h", ".cc", ".cu"):
+        for pattern, homes in ONE_HOME.items():
+            if name not in homes and (found := re.search(pattern, text)):
+                faults.append(f"{name}: {found[0]} belongs into {homes[0]} alone")
     if path.suffix == ".h" and "#pragma once" not in text:
         faults.append(f"{name}: no #pragma once")
     if path.suffix in (".h", ".cc", ".cu", ".py", ".sh"):
@@ -203,6 +213,7 @@ def self_test():
         assert word_faults("cli/run/a.cc", code, words), code
     for other in ("bits == 64", "constexpr int kWidth = 64;", "Exit(ExitCode::kOk)", "exit_codes_[75]"):
         assert not word_faults("cli/run/a.cc", other, words), other
+    assert faults_of("tests/unit/a.cc", "std::mutex mutex;")
     assert not faults_of("trainer/engine/a.cc", '#include "trainer/comm/comm.h"\n#include <ATen/core/Tensor.h>\n')
 
 

@@ -19,7 +19,7 @@ Inbox::Inbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Inbox::~Inbox() { ::close(descriptor_); }
 
 void Inbox::Put(Event event) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   events_.push_back(std::move(event));
   const std::uint64_t one = 1;
   // Cannot fail: the counter is far from its limit.
@@ -27,7 +27,7 @@ void Inbox::Put(Event event) {
 }
 
 std::vector<Event> Inbox::TakeAll() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t size = ::read(descriptor_, &count, sizeof count);
   return std::exchange(events_, {});
@@ -40,7 +40,6 @@ void Calls::Start(std::function<Event(net::Cancellation*)> call) {
   Running& running = running_.emplace_back();
   running.thread = std::jthread([this, &running, call = std::move(call)] {
     inbox_.Put(call(&running.cancellation));
-    const std::scoped_lock lock(mutex_);
     running.done = true;
   });
 }
@@ -50,10 +49,7 @@ void Calls::CancelAll() {
 }
 
 void Calls::Reap() {
-  running_.remove_if([this](const Running& running) {
-    const std::scoped_lock lock(mutex_);
-    return running.done;
-  });
+  running_.remove_if([](const Running& running) { return running.done.load(); });
 }
 
 }  // namespace eoa::agent

@@ -2,13 +2,14 @@
 // each, and puts their answers there.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "common/base/mutex.h"
 #include "common/net/http_client.h"
 #include "trainer/agent/session_types.h"
 
@@ -30,8 +31,8 @@ class Inbox {
 
  private:
   int descriptor_;
-  std::mutex mutex_;
-  std::vector<Event> events_;  // guarded by mutex_
+  Mutex mutex_;
+  std::vector<Event> events_ GUARDED_BY(mutex_);
 };
 
 // Thread-safety: one owner. The session bounds the calls: one heartbeat, one other request, one fetch for each
@@ -52,13 +53,12 @@ class Calls {
   struct Running {
     net::Cancellation cancellation;
     std::jthread thread;
-    bool done = false;  // guarded by Calls::mutex_
+    std::atomic<bool> done = false;
   };
   void Reap();
 
   Inbox& inbox_;
-  std::mutex mutex_;
-  std::list<Running> running_;  // the list itself belongs to the owner
+  std::list<Running> running_;
 };
 
 }  // namespace eoa::agent

@@ -67,7 +67,7 @@ Telemetry::Telemetry(const PodSetup& setup, std::string version, SteadyTime now)
       turned_(now) {}
 
 void Telemetry::Observe(const Event& event, SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto* received = std::get_if<MessageReceived>(&event.body)) {
     ObserveMessage(received->message, received->worker, now);
   } else if (const auto* exited = std::get_if<WorkerExited>(&event.body)) {
@@ -76,7 +76,7 @@ void Telemetry::Observe(const Event& event, SteadyTime now) {
 }
 
 void Telemetry::Observe(const Action& action, SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto* start = std::get_if<StartWorkers>(&action)) {
     EndWorkers();
     Enter(TrainerPhase::kStarting, now);
@@ -131,30 +131,30 @@ void Telemetry::Enter(TrainerPhase phase, SteadyTime now) {
 }
 
 void Telemetry::Turn(SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   turned_ = now;
 }
 
 bool Telemetry::Healthy(SteadyTime now) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return now - turned_ < kStuck;
 }
 
 std::string Telemetry::Render(SteadyTime now) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Page page(labels_);
   const auto one = [&page](const char* name, const char* kind, const char* about, double value) {
     page.Begin(name, kind, about);
     page.Sample("", value);
   };
-  const auto gauge = [&](const char* name, const char* about, auto value) {
+  const auto gauge = [&](const char* name, const char* about, auto value) REQUIRES(mutex_) {
     page.Begin(name, "gauge", about);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       if (!workers_[i].progress) continue;
       page.Sample(Label("member", std::to_string(first_member_ + static_cast<int>(i))), value(*workers_[i].progress));
     }
   };
-  const auto counter = [&](const char* name, const char* about, auto before, auto value) {
+  const auto counter = [&](const char* name, const char* about, auto before, auto value) REQUIRES(mutex_) {
     page.Begin(name, "counter", about);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       const Worker& worker = workers_[i];

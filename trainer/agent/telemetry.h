@@ -7,12 +7,12 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "trainer/agent/session_types.h"
 
 namespace eoa::agent {
@@ -44,27 +44,27 @@ class Telemetry {
     double checkpoint_seconds = 0;
   };
 
-  void Enter(TrainerPhase phase, SteadyTime now);
-  void ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now);
-  void EndWorkers();
+  void Enter(TrainerPhase phase, SteadyTime now) REQUIRES(mutex_);
+  void ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now) REQUIRES(mutex_);
+  void EndWorkers() REQUIRES(mutex_);
 
   const std::string labels_;  // of every series
   const std::string info_;    // more of eoa_trainer_info
   const int first_member_;
   const double flops_per_image_;
 
-  mutable std::mutex mutex_;
-  std::vector<Worker> workers_;  // guarded by mutex_, as all below
-  TrainerPhase phase_ = TrainerPhase::kJoining;
-  SteadyTime phase_since_;
-  SteadyTime turned_;
-  std::map<TrainerPhase, double> phase_seconds_;
-  std::map<int, std::uint64_t> exits_;  // by code
-  std::vector<double> rates_;           // of all members; leader only
-  std::map<int, double> fitness_;       // likewise
-  int attempt_ = 0;
-  int generation_ = 0;
-  int offline_generations_ = 0;
+  mutable Mutex mutex_;
+  std::vector<Worker> workers_ GUARDED_BY(mutex_);
+  TrainerPhase phase_ GUARDED_BY(mutex_) = TrainerPhase::kJoining;
+  SteadyTime phase_since_ GUARDED_BY(mutex_);
+  SteadyTime turned_ GUARDED_BY(mutex_);
+  std::map<TrainerPhase, double> phase_seconds_ GUARDED_BY(mutex_);
+  std::map<int, std::uint64_t> exits_ GUARDED_BY(mutex_);  // by code
+  std::vector<double> rates_ GUARDED_BY(mutex_);           // of all members; leader only
+  std::map<int, double> fitness_ GUARDED_BY(mutex_);       // of all members; leader only
+  int attempt_ GUARDED_BY(mutex_) = 0;
+  int generation_ GUARDED_BY(mutex_) = 0;
+  int offline_generations_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace eoa::agent

@@ -2,11 +2,11 @@
 
 #include <charconv>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "common/base/checksum.h"
 #include "common/base/json_guard.h"
+#include "common/base/mutex.h"
 #include "common/base/number.h"
 #include "trainer/agent/broker_client.h"
 
@@ -43,12 +43,12 @@ class WeightServerImpl final : public WeightServer {
   std::uint16_t port() const override { return server_->port(); }
 
   void Begin(int generation) override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     next_ = generation;
   }
 
   void Publish(const WeightsFile& weights) override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     next_ = weights.generation + 1;
     published_[weights.generation] = weights;
     while (published_.size() > kPublished) published_.erase(published_.begin());
@@ -64,7 +64,7 @@ class WeightServerImpl final : public WeightServer {
     if (request.method != "GET") return ProblemResponse(405, Refusal::kMethodNotAllowed, "only GET");
     const Result<std::int64_t> generation = ParseInteger(path[2]);
     if (!generation.ok()) return ProblemResponse(400, Refusal::kInvalidPath, "the generation must be a whole number");
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto weights = published_.find(static_cast<int>(*generation));
     const bool there = weights != published_.end() && files_.Exists(weights->second.file);
     if (!there && *generation < next_) {
@@ -80,10 +80,10 @@ class WeightServerImpl final : public WeightServer {
 
   const std::string token_;
   FileSystem& files_;
-  std::mutex mutex_;
-  int next_ = 0;                             // the generation that is trained; guarded by mutex_
-  std::map<int, WeightsFile> published_;     // by generation; guarded by mutex_
-  std::unique_ptr<net::HttpServer> server_;  // last: its threads use what stands above
+  Mutex mutex_;
+  int next_ GUARDED_BY(mutex_) = 0;                          // the generation that is trained
+  std::map<int, WeightsFile> published_ GUARDED_BY(mutex_);  // by generation
+  std::unique_ptr<net::HttpServer> server_;                  // last: its threads use what stands above
 };
 
 }  // namespace

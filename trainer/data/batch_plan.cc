@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "common/base/mutex.h"
 #include "trainer/data/sampler.h"
 
 namespace eoa::train {
@@ -42,7 +43,7 @@ std::vector<std::uint32_t> BatchPlan::SamplesOf(std::int64_t batch) {
 }
 
 BatchPlan::Order BatchPlan::OrderOf(std::int64_t epoch) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (epoch == order_epoch_) return order_;
   auto order = std::make_shared<const std::vector<std::uint32_t>>(
       training_ ? EpochOrder(options_.seed, epoch, samples_, options_.rank, options_.world) : samples_);

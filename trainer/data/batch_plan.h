@@ -3,8 +3,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "common/base/mutex.h"
 
 namespace eoa::train {
 
@@ -44,9 +45,9 @@ class BatchPlan {
   const bool training_;
   const std::int64_t per_epoch_;
 
-  std::mutex mutex_;
-  Order order_;                    // guarded by mutex_: of the newest epoch that was asked for
-  std::int64_t order_epoch_ = -1;  // guarded by mutex_
+  Mutex mutex_;
+  Order order_ GUARDED_BY(mutex_);  // of the newest epoch that was asked for
+  std::int64_t order_epoch_ GUARDED_BY(mutex_) = -1;
 };
 
 }  // namespace eoa::train

@@ -1,9 +1,7 @@
 #include "trainer/data/loader.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <string>
 #include <system_error>
@@ -11,6 +9,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/mutex.h"
 #include "trainer/data/batch_plan.h"
 #include "trainer/data/image_pipeline.h"
 #include "trainer/data/placement.h"
@@ -29,6 +28,7 @@ class PrefetchingLoader final : public Loader {
         transform_(transform),
         options_(options),
         slots_(static_cast<std::size_t>(options.prefetch) + static_cast<std::size_t>(options.threads) + 1),
+        ready_(slots_.size(), -1),
         next_claim_(options.first_batch),
         current_(options.first_batch - 1) {}
 
@@ -43,24 +43,24 @@ class PrefetchingLoader final : public Loader {
 
   ~PrefetchingLoader() override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       stopping_ = true;
     }
-    slot_free_.notify_all();
+    slot_free_.NotifyAll();
     for (std::thread& thread : threads_) thread.join();
   }
 
   Result<std::optional<Batch>> Next() override {
+    const MutexLock lock(mutex_);
     const std::int64_t number = failed_ ? current_ : current_ + 1;
     if (!plan_->Exists(number)) return std::optional<Batch>();
-    std::unique_lock lock(mutex_);
     // The caller is done with the batch before.
     current_ = number;
-    slot_free_.notify_one();
-    const Slot& slot = SlotOf(number);
-    if (slot.ready != number) {
+    slot_free_.NotifyOne();
+    if (!IsReady(number)) {
       const SteadyTime start = options_.clock->SteadyNow();
-      const bool in_time = batch_ready_.wait_for(lock, options_.timeout, [&] { return slot.ready == number; });
+      const bool in_time =
+          batch_ready_.WaitFor(mutex_, options_.timeout, [&]() REQUIRES(mutex_) { return IsReady(number); });
       waited_seconds_ += ToSeconds(options_.clock->SteadyNow() - start);
       if (!in_time) {
         current_ = number - 1;
@@ -68,6 +68,7 @@ class PrefetchingLoader final : public Loader {
                                      std::to_string(ToSeconds(options_.timeout)) + " s; is the data set's disk stuck?");
       }
     }
+    const Slot& slot = slots_[PlaceOf(number)];
     failed_ = slot.error.has_value();
     if (failed_) return *slot.error;
     return std::optional(Batch{static_cast<std::int64_t>(slot.samples.size()), slot.images, slot.labels, slot.samples,
@@ -79,22 +80,23 @@ class PrefetchingLoader final : public Loader {
 
  private:
   struct Slot {
-    std::int64_t ready = -1;  // the batch it holds; guarded by mutex_, and whoever it says may touch the rest
     std::vector<float> images;
     std::vector<std::int64_t> labels;
     std::vector<std::uint32_t> samples;
     std::optional<Error> error;
   };
 
-  Slot& SlotOf(std::int64_t number) { return slots_[static_cast<std::size_t>(number) % slots_.size()]; }
+  std::size_t PlaceOf(std::int64_t number) const { return static_cast<std::size_t>(number) % slots_.size(); }
+  bool IsReady(std::int64_t number) const REQUIRES(mutex_) { return ready_[PlaceOf(number)] == number; }
 
   // The next batch to fill, once its slot is free. Nothing when there is none or the loader stops.
   std::optional<std::int64_t> Claim() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const auto capacity = static_cast<std::int64_t>(slots_.size());
     // Batch current_ is still the caller's, so its slot, current_ + capacity's, is not free.
-    slot_free_.wait(lock,
-                    [&] { return stopping_ || next_claim_ < std::max(current_, options_.first_batch) + capacity; });
+    slot_free_.Wait(mutex_, [&]() REQUIRES(mutex_) {
+      return stopping_ || next_claim_ < std::max(current_, options_.first_batch) + capacity;
+    });
     if (stopping_ || !plan_->Exists(next_claim_)) return std::nullopt;
     return next_claim_++;
   }
@@ -102,14 +104,14 @@ class PrefetchingLoader final : public Loader {
   void Work() {
     ImagePipeline pipeline(transform_);
     while (const auto number = Claim()) {
-      Slot& slot = SlotOf(*number);
+      Slot& slot = slots_[PlaceOf(*number)];
       auto status = FillOrExplain(pipeline, *number, slot);
       {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         slot.error = status.ok() ? std::nullopt : std::optional(std::move(status).error());
-        slot.ready = *number;
+        ready_[PlaceOf(*number)] = *number;
       }
-      batch_ready_.notify_one();
+      batch_ready_.NotifyOne();
     }
   }
 
@@ -144,15 +146,16 @@ class PrefetchingLoader final : public Loader {
   const std::unique_ptr<BatchPlan> plan_;
   const Transform transform_;
   const LoaderOptions options_;
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // each belongs to the thread that claimed its batch, then, once ready, to the caller
 
-  std::mutex mutex_;
-  std::condition_variable slot_free_;
-  std::condition_variable batch_ready_;
-  bool stopping_ = false;    // guarded by mutex_
-  std::int64_t next_claim_;  // guarded by mutex_
-  std::int64_t current_;     // guarded by mutex_: the batch that the caller has
-  bool failed_ = false;      // the owner's
+  Mutex mutex_;
+  CondVar slot_free_;
+  CondVar batch_ready_;
+  std::vector<std::int64_t> ready_ GUARDED_BY(mutex_);  // by slot: the batch it holds
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::int64_t next_claim_ GUARDED_BY(mutex_);
+  std::int64_t current_ GUARDED_BY(mutex_);  // the batch that the caller has
+  bool failed_ = false;                      // the owner's
   double waited_seconds_ = 0;
   std::vector<std::thread> threads_;
 };

@@ -31,7 +31,7 @@ AgentChannel::~AgentChannel() {
 
 void AgentChannel::Send(const FromWorker& message) {
   const std::string line = EncodeLine(message) + "\n";
-  const std::lock_guard lock(sending_);
+  const MutexLock lock(sending_);
   std::size_t sent = 0;
   while (sent < line.size()) {
     const ssize_t size = ::send(fd_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
@@ -46,8 +46,8 @@ void AgentChannel::Send(const FromWorker& message) {
 }
 
 Result<ToWorker> AgentChannel::AwaitAny(Duration timeout) {
-  std::unique_lock lock(mutex_);
-  if (!arrived_.wait_for(lock, timeout, [this] { return ended_ || !inbox_.empty(); })) {
+  MutexLock lock(mutex_);
+  if (!arrived_.WaitFor(mutex_, timeout, [this]() REQUIRES(mutex_) { return ended_ || !inbox_.empty(); })) {
     return DeadlineExceededError("no message from the agent within " + std::to_string(ToSeconds(timeout)) + " s");
   }
   if (inbox_.empty()) return CancelledError("the agent has ended the conversation");
@@ -66,13 +66,13 @@ std::optional<ChannelEnd> AgentChannel::Accept(const std::string& line, std::str
     why = "stopped by the agent";
     return ChannelEnd::kStopped;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (inbox_.size() >= kMaxWaiting) {
     why = "the agent sent more messages than were asked for";
     return ChannelEnd::kViolated;
   }
   inbox_.push_back(std::move(*message));
-  arrived_.notify_one();
+  arrived_.NotifyOne();
   return std::nullopt;
 }
 
@@ -101,9 +101,9 @@ void AgentChannel::ReadUntilEnd() {
     }
   }
   on_end_(end, why);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ended_ = true;
-  arrived_.notify_all();
+  arrived_.NotifyAll();
 }
 
 }  // namespace eoa::train

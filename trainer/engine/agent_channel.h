@@ -4,14 +4,13 @@
 // or waits for its peers. Thread-safety: Send from any thread; Await from one.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "trainer/config/worker_protocol.h"
 
@@ -50,11 +49,11 @@ class AgentChannel {
 
   const int fd_;
   const std::function<void(ChannelEnd, const std::string&)> on_end_;
-  std::mutex sending_;  // a line is written whole
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<ToWorker> inbox_;  // guarded by mutex_
-  bool ended_ = false;          // guarded by mutex_
+  Mutex sending_;  // a line is written whole
+  Mutex mutex_;
+  CondVar arrived_;
+  std::deque<ToWorker> inbox_ GUARDED_BY(mutex_);
+  bool ended_ GUARDED_BY(mutex_) = false;
   std::thread reader_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -14,6 +13,7 @@
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "trainer/pretrained/array_source.h"
 #include "trainer/pretrained/recipes.h"
 #include "trainer/pretrained/transpose.h"
@@ -188,14 +188,14 @@ class Loading {
   }
 
   Status FillAll() const {
-    std::mutex mutex;
+    Mutex mutex;
     std::optional<Error> failure;
     at::parallel_for(0, static_cast<std::int64_t>(tensors_.size()), 1, [&](std::int64_t begin, std::int64_t end) {
       const at::NoGradGuard no_grad;
       for (std::int64_t i = begin; i < end; ++i) {
         const Status filled = Fill(tensors_[static_cast<std::size_t>(i)]);
         if (filled.ok()) continue;
-        const std::scoped_lock lock(mutex);
+        const MutexLock lock(mutex);
         if (!failure) failure = filled.error();
       }
     });

@@ -6,7 +6,6 @@
 #include <functional>
 #include <future>
 #include <map>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include <pplx/threadpool.h>
 #include <boost/asio/ssl/context.hpp>
 
+#include "common/base/mutex.h"
 #include "common/net/cpprest/transfer.h"
 #include "common/net/header_check.h"
 
@@ -223,7 +223,7 @@ class CpprestClient final : public HttpClient {
 
   std::shared_ptr<OriginClient> ClientFor(const std::string& origin) {
     std::shared_ptr<const TlsIdentity> identity = options_.tls ? options_.tls() : nullptr;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     Origin& entry = origins_[origin];
     entry.last_use = ++uses_;
     // Kept-alive connections are known to the server by what we showed when they began.
@@ -254,16 +254,16 @@ class CpprestClient final : public HttpClient {
   }
 
   void Forget(const std::string& origin, const std::shared_ptr<OriginClient>& client) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = origins_.find(origin);
     if (entry != origins_.end() && entry->second.client == client) origins_.erase(entry);
   }
 
   const CpprestOptions options_;
   const std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
-  std::mutex mutex_;
-  std::map<std::string, Origin> origins_;  // guarded by mutex_
-  std::uint64_t uses_ = 0;                 // guarded by mutex_
+  Mutex mutex_;
+  std::map<std::string, Origin> origins_ GUARDED_BY(mutex_);
+  std::uint64_t uses_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace

@@ -41,19 +41,19 @@ Response HeaderOf(const web::http::http_response& response) {
 }  // namespace
 
 void InFlight::Begin() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++count_;
 }
 
 void InFlight::End() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   --count_;
-  none_.notify_all();
+  none_.NotifyAll();
 }
 
 bool InFlight::WaitForNone(Duration patience) {
-  std::unique_lock lock(mutex_);
-  return none_.wait_for(lock, patience, [this] { return count_ == 0; });
+  MutexLock lock(mutex_);
+  return none_.WaitFor(mutex_, patience, [this]() REQUIRES(mutex_) { return count_ == 0; });
 }
 
 void Transfer::Start(web::http::client::http_client& client, web::http::http_request request,
@@ -75,11 +75,13 @@ void Transfer::Start(web::http::client::http_client& client, web::http::http_req
 }
 
 Result<Transfer::Event> Transfer::Next(SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
-  const auto news = [this] { return cancelled_ || done_ || (header_ && (!header_seen_ || !buffered_.empty())); };
-  const bool in_time = changed_.wait_until(lock, deadline, news);
+  MutexLock lock(mutex_);
+  const auto news = [this]() REQUIRES(mutex_) {
+    return cancelled_ || done_ || (header_ && (!header_seen_ || !buffered_.empty()));
+  };
+  const bool in_time = changed_.WaitUntil(mutex_, deadline, news);
   if (cancelled_ || !in_time) {
-    lock.unlock();
+    lock.Unlock();
     GiveUp();
     if (!in_time) return DeadlineExceededError("no whole answer from " + origin_ + " in time");
     return CancelledError("the request to " + origin_ + " was cancelled");
@@ -90,21 +92,22 @@ Result<Transfer::Event> Transfer::Next(SteadyTime deadline) {
   event.done = done_;
   event.failure = failure_;
   std::optional<pplx::task_completion_event<std::size_t>> blocked = std::exchange(blocked_, std::nullopt);
-  lock.unlock();
-  if (blocked) blocked->set(blocked_size_);
+  const std::size_t blocked_size = blocked_size_;
+  lock.Unlock();
+  if (blocked) blocked->set(blocked_size);
   return event;
 }
 
 void Transfer::Cancel() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   cancelled_ = true;
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void Transfer::GiveUp() {
   std::optional<pplx::task_completion_event<std::size_t>> blocked;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     given_up_ = true;
     buffered_.clear();
     blocked = std::exchange(blocked_, std::nullopt);
@@ -116,22 +119,22 @@ void Transfer::GiveUp() {
 }
 
 pplx::task<std::size_t> Transfer::Write(const std::uint8_t* data, std::size_t size) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (given_up_) {
     return pplx::task_from_exception<std::size_t>(
         std::make_exception_ptr(std::runtime_error("nobody reads the answer")));
   }
   buffered_.append(reinterpret_cast<const char*>(data), size);
-  changed_.notify_all();
+  changed_.NotifyAll();
   if (buffered_.size() <= kMaxBuffered) return pplx::task_from_result(size);
   blocked_size_ = size;
   return pplx::create_task(blocked_.emplace());
 }
 
 void Transfer::SetHeader(const web::http::http_response& response) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   header_ = HeaderOf(response);
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void Transfer::Finish(const pplx::task<web::http::http_response>& last) {
@@ -142,10 +145,10 @@ void Transfer::Finish(const pplx::task<web::http::http_response>& last) {
   } catch (const std::exception& error) {
     failure = Classify(origin_, error.what());
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   done_ = true;
   failure_ = std::move(failure);
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 }  // namespace eoa::net

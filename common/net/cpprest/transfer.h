@@ -6,17 +6,16 @@
 // transfer lives on until the library lets go of it.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include <cpprest/http_client.h>
 
 #include "common/base/clock.h"
+#include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/net/http_message.h"
 
@@ -31,9 +30,9 @@ class InFlight {
   bool WaitForNone(Duration patience);
 
  private:
-  std::mutex mutex_;
-  std::condition_variable none_;
-  int count_ = 0;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar none_;
+  int count_ GUARDED_BY(mutex_) = 0;
 };
 
 // Why an exchange failed; see common/net/http_client.h for the codes.
@@ -81,17 +80,17 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
   const std::string origin_;
   pplx::cancellation_token_source token_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<Response> header_;  // guarded by mutex_, as all below
-  bool header_seen_ = false;
-  std::string buffered_;
-  std::optional<pplx::task_completion_event<std::size_t>> blocked_;
-  std::size_t blocked_size_ = 0;
-  bool done_ = false;
-  bool cancelled_ = false;
-  bool given_up_ = false;
-  std::optional<Failure> failure_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::optional<Response> header_ GUARDED_BY(mutex_);
+  bool header_seen_ GUARDED_BY(mutex_) = false;
+  std::string buffered_ GUARDED_BY(mutex_);
+  std::optional<pplx::task_completion_event<std::size_t>> blocked_ GUARDED_BY(mutex_);
+  std::size_t blocked_size_ GUARDED_BY(mutex_) = 0;
+  bool done_ GUARDED_BY(mutex_) = false;
+  bool cancelled_ GUARDED_BY(mutex_) = false;
+  bool given_up_ GUARDED_BY(mutex_) = false;
+  std::optional<Failure> failure_ GUARDED_BY(mutex_);
 };
 
 }  // namespace eoa::net

@@ -1,9 +1,9 @@
 #include "common/net/http_server.h"
+#include "common/base/mutex.h"
 
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <vector>
 
 #include "common/net/server/session.h"
@@ -96,8 +96,8 @@ class BeastServer final : public HttpServer {
       });
     }
     {
-      std::unique_lock lock(mutex_);
-      ended_.wait_for(lock, kStopGrace, [this] { return state_.connections_open == 0; });
+      MutexLock lock(mutex_);
+      ended_.WaitFor(mutex_, kStopGrace, [this]() REQUIRES(mutex_) { return state_.connections_open == 0; });
     }
     for (const auto& worker : workers_) {
       worker->context.stop();
@@ -173,17 +173,17 @@ class BeastServer final : public HttpServer {
                    [this, session, refused](const std::exception_ptr& error) {
                      LogFailure(error);
                      // Under the lock, so that the destructor cannot miss the last one.
-                     const std::scoped_lock lock(mutex_);
+                     const MutexLock lock(mutex_);
                      --(refused ? refusing_ : state_.connections_open);
-                     ended_.notify_all();
+                     ended_.NotifyAll();
                    });
   }
 
   ServerState state_;
   std::atomic<std::uint64_t> refusing_{0};
   std::uint16_t port_ = 0;
-  std::mutex mutex_;
-  std::condition_variable ended_;  // a session ended
+  Mutex mutex_;
+  CondVar ended_;  // a session ended
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;  // on the first worker
 };

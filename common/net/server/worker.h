@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
@@ -21,6 +20,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "common/base/mutex.h"
 #include "common/net/http_server.h"
 
 namespace eoa::net {
@@ -53,18 +53,18 @@ class Mailbox {
   // Runs `task` on the worker's thread (at once if this is it), or drops it. `task` must not use this mailbox.
   template <typename Task>
   void Dispatch(Task task) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (context_ != nullptr) boost::asio::dispatch(*context_, std::move(task));
   }
 
   void Close() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     context_ = nullptr;
   }
 
  private:
-  std::mutex mutex_;
-  boost::asio::io_context* context_;  // guarded by mutex_
+  Mutex mutex_;
+  boost::asio::io_context* context_ GUARDED_BY(mutex_);
 };
 
 struct Worker {

@@ -1,6 +1,7 @@
 // Leader election of several processes (here: elections, each with its own client) on one Lease, and what faults of the
 // API server make of it.
 #include "operator/kube/leader_election.h"
+#include "common/base/mutex.h"
 
 #include <atomic>
 #include <memory>
@@ -39,7 +40,7 @@ class Candidate {
                    .on_lost =
                        [this](const std::string& why) {
                          lost_at = RealClock().SteadyNow();
-                         const std::scoped_lock lock(mutex_);
+                         const MutexLock lock(mutex_);
                          reason_ = why;
                          ++lost;
                        }}) {
@@ -57,7 +58,7 @@ class Candidate {
 
   LeaderElection& election() { return election_; }
   std::string reason() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return reason_;
   }
 
@@ -68,8 +69,8 @@ class Candidate {
  private:
   std::unique_ptr<net::HttpClient> http_ = net::MakeCpprestClient();
   ApiClient client_;
-  std::mutex mutex_;
-  std::string reason_;  // guarded by mutex_
+  Mutex mutex_;
+  std::string reason_ GUARDED_BY(mutex_);
   LeaderElection election_;
 };
 

@@ -4,16 +4,15 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <ctime>
 #include <filesystem>
-#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/base/file_system.h"
+#include "common/base/mutex.h"
 #include "tests/integration/net/raw_socket.h"
 
 namespace eoa::net {
@@ -32,22 +31,22 @@ constexpr std::string_view kGet = "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n";
 class Parking {
  public:
   void Park(Responder responder) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     parked_.push_back(std::move(responder));
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   bool WaitFor(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience, [&] { return parked_.size() >= count; });
+    MutexLock lock(mutex_);
+    return changed_.WaitFor(mutex_, kPatience, [&]() REQUIRES(mutex_) { return parked_.size() >= count; });
   }
   std::vector<Responder> Take() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return std::exchange(parked_, {});
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  Mutex mutex_;
+  CondVar changed_;
   std::vector<Responder> parked_;
 };
 
@@ -76,7 +75,7 @@ class HttpServerTest : public testing::Test {
       if (first == "big") return responder.Respond(Text(std::string(64 << 20, 'b')));
       std::string body = request.method + " " + request.body;
       {
-        const std::scoped_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         last_ = std::move(request);
       }
       responder.Respond(Text(std::move(body)));
@@ -105,14 +104,14 @@ class HttpServerTest : public testing::Test {
   }
 
   ServerRequest last() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return last_;
   }
 
   std::string directory_;
   Parking parking_;
-  std::mutex mutex_;
-  ServerRequest last_;  // guarded by mutex_
+  Mutex mutex_;
+  ServerRequest last_ GUARDED_BY(mutex_);
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -465,23 +464,23 @@ TEST_F(HttpServerTest, StopsThoughAPeerDoesNotReadItsAnswer) {
 
 TEST_F(HttpServerTest, RunsTasksLaterOnItsOwnThread) {
   Start();
-  std::mutex mutex;
-  std::condition_variable changed;
+  Mutex mutex;
+  CondVar changed;
   std::vector<std::string> ran;
   const auto task = [&](std::string name) {
     return [&, name] {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       ran.push_back(name);
-      changed.notify_all();
+      changed.NotifyAll();
     };
   };
   server_->RunAfter(100ms, task("later"));
   server_->RunAfter(0ms, task("soon"));
   server_->RunAfter(1h, task("never"));
-  std::unique_lock lock(mutex);
-  EXPECT_TRUE(changed.wait_for(lock, kPatience, [&] { return ran.size() == 2; }));
+  MutexLock lock(mutex);
+  EXPECT_TRUE(changed.WaitFor(mutex, kPatience, [&] { return ran.size() == 2; }));
   EXPECT_THAT(ran, ElementsAre("soon", "later"));
-  lock.unlock();
+  lock.Unlock();
   server_.reset();
   EXPECT_THAT(ran, ElementsAre("soon", "later"));
 }

@@ -39,13 +39,13 @@ OperatorProcess::OperatorProcess(ScriptedApiServer& server, cluster::OperatorOpt
     const std::unique_ptr<cluster::Operator> program = cluster::MakeOperator(
         options_, connection, [] { return net::MakeCpprestClient(); }, RealClock(), stop_);
     const Status status = program->Run([this](const cluster::OperatorPorts& ports) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ports_ = ports;
-      changed_.notify_all();
+      changed_.NotifyAll();
     });
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = status;
-    changed_.notify_all();
+    changed_.NotifyAll();
   });
 }
 
@@ -58,18 +58,19 @@ Status OperatorProcess::Stop() {
 
 Status OperatorProcess::Join() {
   if (thread_.joinable()) thread_.join();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return *ended_;
 }
 
 bool OperatorProcess::ended() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return ended_.has_value();
 }
 
 cluster::OperatorPorts OperatorProcess::ports() {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::seconds(20), [this] { return ports_.metrics != 0 || ended_; });
+  MutexLock lock(mutex_);
+  changed_.WaitFor(mutex_, std::chrono::seconds(20),
+                   [this]() REQUIRES(mutex_) { return ports_.metrics != 0 || ended_; });
   return ports_;
 }
 

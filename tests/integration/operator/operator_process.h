@@ -1,15 +1,14 @@
 // An operator in a thread of the test, against the scripted API server, and jobs for it.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/mutex.h"
 #include "operator/cluster/operator.h"
 #include "tests/fakes/scripted_api_server.h"
 
@@ -42,10 +41,10 @@ class OperatorProcess {
  private:
   cluster::OperatorOptions options_;
   cluster::StopSignal stop_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  cluster::OperatorPorts ports_;  // guarded by mutex_
-  std::optional<Status> ended_;   // likewise
+  Mutex mutex_;
+  CondVar changed_;
+  cluster::OperatorPorts ports_ GUARDED_BY(mutex_);
+  std::optional<Status> ended_ GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -109,7 +109,8 @@ TEST_P(CrashTest, AnOperatorThatEndsBetweenAnyTwoWritesIsTakenUpByTheNextWhereIt
     }));
     undisturbed = StateOf(calm.objects());
   }
-  const auto [writes, kind] = GetParam();
+  const int writes = std::get<0>(GetParam());
+  const Kind kind = std::get<1>(GetParam());
   // Writes of children and status name their field manager; what fails is that one and all that would follow.
   server_.Inject({.kind = kind, .target = "fieldManager", .skip = writes, .times = 1});
   server_.Inject({.kind = Kind::kAnswer, .target = "fieldManager", .skip = writes, .times = -1, .status = 503});

@@ -12,7 +12,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +19,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/log.h"
+#include "common/base/mutex.h"
 #include "operator/kube/reflector.h"
 #include "tests/fakes/faulty_api_server.h"
 
@@ -42,7 +42,7 @@ std::string PhaseOf(const ObjectPtr& object) { return object->at("status").at("p
 class Witness {
  public:
   void See(const Change& change) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ++changes_;
     const std::string& name = change.key.name;
     const auto known = shown_.find(name);
@@ -71,7 +71,7 @@ class Witness {
     for (const PodEvent& event : history) {
       if (event.type != "DELETED") truth[event.name + "@" + std::to_string(event.version)] = event.phase;
     }
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [state, phase] : states_) {
       const auto found = truth.find(state);
       if (found == truth.end() || found->second != phase) faults_.push_back("Honest: " + state + " " + phase);
@@ -79,16 +79,16 @@ class Witness {
   }
 
   std::vector<std::string> faults() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return faults_;
   }
   int changes() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return changes_;
   }
 
  private:
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   int changes_ = 0;
   std::map<std::string, std::string> shown_;  // newest version shown, of objects not shown as deleted
   std::map<std::string, std::string> states_;

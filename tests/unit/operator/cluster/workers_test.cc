@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <stdexcept>
+
+#include "common/base/mutex.h"
 
 namespace eoa::cluster {
 namespace {
@@ -17,18 +18,18 @@ const ObjectKey kJob{"ns", "job"};
 class Calls {
  public:
   int Add() {
-    const std::lock_guard lock(mutex_);
-    changed_.notify_all();
+    const MutexLock lock(mutex_);
+    changed_.NotifyAll();
     return ++count_;
   }
   bool WaitFor(int count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, seconds(20), [&] { return count_ >= count; });
+    MutexLock lock(mutex_);
+    return changed_.WaitFor(mutex_, seconds(20), [&]() REQUIRES(mutex_) { return count_ >= count; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  Mutex mutex_;
+  CondVar changed_;
   int count_ = 0;
 };
 
@@ -83,19 +84,19 @@ TEST(WorkersTest, AConflictIsNoErrorAndIsTriedAgain) {
 TEST(WorkersTest, DrainingGivesUpOnAWorkerThatHangs) {
   kube::WorkQueue queue(RealClock());
   Calls begun;
-  std::mutex gate;
-  gate.lock();
+  Mutex gate;
+  gate.Lock();
   {
     Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
       begun.Add();
-      const std::lock_guard wait(gate);
+      const MutexLock wait(gate);
       return {};
     });
     workers.Start(1);
     queue.Add(kJob);
     EXPECT_TRUE(begun.WaitFor(1));
     EXPECT_FALSE(workers.Drain(std::chrono::milliseconds(20)));
-    gate.unlock();
+    gate.Unlock();
   }
 }
 

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <mutex>
-
 #include "common/base/json_guard.h"
+#include "common/base/mutex.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "common/net/http_server.h"
 
@@ -19,7 +18,7 @@ class BrokerClientTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto server = net::HttpServer::Start({}, [this](net::ServerRequest request, const net::Responder& responder) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       request_ = std::move(request);
       responder.Respond(answer_);
     });
@@ -31,14 +30,14 @@ class BrokerClientTest : public ::testing::Test {
   }
 
   void Answer(int status, std::string body) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     answer_.status = status;
     answer_.body = std::move(body);
   }
 
-  std::mutex mutex_;
-  net::ServerResponse answer_;  // guarded by mutex_
-  net::ServerRequest request_;  // guarded by mutex_
+  Mutex mutex_;
+  net::ServerResponse answer_ GUARDED_BY(mutex_);
+  net::ServerRequest request_ GUARDED_BY(mutex_);
   std::unique_ptr<net::HttpClient> http_ = net::MakeCpprestClient({});
   std::unique_ptr<net::HttpServer> server_;
   std::optional<BrokerClient> client_;
@@ -53,7 +52,7 @@ TEST_F(BrokerClientTest, SendsATokenAndWhatItIsAboutAndReadsTheAnswer) {
   const auto answer = client_->Report(report, nullptr);
   ASSERT_TRUE(answer.ok()) << answer.error().ToString();
   EXPECT_TRUE(answer->late);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   EXPECT_EQ(request_.method, "POST");
   EXPECT_EQ(request_.path, (std::vector<std::string>{"v1", "jobs", "uid 1", "populations", "wolves", "report"}));
   EXPECT_EQ(request_.headers.Get("Authorization"), "Bearer secret");
@@ -65,7 +64,7 @@ TEST_F(BrokerClientTest, AsksForADecisionByQuery) {
   const auto answer = client_->Decision(3, 7, 20, nullptr);
   ASSERT_TRUE(answer.ok()) << answer.error().ToString();
   EXPECT_FALSE(answer->decision.has_value());
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   EXPECT_EQ(request_.query.at("attempt"), "3");
   EXPECT_EQ(request_.query.at("generation"), "7");
   EXPECT_EQ(request_.query.at("waitSeconds"), "20");
