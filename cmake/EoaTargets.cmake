@@ -37,6 +37,25 @@ function(_eoa_common_settings target scope)
   target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR})
   if(NOT scope STREQUAL "INTERFACE")
     target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C,CXX>:${EOA_WARNINGS}>")
+    # ccache wants it of who uses precompiled headers.
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>")
+  endif()
+endfunction()
+
+# eoa_precompiled(NAME LIBS targets... HEADERS <header>...): headers that are parsed once, for all targets of folders that
+# set EOA_PRECOMPILED to NAME. No source may rely on it: the presets tsan and fuzz and `make lint` do without.
+# Sources with compiler options of their own need SKIP_PRECOMPILE_HEADERS.
+function(eoa_precompiled name)
+  cmake_parse_arguments(ARG "" "" "LIBS;HEADERS" ${ARGN})
+  add_library(${name} OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cc)
+  _eoa_common_settings(${name} PRIVATE)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS})
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
+function(_eoa_reuse_precompiled target)
+  if(EOA_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM ${EOA_PRECOMPILED})
   endif()
 endfunction()
 
@@ -47,6 +66,7 @@ function(eoa_library name)
     add_library(${name} STATIC ${ARG_SRCS})
     _eoa_common_settings(${name} PUBLIC)
     target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+    _eoa_reuse_precompiled(${name})
   else()
     add_library(${name} INTERFACE)
     _eoa_common_settings(${name} INTERFACE)
@@ -60,6 +80,7 @@ function(eoa_executable name)
   add_executable(${name} ${ARG_SRCS})
   _eoa_common_settings(${name} PRIVATE)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS})
+  _eoa_reuse_precompiled(${name})
 endfunction()
 
 # eoa_test(NAME SRCS ... LIBS ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT VAR=value ...] [PROGRAMS targets...]):
@@ -73,6 +94,9 @@ function(eoa_test name)
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
+  endif()
+  if(EOA_PRECOMPILED STREQUAL "eoa_precompiled_standard")
+    set(EOA_PRECOMPILED eoa_precompiled_tests)
   endif()
   eoa_executable(${name} SRCS ${ARG_SRCS} LIBS ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE

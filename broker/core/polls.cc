@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include <nlohmann/json.hpp>
+
 #include "broker/core/responses.h"
 #include "broker/core/rounds.h"
 #include "broker/core/worlds.h"

@@ -1,7 +1,7 @@
 // Answers as HTTP responses.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "broker/core/problem.h"
 #include "common/messages/messages.h"

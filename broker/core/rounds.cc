@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "broker/core/worlds.h"
 #include "common/evolve/election.h"
 

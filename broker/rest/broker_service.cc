@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "broker/core/responses.h"
 #include "broker/rest/openapi.h"
 #include "broker/rest/request_pool.h"

@@ -119,7 +119,7 @@ Result<std::string> ExportSchedule(const api::Job& job, const broker::EcosphereV
   if (path.population) {
     const int index = api::FindPopulation(job.spec, *path.population);
     if (index < 0) return NotFoundError("the job has no population '" + *path.population + "'");
-    const int members = job.spec.populations[static_cast<std::size_t>(index)].members;
+    const int members = job.spec.population(index).members;
     if (path.member < 0 || path.member >= members) {
       return NotFoundError("'" + *path.population + "' has members 0 to " + std::to_string(members - 1));
     }

@@ -126,7 +126,7 @@ class Run {
 
   void NoteDeaths(SteadyTime now) {
     for (const AgentDeath& death : agents_.CollectDeaths(now)) {
-      const std::string& name = spec().populations[static_cast<std::size_t>(death.population)].name;
+      const std::string& name = spec().population(death.population).name;
       Print(name + ": the agent of pod " + std::to_string(death.pod) + " ended with " + death.status.ToString() +
             "; see " + death.log);
       // It cannot even start, and would not the next time.
@@ -151,8 +151,7 @@ class Run {
   }
 
   void GiveUp(int population, const std::string& reason) {
-    broker_.StopPopulation(directory_.job.metadata.uid, spec().populations[static_cast<std::size_t>(population)].name,
-                           reason);
+    broker_.StopPopulation(directory_.job.metadata.uid, spec().population(population).name, reason);
     agents_.GiveUp(population);
     view_ = View();
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "common/crd/crd_parts.h"
 #include "common/document/print_yaml.h"
 #include "common/words/labels.h"

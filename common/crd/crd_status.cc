@@ -1,5 +1,7 @@
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "common/crd/crd_parts.h"
 #include "common/words/conditions.h"
 #include "common/words/phases.h"

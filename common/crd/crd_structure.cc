@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "common/crd/crd_parts.h"
 
 namespace eoa::api {

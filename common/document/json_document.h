@@ -1,7 +1,7 @@
 // Node trees and nlohmann::json documents, turned into each other.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "common/base/result.h"
 #include "common/document/document.h"

@@ -40,7 +40,7 @@ Result<const api::PopulationSpec*> CheckedPopulation(const api::JobSpec& spec, i
   if (population < 0 || population >= static_cast<int>(spec.populations.size())) {
     return InvalidArgumentError("the job has no population number " + std::to_string(population));
   }
-  const api::PopulationSpec& chosen = spec.populations[static_cast<std::size_t>(population)];
+  const api::PopulationSpec& chosen = spec.population(population);
   if (Status status = CheckAlgorithm(chosen.algorithm, chosen.members); !status.ok()) {
     return std::move(status).error().WithContext("population '" + chosen.name + "'");
   }

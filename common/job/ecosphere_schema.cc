@@ -1,3 +1,4 @@
+
 #include "common/job/job.h"
 #include "common/job/schema_builder.h"
 #include "common/job/schema_tables.h"

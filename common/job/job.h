@@ -6,13 +6,13 @@
 // thread-safe as such.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "common/base/json_object.h"
 #include "common/job/choices.h"
 #include "common/words/labels.h"
 
@@ -117,14 +117,13 @@ struct PopulationSpec {
   Scaling initial_scaling = Scaling::kNone;  // derived: Linear for GreyWolf, SquareRoot for Whale, None for Fixed
   int members = 0;
   int members_per_pod = 1;
-  nlohmann::json pod_template =
-      nlohmann::json::object();  // `template`: overlays spec.template; kept, not interpreted here
+  JsonObject pod_template;  // `template`: overlays spec.template; kept, not interpreted here
 };
 
 struct CheckpointSpec {
   int every_generations = 1;
   int keep = 2;
-  nlohmann::json volume_claim = nlohmann::json::object();
+  JsonObject volume_claim;
   Retain retain = Retain::kOnFailure;
 };
 
@@ -152,9 +151,11 @@ struct JobSpec {
   TrainerSpec trainer;
   Ecosphere ecosphere;
   std::vector<PopulationSpec> populations;
-  nlohmann::json pod_template = nlohmann::json::object();  // `template`
+  JsonObject pod_template;  // `template`
   CheckpointSpec checkpoint;
   RunPolicy run_policy;
+
+  const PopulationSpec& population(int index) const { return populations[static_cast<std::size_t>(index)]; }
 };
 
 struct Metadata {

@@ -1,5 +1,7 @@
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "common/document/print_yaml.h"
 #include "common/job/read_job.h"
 #include "common/job/schema.h"
@@ -9,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json ObjectToJson(const ObjectSchema& schema, void* object) {
+ordered_json ObjectToJson(const ObjectSchema& schema, const void* object) {
   ordered_json json = ordered_json::object();
   for (const Field& field : schema.fields) {
     switch (field.kind) {
@@ -38,11 +40,7 @@ ordered_json ObjectToJson(const ObjectSchema& schema, void* object) {
 
 }  // namespace
 
-ordered_json JobToJson(const Job& job) {
-  // The bindings lead to members that could be changed, so they take a job that may be.
-  Job copy = job;
-  return ObjectToJson(JobSchema(), &copy);
-}
+ordered_json JobToJson(const Job& job) { return ObjectToJson(JobSchema(), &job); }
 
 std::string JobToYaml(const Job& job) { return YamlText(JobToJson(job)); }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "common/document/findings.h"
 #include "common/document/json_document.h"
 #include "common/document/read_yaml.h"

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "common/document/did_you_mean.h"
 #include "common/document/json_document.h"
 #include "common/document/plain_scalar.h"
@@ -226,12 +228,15 @@ void ReadList(const Field& field, const Node& node, const std::string& path, voi
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const std::string item_path = path + "[" + std::to_string(i) + "]";
     findings.NotePlace(item_path, node.items[i].mark);
-    ReadObject(*field.object, node.items[i], item_path, field.item(target, i), findings);
+    ReadObject(*field.object, node.items[i], item_path, field.add(target), findings);
   }
 }
 
 void ReadField(const Field& field, const Node& node, const std::string& path, void* target, Findings& findings) {
-  if (field.kind == FieldKind::kObject) return ReadObject(*field.object, node, path, field.child(target), findings);
+  if (field.kind == FieldKind::kObject) {
+    // The target may be changed, and with it what is a part of it.
+    return ReadObject(*field.object, node, path, const_cast<void*>(field.child(target)), findings);
+  }
   if (field.kind == FieldKind::kList) return ReadList(field, node, path, target, findings);
   if (field.kind == FieldKind::kTextMap) return ReadTextMap(field, node, path, target, findings);
   Json value;

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace eoa::api {
 
@@ -62,11 +62,12 @@ struct Field {
 
   // The binding; `owner` points to the struct of the object that holds this field.
   std::function<nlohmann::ordered_json(const void* owner)> get;  // all kinds but kObject, kList, kIgnored
-  std::function<void(void* owner, const nlohmann::ordered_json& value)>
-      set;                                                    // the same; the value is of the kind and within bounds
-  std::function<void*(void* owner)> child;                    // kObject
-  std::function<std::size_t(void* owner)> size;               // kList
-  std::function<void*(void* owner, std::size_t index)> item;  // kList; makes the item when index == size
+  // The same; the value is of the kind and within bounds.
+  std::function<void(void* owner, const nlohmann::ordered_json& value)> set;
+  std::function<const void*(const void* owner)> child;                    // kObject
+  std::function<std::size_t(const void* owner)> size;                     // kList
+  std::function<const void*(const void* owner, std::size_t index)> item;  // kList
+  std::function<void*(void* owner)> add;                                  // kList: a new item at its end
 };
 
 struct ObjectSchema {

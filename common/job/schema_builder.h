@@ -13,6 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "common/base/json_object.h"
 #include "common/job/schema.h"
 #include "common/words/word.h"
 
@@ -140,7 +143,7 @@ class SchemaBuilder {
     return Scalar(FieldKind::kTextMap, std::move(name), member, std::move(description));
   }
 
-  Row FreeObject(std::string name, nlohmann::json T::*member, std::string description) {
+  Row FreeObject(std::string name, JsonObject T::*member, std::string description) {
     return Scalar(FieldKind::kFreeObject, std::move(name), member, std::move(description));
   }
 
@@ -148,7 +151,7 @@ class SchemaBuilder {
   Row Object(std::string name, O T::*member, const ObjectSchema& object) {
     Field& field = Add(FieldKind::kObject, std::move(name), object.description);
     field.object = &object;
-    field.child = [member](void* owner) -> void* { return &(static_cast<T*>(owner)->*member); };
+    field.child = [member](const void* owner) -> const void* { return &(static_cast<const T*>(owner)->*member); };
     return Row(field);
   }
 
@@ -159,12 +162,11 @@ class SchemaBuilder {
     field.object = &object;
     field.min_items = least;
     field.max_items = most;
-    field.size = [member](void* owner) { return (static_cast<T*>(owner)->*member).size(); };
-    field.item = [member](void* owner, std::size_t index) -> void* {
-      std::vector<O>& list = static_cast<T*>(owner)->*member;
-      if (index == list.size()) list.emplace_back();
-      return &list[index];
+    field.size = [member](const void* owner) { return (static_cast<const T*>(owner)->*member).size(); };
+    field.item = [member](const void* owner, std::size_t index) -> const void* {
+      return &(static_cast<const T*>(owner)->*member)[index];
     };
+    field.add = [member](void* owner) -> void* { return &(static_cast<T*>(owner)->*member).emplace_back(); };
     return Row(field);
   }
 
@@ -181,9 +183,16 @@ class SchemaBuilder {
 
   template <typename M>
   static void Bind(Field& field, M T::*member) {
-    field.get = [member](const void* owner) { return Json(static_cast<const T*>(owner)->*member); };
+    field.get = [member](const void* owner) {
+      const M& value = static_cast<const T*>(owner)->*member;
+      if constexpr (std::is_same_v<M, JsonObject>) {
+        return Json(value.json());
+      } else {
+        return Json(value);
+      }
+    };
     field.set = [member](void* owner, const Json& value) {
-      if constexpr (std::is_same_v<M, nlohmann::json>) {
+      if constexpr (std::is_same_v<M, JsonObject>) {
         static_cast<T*>(owner)->*member = nlohmann::json(value);
       } else {
         static_cast<T*>(owner)->*member = value.template get<M>();

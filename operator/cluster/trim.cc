@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "operator/kube/object_store.h"
 
 namespace eoa::cluster {

@@ -2,7 +2,7 @@
 // what a cluster's size costs in memory. Pure.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace eoa::cluster {
 

@@ -46,9 +46,9 @@ json JobConfigMap(const api::Job& job) {
   resolved.metadata.labels.clear();
   resolved.metadata.annotations.clear();
   resolved.spec.suspend = false;
-  resolved.spec.pod_template = json::object();
+  resolved.spec.pod_template = {};
   resolved.spec.run_policy = {};
-  for (api::PopulationSpec& population : resolved.spec.populations) population.pod_template = json::object();
+  for (api::PopulationSpec& population : resolved.spec.populations) population.pod_template = {};
   return {{"apiVersion", "v1"},
           {"kind", "ConfigMap"},
           {"metadata", Metadata(job, JobConfigMapName(job))},
@@ -69,7 +69,8 @@ json StatefulSet(const TrainerSettings& settings, const api::Job& job, const api
   spec["selector"] = {{"matchLabels", {{kJobUidLabel, job.metadata.uid}, {kPopulationLabel, population.name}}}};
   spec["template"] = PodTemplate(settings, job, population);
   if (job.spec.checkpoint.volume_claim.empty()) return set;
-  json claim = {{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"spec", job.spec.checkpoint.volume_claim}};
+  json claim = {
+      {"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"spec", job.spec.checkpoint.volume_claim.json()}};
   claim["metadata"] = {{"name", "checkpoints"}, {"labels", Labels(job, population.name)}};
   spec["volumeClaimTemplates"] = json::array({std::move(claim)});
   spec["persistentVolumeClaimRetentionPolicy"] = {{"whenDeleted", options.keep_claims ? "Retain" : "Delete"},

@@ -1,5 +1,7 @@
 #include "operator/plan/names.h"
 
+#include <nlohmann/json.hpp>
+
 namespace eoa::plan {
 
 std::string ServiceName(const api::Job& job) { return job.metadata.name; }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "operator/plan/names.h"
 
 namespace eoa::plan {
@@ -161,7 +163,7 @@ int ThreadsOf(const json& container, int members_per_pod) {
 }
 
 json PodTemplate(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population) {
-  json pod = Overlay(job.spec.pod_template, population.pod_template);
+  json pod = Overlay(job.spec.pod_template.json(), population.pod_template.json());
   if (!pod.is_object()) pod = json::object();
   const json labels = Labels(job, population.name);
   for (const auto& [name, value] : labels.items()) pod["metadata"]["labels"][name] = value;

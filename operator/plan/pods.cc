@@ -2,6 +2,8 @@
 #include <array>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "common/base/timestamp.h"
 #include "common/words/conditions.h"
 #include "common/words/exit_code.h"

@@ -45,14 +45,15 @@ def sources_to_check(root, sources):
 
 
 def command_of(entry):
-    """The compiler's arguments without what names the output, and without warnings: those are the build's business."""
+    """The compiler's arguments without what names the output, and without warnings: those are the build's business. Precompiled headers
+    (-include) are another compiler's."""
     words = shlex.split(entry["command"])
     kept = []
     skip = False
     for word in words[1:]:
-        if skip or word in ("-c", "-o"):
-            skip = word == "-o"
-        elif re.match(r"-(I|D|isystem|iquote|std=|include|pthread)", word) or (kept and kept[-1] in ("-isystem", "-include", "-iquote", "-I")):
+        if skip or word in ("-c", "-o", "-include"):
+            skip = word in ("-o", "-include")
+        elif re.match(r"-(I|D|isystem|iquote|std=|pthread)", word) or (kept and kept[-1] in ("-isystem", "-iquote", "-I")):
             kept.append(word)
     return ["clang++", *kept, *CHECK, entry["file"]]
 

@@ -254,7 +254,7 @@ Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   setup.population = api::FindPopulation(job.spec, options.population);
   if (setup.population < 0)
     return InvalidArgumentError("--population: the job has no population " + options.population);
-  const api::PopulationSpec& population = job.spec.populations[static_cast<std::size_t>(setup.population)];
+  const api::PopulationSpec& population = job.spec.population(setup.population);
   const int pods = population.members / population.members_per_pod;
   if (options.pod < 0 || options.pod >= pods) {
     return InvalidArgumentError("--pod: " + std::to_string(options.pod) + " is not below " + std::to_string(pods) +

@@ -177,8 +177,7 @@ void Exchange::EvolveRates(const api::Decision& decision, Record& record, Exchan
     }
     next_rates_ = plan->rates;
     const bool narrow =
-        plan->spread < evolve::kNarrowSpread &&
-        spec().populations[static_cast<std::size_t>(population_)].algorithm.name != api::Algorithm::kFixed;
+        plan->spread < evolve::kNarrowSpread && spec().population(population_).algorithm.name != api::Algorithm::kFixed;
     if (narrow && !narrow_) {
       step.actions.emplace_back(
           WriteLog{LogLevel::kWarning,
@@ -308,8 +307,7 @@ Result<api::Decision> OfflineDecision(const api::JobSpec& spec, int population, 
     decision.elected = last->elected;
     decision.baseline = last->baseline;
   } else {
-    EOA_ASSIGN_OR_RETURN(decision.elected,
-                         evolve::Elect({{spec.populations[static_cast<std::size_t>(population)].name, report}}));
+    EOA_ASSIGN_OR_RETURN(decision.elected, evolve::Elect({{spec.population(population).name, report}}));
     EOA_ASSIGN_OR_RETURN(decision.baseline, evolve::Baseline(spec, decision.elected.learning_rate, report.generation));
   }
   decision.generation = report.generation;
@@ -319,7 +317,7 @@ Result<api::Decision> OfflineDecision(const api::JobSpec& spec, int population, 
 train::FinishMessage PlanFinish(const api::JobSpec& spec, int population, const std::optional<api::Decision>& decision,
                                 const std::vector<api::MemberReport>& last) {
   if (!decision) return {.measure_test = true, .member = BestMember(last)};
-  if (decision->elected.population == spec.populations[static_cast<std::size_t>(population)].name) {
+  if (decision->elected.population == spec.population(population).name) {
     return {.measure_test = true, .member = decision->elected.member};
   }
   return {.measure_test = spec.ecosphere.exchange.mode == api::ExchangeMode::kAsync, .member = BestMember(last)};

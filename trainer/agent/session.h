@@ -93,9 +93,7 @@ class AgentSession {
 
   bool leads() const { return setup_.pod == 0; }
   const api::JobSpec& spec() const { return setup_.job->spec; }
-  const api::PopulationSpec& population() const {
-    return spec().populations[static_cast<std::size_t>(setup_.population)];
-  }
+  const api::PopulationSpec& population() const { return spec().population(setup_.population); }
   std::string incarnation() const { return setup_.incarnation_prefix + "-" + std::to_string(era_); }
   std::vector<int> ResumableGenerations() const;
   void Emit(Action action) { actions_.push_back(std::move(action)); }

@@ -8,7 +8,7 @@ int CollectiveTimeoutSeconds(const api::JobSpec& spec) { return 60 + 2 * spec.ec
 
 std::vector<train::StartMessage> MakeStartMessages(const PodSetup& setup, const api::JoinAnswer& answer,
                                                    const std::vector<double>& rates) {
-  const api::PopulationSpec& population = setup.job->spec.populations[static_cast<std::size_t>(setup.population)];
+  const api::PopulationSpec& population = setup.job->spec.population(setup.population);
   const nlohmann::json job = api::JobToJson(*setup.job);
   std::vector<train::StartMessage> messages;
   for (int i = 0; i < population.members_per_pod; ++i) {

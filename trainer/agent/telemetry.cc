@@ -25,12 +25,10 @@ std::string Quoted(const std::string& text) {
 std::string LabelsOf(const PodSetup& setup) {
   const api::Metadata& job = setup.job->metadata;
   return "job_namespace=" + Quoted(job.name_space) + ",job_name=" + Quoted(job.name) +
-         ",population=" + Quoted(setup.job->spec.populations[static_cast<std::size_t>(setup.population)].name);
+         ",population=" + Quoted(setup.job->spec.population(setup.population).name);
 }
 
-int MembersPerPod(const PodSetup& setup) {
-  return setup.job->spec.populations[static_cast<std::size_t>(setup.population)].members_per_pod;
-}
+int MembersPerPod(const PodSetup& setup) { return setup.job->spec.population(setup.population).members_per_pod; }
 
 // Writes one family after the other; a family without a sample is left out.
 class Page {

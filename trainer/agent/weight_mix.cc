@@ -3,7 +3,7 @@
 namespace eoa::agent {
 
 MixPlan PlanMix(const api::JobSpec& spec, int population, const api::Decision& decision) {
-  const api::PopulationSpec& own = spec.populations[static_cast<std::size_t>(population)];
+  const api::PopulationSpec& own = spec.population(population);
   MixPlan plan;
   plan.own_members = own.members;
   const bool best = spec.ecosphere.weight_merge == api::WeightMerge::kBest;

@@ -29,7 +29,7 @@ std::vector<double> ToVector(const at::Tensor& tensor) {
 
 int GenerationEnd::members() const {
   const int index = api::FindPopulation(spec(), options_.population);
-  return spec().populations[static_cast<std::size_t>(index)].members;
+  return spec().population(index).members;
 }
 
 bool GenerationEnd::others_need_weights() const {

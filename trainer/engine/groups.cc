@@ -20,7 +20,7 @@ Result<Groups> Groups::Join(const StartMessage& start, const api::JobSpec& spec,
                                       .communication = spec.trainer.device.communication}));
   EOA_ASSIGN_OR_RETURN(groups.world_, groups.meeting_->MakeGroup("world", start.rank, start.world_size));
   const int index = api::FindPopulation(spec, start.population);
-  const int members = spec.populations[static_cast<std::size_t>(index)].members;
+  const int members = spec.population(index).members;
   if (members == start.world_size) return groups;
   if (members == 1) {
     groups.population_ = MakeSoloComm();

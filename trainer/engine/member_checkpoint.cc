@@ -7,7 +7,7 @@ namespace eoa::train {
 
 CheckpointPlan CheckpointPlan::For(const api::JobSpec& spec, const std::string& population, int member) {
   const int index = api::FindPopulation(spec, population);
-  const bool first_of_pod = member % spec.populations[static_cast<std::size_t>(index)].members_per_pod == 0;
+  const bool first_of_pod = member % spec.population(index).members_per_pod == 0;
   const bool own_weights = spec.ecosphere.weight_merge == api::WeightMerge::kNone;
   return {.member = member,
           .writes_weights = own_weights || first_of_pod,

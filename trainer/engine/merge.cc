@@ -34,7 +34,7 @@ Status CopyWeights(Comm& comm, FlatWeights& weights, int root) {
 
 int FirstRank(const api::JobSpec& spec, int population) {
   int rank = 0;
-  for (int i = 0; i < population; ++i) rank += spec.populations[static_cast<std::size_t>(i)].members;
+  for (int i = 0; i < population; ++i) rank += spec.population(i).members;
   return rank;
 }
 

@@ -294,7 +294,7 @@ Status Worker::Run() {
 Status CheckStart(const StartMessage& start, const api::JobSpec& spec) {
   const int index = api::FindPopulation(spec, start.population);
   if (index < 0) return InvalidArgumentError("the job has no population '" + start.population + "'");
-  const int members = spec.populations[static_cast<std::size_t>(index)].members;
+  const int members = spec.population(index).members;
   const bool one_world = spec.ecosphere.gradient_scope == api::GradientScope::kEcosphere;
   const int world = one_world ? api::EcosphereMembers(spec) : members;
   const int rank = one_world ? FirstRank(spec, index) + start.member : start.member;

@@ -129,7 +129,7 @@ TestWorld::TestWorld(const api::Job& job, const std::string& directory, int resu
 }
 
 std::string TestWorld::PodDirectory(int population, int member) const {
-  const api::PopulationSpec& spec = job_.spec.populations[static_cast<std::size_t>(population)];
+  const api::PopulationSpec& spec = job_.spec.population(population);
   return directory_ + "/" + spec.name + "-" + std::to_string(member / spec.members_per_pod);
 }
 

@@ -1,6 +1,7 @@
 // A crash or a full disk at every single write of the journal: every event whose Append returned is there afterwards.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "broker/core/journal.h"
 #include "tests/fakes/faulty_file_system.h"

@@ -1,3 +1,4 @@
+
 #include "broker/core/polls.h"
 
 #include "common/base/json_guard.h"

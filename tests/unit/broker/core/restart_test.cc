@@ -3,6 +3,7 @@
 #include "broker/core/broker.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/unit/broker/core/broker_fixture.h"
 

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "broker/core/view.h"
 
 #include "tests/unit/broker/core/broker_fixture.h"

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "broker/core/worlds.h"
 
 #include "tests/unit/broker/core/broker_fixture.h"

@@ -114,11 +114,11 @@ TEST(ReadJob, KeepsPodTemplatesAsTheyAre) {
 TEST(ReadJob, WholeNumbersInATemplateAreIntegersHoweverTheyAreWritten) {
   const Job job =
       ReadWith(12, "  template: {spec: {a: 5., b: -0.0, c: 1e17, d: 1e300, e: 5.5, f: -9223372036854775808.0}}");
-  EXPECT_EQ(job.spec.pod_template["spec"].dump(),
+  EXPECT_EQ(job.spec.pod_template.json()["spec"].dump(),
             R"({"a":5,"b":0,"c":100000000000000000,"d":1e+300,"e":5.5,"f":-9223372036854775808})");
   const Result<Job> again = JobFromText(JobToYaml(job), "");
   ASSERT_TRUE(again.ok()) << again.error().ToString();
-  EXPECT_EQ(again->spec.pod_template.dump(), job.spec.pod_template.dump());
+  EXPECT_EQ(again->spec.pod_template.json().dump(), job.spec.pod_template.json().dump());
 }
 
 TEST(ReadJob, ReadsJsonAsWell) {

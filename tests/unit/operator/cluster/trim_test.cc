@@ -1,6 +1,7 @@
 #include "operator/cluster/trim.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace eoa::cluster {
 namespace {

@@ -1,6 +1,7 @@
 #include "operator/plan/children.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "common/job/read_job.h"
 #include "operator/plan/names.h"
