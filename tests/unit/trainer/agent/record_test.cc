@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/stored_file.h"
 #include "tests/unit/trainer/agent/agent_fixture.h"
 
 namespace eoa::agent {
@@ -47,6 +48,15 @@ TEST(AgentRecord, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(no_rates.error().code(), ErrorCode::kDataLoss);
   EXPECT_THAT(no_rates.error().message(), HasSubstr("rates"));
   EXPECT_FALSE(RecordFromText(R"({"version":2})").ok());
+}
+
+TEST(AgentRecord, OfVersion01IsReadAndWrittenTheSame) {
+  for (const char* file : {"agent.json", "agent-at-start.json"}) {
+    const std::string text = StoredFile(file);
+    const Result<Record> read = RecordFromText(text);
+    ASSERT_TRUE(read.ok()) << file << ": " << read.error().ToString();
+    EXPECT_EQ(RecordToText(*read), text);
+  }
 }
 
 TEST(AgentRecord, EveryCutIsNoticed) {

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/stored_file.h"
+
 namespace eoa::train {
 namespace {
 
@@ -91,6 +93,17 @@ TEST(WorkerProtocol, ALineNeverHoldsANewline) {
   const std::string line = EncodeLine(FromWorker(ErrorMessage{.code = "INTERNAL", .message = "two\nlines"}));
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_EQ(std::get<ErrorMessage>(DecodeFromWorker(line).value()).message, "two\nlines");
+}
+
+TEST(WorkerProtocol, LinesOfVersion01AreReadAndWrittenTheSame) {
+  for (const std::string& line : StoredLines("to-worker.jsonl")) {
+    const Result<ToWorker> message = DecodeToWorker(line);
+    EXPECT_EQ(message.ok() ? EncodeLine(*message) : message.error().ToString(), line);
+  }
+  for (const std::string& line : StoredLines("from-worker.jsonl")) {
+    const Result<FromWorker> message = DecodeFromWorker(line);
+    EXPECT_EQ(message.ok() ? EncodeLine(*message) : message.error().ToString(), line);
+  }
 }
 
 TEST(WorkerProtocol, WhatIsWrongWithALineIsNamed) {

@@ -1,0 +1,21 @@
+// ConfigMaps that version 0.1 wrote: every event is read, and would be written again to the last byte.
+#include <gtest/gtest.h>
+
+#include "common/base/json_guard.h"
+#include "operator/cluster/config_map_store.h"
+#include "tests/stored_file.h"
+
+namespace eoa::cluster {
+namespace {
+
+TEST(StoredRounds, AreReadAndWrittenTheSame) {
+  const std::vector<nlohmann::json> config_maps = *ParseJson(StoredFile("rounds.json"));
+  const Result<RoundsContent> content = DecodeRounds("demo", config_maps);
+  ASSERT_TRUE(content.ok()) << content.error().ToString();
+  const std::vector<std::string> lines = StoredLines("events.jsonl");
+  ASSERT_EQ(content->events.size(), lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(DumpJson(ToJson(content->events[i])), lines[i]);
+}
+
+}  // namespace
+}  // namespace eoa::cluster
