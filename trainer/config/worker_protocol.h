@@ -82,7 +82,7 @@ struct ProgressMessage {
   std::int64_t steps = 0;
   double images_per_second = 0;  // of this member
   double train_loss = 0;
-  TrainerPhase phase = TrainerPhase::kStarting;
+  TrainerPhase phase = TrainerPhase::kStarting;  // any other word is an error: both programs come from one image
 
   // Since the process began.
   std::int64_t total_steps = 0;
