@@ -35,8 +35,8 @@ struct AttemptStarted {
 struct ReportAccepted {
   std::string population;
   api::ReportRequest report;
-  // For people, no rule depends on it: for how many seconds the round had been open, as far as the broker that took the
-  // report had seen it. Not known in Async mode.
+  // How many seconds the round had been open, as far as the broker that took the report saw. For people to read; no rule
+  // depends on it. Unknown in Async mode.
   std::optional<double> seconds_open = std::nullopt;
 };
 

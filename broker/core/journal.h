@@ -31,8 +31,8 @@ std::string EncodeJournalRecord(const Event& event);
 
 struct JournalContent {
   std::vector<Event> events;
-  std::uint64_t valid_bytes =
-      0;  // header and whole records; what follows is an unfinished record. 0: not even a header
+  // Header and whole records; what follows is an unfinished record. 0: there is not even a whole header.
+  std::uint64_t valid_bytes = 0;
 };
 Result<JournalContent> DecodeJournal(std::string_view bytes, std::string_view job_uid);
 

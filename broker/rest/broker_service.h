@@ -45,8 +45,8 @@ struct BrokerServiceStats {
   static constexpr std::array<double, 10> kSecondsBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1, 10, 60};
   struct Route {
     std::map<int, std::uint64_t> answers;  // by status
-    std::array<std::uint64_t, kSecondsBounds.size() + 1>
-        times{};  // by bucket, not cumulative; long polls wait on purpose
+    // By bucket, not cumulative. Long polls wait on purpose.
+    std::array<std::uint64_t, kSecondsBounds.size() + 1> times{};
     double seconds = 0;
   };
   std::map<std::string, Route> routes;  // by the path's template: "/v1/jobs/{uid}/ecosphere"
@@ -74,7 +74,7 @@ class BrokerService {
   virtual Status AddJob(const api::Job& job, std::unique_ptr<StateStore> store,
                         std::function<void()> on_change = nullptr) = 0;
 
-  // It is served no more; its requests are answered 404.
+  // The job is no longer served: its requests are answered 404.
   virtual void RemoveJob(const std::string& uid) = 0;
 
   // Nothing when the job is not served.

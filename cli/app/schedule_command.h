@@ -12,11 +12,11 @@ namespace eoa::app {
 
 struct ScheduleOptions {
   std::string format;           // empty: all members in every generation, as schedule.csv has them
-  report::SchedulePath path{};  // of whom, with a format
+  report::SchedulePath path{};  // whose learning rates; only with a format
 };
 
 // What is decided by now goes to `out` (docs/file-formats.md); a job that trains has more later. Both return 0; 1 with
-// a message to `err`; 2 for a format that there is not.
+// a message to `err`; 2 for an unknown format.
 //
 // Of the run in this output directory.
 int ScheduleOfRun(const std::string& directory, const ScheduleOptions& options, FileSystem& files, std::ostream& out,

@@ -1,4 +1,4 @@
-// Is a file the archive it should be?
+// Checks that a file is the archive that it should be.
 #pragma once
 
 #include <string>

@@ -10,11 +10,11 @@
 
 namespace eoa::data {
 
-// Called with the bytes that are there, each time another tenth is.
+// Called with the number of bytes fetched so far, after every further tenth.
 using Progress = std::function<void(std::uint64_t bytes)>;
 
 // Streams `url` to `path`, from its beginning; a transfer that breaks on the way is begun again some times. Not
-// checked: see CheckArchive. The error of the last try when the file does not get whole; DataLoss when the server's
+// checked: see CheckArchive. The error of the last try when none fetches the whole file; DataLoss when the server's
 // file has another size.
 Status DownloadArchive(const ArchiveSpec& spec, const std::string& url, const std::string& path, net::HttpClient& http,
                        FileSystem& files, const Progress& progress);

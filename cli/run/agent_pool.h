@@ -29,7 +29,7 @@ struct AgentDeath {
   int population = 0;
   int pod = 0;
   ExitStatus status;
-  std::string log;  // where its last words are
+  std::string log;  // the file that holds its output
 };
 
 // Thread-safety: one owner thread, which must live as long as the pool: the kernel ends the agents together with it.

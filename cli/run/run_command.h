@@ -13,7 +13,7 @@ struct RunOptions {
   std::string job_file;  // empty with `resume`
   std::string output;    // the output directory, made by this run; empty: runs/NAME-N, the next free N
   std::string resume;    // the output directory of an earlier run that did not end
-  bool fresh = false;    // begin anew even where a run of this job was interrupted
+  bool fresh = false;    // start from the beginning even where a run of this job was interrupted
   std::string trainer;   // the agent's program; empty: eoa-trainer beside this one
   std::string worker;    // the worker's program; empty: eoa-trainer-worker beside this one
   std::string version;   // of eoa, for result.json

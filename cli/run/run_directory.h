@@ -41,7 +41,7 @@ nlohmann::ordered_json ReadEvaluation(const broker::EcosphereView& view, FileSys
 
 Status CopyModel(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files);
 
-// Checkpoints of a run that needs them no more (spec.checkpoint.retain).
+// Removes the checkpoints, unless spec.checkpoint.retain keeps them.
 Status RemoveCheckpoints(const RunDirectory& run, bool succeeded, FileSystem& files);
 
 }  // namespace eoa::local

@@ -1,4 +1,4 @@
-// CRC-32 (IEEE 802.3, as in zip and gzip): finds torn and rotten files, not forged ones.
+// CRC-32 (IEEE 802.3, as in zip and gzip): detects torn and damaged files, not forged ones.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The guard in front of nlohmann::json: text from outside is parsed only through here.
 //
-// nlohmann::json parses iteratively but copies and prints recursively, keeps the last of two equal keys without a word,
+// nlohmann::json parses iteratively but copies and prints recursively, silently keeps the last of two equal keys,
 // and throws on invalid UTF-8 when it prints. ParseJson bounds size, depth and number of values, refuses duplicate keys
 // and trailing text, and returns errors as values; DumpJson never throws.
 #pragma once

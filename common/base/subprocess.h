@@ -70,8 +70,8 @@ class Subprocess {
 };
 
 // For a child's main(), first thing: the kernel sends SIGKILL to this process when `parent` is no more, so that nothing
-// of a killed run stays behind. Exits at once with code 1 if the parent has gone already. What counts for the kernel is
-// the thread that called Subprocess::Start: it must live as long as the child.
+// of a killed run stays behind. Exits at once with code 1 if the parent has gone already. The kernel watches the thread
+// that called Subprocess::Start, so that thread must live as long as the child.
 void DieWithParent(pid_t parent);
 
 }  // namespace eoa

@@ -1,4 +1,4 @@
-// Mistake: one thing that is wrong in a job file, said so that its author can put it right.
+// Mistake: one thing that is wrong in a job file, described so that its author can mend it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace eoa::api {
 
-inline constexpr std::size_t kMaxMistakes = 100;  // of one file; more help nobody
+inline constexpr std::size_t kMaxMistakes = 100;  // of one file; more would not help
 
 // Where something stands in a text; both count from 1, columns in characters. Line 0: the value came from no text.
 struct Mark {

@@ -1,7 +1,7 @@
 // How much memory a member needs, from the job alone: what its program allocates for the model's parts, as the trainer
 // lays them out (trainer/engine), and for what a backward pass keeps of a forward pass. Pure.
 //
-// A reckoning, not a measurement: tests/parity/memory compares it with real steps.
+// An estimate, not a measurement: tests/parity/memory compares it with real steps.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct MemoryEstimate {
   std::int64_t total_bytes() const { return fixed_bytes() + activations_bytes; }
 };
 
-// Precision bf16 is taken to halve activations; classes that only the data tell, for 1000.
+// Assumes that bf16 halves activations, and 1000 classes where only the data tell their number.
 MemoryEstimate EstimateMemory(const TrainerSpec& trainer);
 
 // One line for people: "about 1.2 GiB for each member: weights 0.7, ...".

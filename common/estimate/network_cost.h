@@ -16,7 +16,7 @@ struct NetworkCost {
   std::int64_t inputs = 0;      // numbers that blocks begin with
 };
 
-// Classes that only the data tell are taken to be 1000. All zero for a model that there is not.
+// Classes that only the data tell are taken to be 1000. All zero for an unknown model.
 NetworkCost CostOf(const TrainerSpec& trainer);
 
 // Floating-point operations that a training step does for each image by the usual count: forward twice the products,

@@ -1,4 +1,4 @@
-// What the fields of a job must be to each other, and what is allowed but probably not meant.
+// Rules over several fields of a job, and warnings about what is allowed but probably a mistake.
 #pragma once
 
 #include "common/document/findings.h"

@@ -1,4 +1,4 @@
-// The status of an EOAJob (eoa.io/v1alpha1) as C++ values: what the operator tells. docs/operations.md explains phases,
+// The status of an EOAJob (eoa.io/v1alpha1) as C++ values: what the operator reports. docs/operations.md explains phases,
 // conditions and reasons to users; common/crd/crd_status.cc is its schema. Pure values; thread-safe as such.
 #pragma once
 

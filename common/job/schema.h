@@ -48,11 +48,12 @@ struct Field {
   double maximum = std::numeric_limits<double>::infinity();
   bool exclusive_minimum = false;
   bool exclusive_maximum = false;
-  std::size_t max_length = 4096;         // strings: characters
-  std::string pattern;                   // strings: an ECMAScript regular expression for the whole of it; empty: any
-  std::string pattern_meaning;           // what it allows, in words
-  std::vector<std::string> words;        // kString: only what a misspelling may have meant; kFreeObject: its keys, each
-                                         // a mapping; none: any
+  std::size_t max_length = 4096;  // strings: characters
+  std::string pattern;            // strings: an ECMAScript regular expression for the whole of it; empty: any
+  std::string pattern_meaning;    // what it allows, in words
+  // kWord: what is allowed; kString: only what a misspelling may have meant; kFreeObject: its keys, each a mapping (none:
+  // any).
+  std::vector<std::string> words;
   std::vector<std::string> later_words;  // known, but not in this version
   std::size_t min_items = 0;
   std::size_t max_items = 0;

@@ -1,4 +1,4 @@
-// SHA-256, for what must be recognised again without being kept, as tokens.
+// SHA-256, to recognise a value again, such as a token, without keeping it.
 #pragma once
 
 #include <string>

@@ -19,8 +19,8 @@ namespace eoa::net {
 
 struct ServerRequest {
   std::string method;  // HEAD arrives as GET; the server leaves the answer's body out
-  std::vector<std::string>
-      path;  // decoded segments: /v1/jobs/x is {"v1", "jobs", "x"}; never ".", ".." or with a slash inside
+  // Decoded segments: /v1/jobs/x is {"v1", "jobs", "x"}; never ".", ".." or with a slash inside.
+  std::vector<std::string> path;
   std::map<std::string, std::string> query;  // decoded; a name given twice is answered 400 before the handler
   Headers headers;
   std::string body;
@@ -59,16 +59,21 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1";  // an IP; "0.0.0.0" for every interface
   std::uint16_t port = 0;             // 0: any free one; see HttpServer::port()
   int threads = 1;
-  std::size_t max_connections = 4096;  // more are answered 503 and closed
+
+  // More connections are answered 503 and closed; a longer body is answered 413.
+  std::size_t max_connections = 4096;
   std::size_t max_header_bytes = std::size_t{8} * 1024;
-  std::size_t max_body_bytes = std::size_t{1} << 20;  // more: 413
-  std::size_t max_buffered_bytes = std::size_t{64}
-                                   << 20;            // bodies of all connections together while they arrive; more: 503
-  Duration read_timeout = std::chrono::seconds(10);  // for a whole request once it began; then the connection is closed
-  Duration idle_timeout = std::chrono::seconds(75);  // for a kept-alive connection without one
-  Duration write_timeout = std::chrono::seconds(30);  // for progress of a response, every 64 KiB
-  Duration response_deadline =
-      std::chrono::seconds(65);  // for the handler's answer; then 503. Above the longest long poll
+  std::size_t max_body_bytes = std::size_t{1} << 20;
+  // Bodies of all connections together while they arrive; more are answered 503.
+  std::size_t max_buffered_bytes = std::size_t{64} << 20;
+
+  // A connection is closed when a request that has begun takes longer than read_timeout to arrive, when it is kept
+  // alive for idle_timeout without a request, or when 64 KiB of an answer take longer than write_timeout.
+  Duration read_timeout = std::chrono::seconds(10);
+  Duration idle_timeout = std::chrono::seconds(75);
+  Duration write_timeout = std::chrono::seconds(30);
+  // For the handler's answer; then 503. Longer than the longest long poll.
+  Duration response_deadline = std::chrono::seconds(65);
 };
 
 // Counters since the start, by what happened; read by metrics.

@@ -1,6 +1,6 @@
-// EventRecorder: tells people what happened to an object (core/v1 Events, `kubectl describe`). In the background and as
-// well as can be: what cannot be told is counted, never waited for. The rules are client-go's (tools/record): the same
-// event again raises a count, and one object may not flood the list.
+// EventRecorder: tells people what happened to an object (core/v1 Events, `kubectl describe`). It writes in the
+// background; an event that cannot be written is dropped and counted, so that nobody waits. The rules are client-go's
+// (tools/record): the same event again raises a count, and one object may not flood the list.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Health: whether this process still does its work, as /healthz tells the kubelet, which restarts it otherwise. An API
-// server that is away is no reason: a restart would not bring it back. A thread that does nothing any more is one.
+// server that is away is no reason to restart: that would not bring it back. A thread that hangs is a reason.
 #pragma once
 
 #include <map>

@@ -3,7 +3,7 @@
 // population that it speaks for.
 //
 // Refusals' reasons: 401 Unauthorized (not a token of this job), 403 WrongPod (of another pod), 503 Unavailable (the
-// API server does not answer: nobody is let in who is not known, nobody known is shut out for kKnownFor).
+// API server does not answer: unknown tokens are refused; a token that passed is accepted for kKnownFor).
 #pragma once
 
 #include <cstddef>

@@ -7,9 +7,9 @@
 //   - list, then watch from the list's version; the version advances with every event and bookmark;
 //   - a watch that ends is taken up where it ended; refused, throttled, torn or very short ones after a back-off, and
 //     none of them costs a list;
-//   - a version that the server no longer has (410, as status or as event) costs a list: one not older than that
-//   version
-//     first, which a server's cache can answer, and if that fails the most recent state;
+//   - a version that the server no longer has (410, as status or as event) costs a list:
+//     one not older than that version first, which a server's cache can answer,
+//     and if that fails the most recent state;
 //   - lists come in pages; pages that expire before the last one is there are asked for anew, and bigger;
 //   - a periodic list that fails is no reason to stop watching.
 #pragma once

@@ -5,9 +5,9 @@
 //
 // Environment:
 //   EOA_SCRIPT_STEP_MS     milliseconds of one step (default 2); a generation has kSteps of them
-//   EOA_SCRIPT_FAULT       "population=wolves member=1 generation=2 attempt=1 exit=65" or "... signal=9" or "...
-//   hang=1": what happens
-//                          to that member in the middle of that generation; fields that are left out match everything
+//   EOA_SCRIPT_FAULT       what happens to a member in the middle of a generation:
+//                          "population=wolves member=1 generation=2 attempt=1 exit=65", or "... signal=9", or
+//                          "... hang=1"; fields that are left out match everything
 //   EOA_SCRIPT_OPTIMUM     the LR with the greatest fitness (default 0.05)
 // What it writes into its directory: weights-G.bin (merged), mixed-G.txt (what was mixed in), model.safetensors (a
 // stand-in).

@@ -1,5 +1,5 @@
-"""Checks that what comments and documents name exists: files and folders, links, make targets, types and their members, functions,
-constants. Run from anywhere: names_test.py [SOURCE_DIR]."""
+"""Checks that what comments and documents name exists: files and folders, links, make targets, flags and environment variables, types
+and their members, functions, constants. Run from anywhere: names_test.py [SOURCE_DIR]."""
 
 import collections
 import fnmatch
@@ -18,7 +18,7 @@ DATA = (".yaml", ".json", ".md", ".tpl", ".js")
 OUTSIDE = set("""
     AlreadyExists CamelCase ConfigMaps DistributedDataParallel ErrorMessages FaultInjectionTestEnv FlopCounterMode GoogleTest ImageNet
     LeVeque LibTorch NumPy PyTorch ResourceVersionTooLarge StatefulSets TensorFlow ThreadSanitizer ViTForImageClassification ViTModel WebDataset WebDatasets
-    TorchConfig.cmake schedule.py torch/serialization.py
+    TorchConfig.cmake schedule.py torch/serialization.py --sort
 """.split())
 OUTSIDE_NAMESPACES = {"std", "torch", "at", "c10", "nlohmann", "CLI", "testing", "boost", "beast", "asio", "prometheus", "ranges"}
 
@@ -27,6 +27,7 @@ SOURCE_FILE = re.compile(r"(?<![\w.*-])((?:[\w-]+/)*[\w-]+\.(?:cc|h|cu|py|sh|cma
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z][a-z0-9-]*)")
 MEMBER = re.compile(r"(?<![\w:])([A-Za-z_]\w*)::(~?\w+)")
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+|\bEOA_[A-Z_]+\b")
 CALL = re.compile(r"\b([A-Z]\w*[a-z]\w*)\(\)")
 NAME = re.compile(r"\b((?:[A-Z][a-z0-9]+){2,}|k(?:[A-Z][a-z0-9]+)+)\b")
 QUOTED = re.compile(r"`([^`\n]+)`")
@@ -62,8 +63,10 @@ class Tree:
         self.folders = {str(folder) for name in files for folder in pathlib.PurePosixPath(name).parents}
         self.top = {name.split("/")[0] for name in files if "/" in name}
         self.targets = set(re.findall(r"^([a-z][a-z0-9-]*):", files.get("Makefile", ""), re.MULTILINE))
-        self.types, self.words, self.prose = collections.defaultdict(list), set(), {}
+        self.types, self.words, self.flags, self.prose = collections.defaultdict(list), set(), set(), {}
         for name, text in files.items():
+            if not name.endswith(".md"):
+                self.flags.update(FLAG.findall(text))
             if name.endswith(CODE):
                 code, self.prose[name] = split_comments(text, "//")
                 self._declare(code)
@@ -109,6 +112,9 @@ class Tree:
             for target in MAKE.findall(text):
                 if target not in self.targets:
                     yield f"make has no target {target}"
+            for flag in FLAG.findall(text):
+                if flag not in self.flags and flag not in OUTSIDE:
+                    yield f"no program knows {flag}"
         for owner, member in MEMBER.findall(text):
             if owner in OUTSIDE_NAMESPACES:
                 continue
@@ -129,11 +135,11 @@ class Tree:
 def self_test():
     """The check must be able to fail."""
     there = {"broker/core/a.h": "// See broker/core/b.cc and b.cc.\nstruct Options { int heartbeat_timeout; };\nconstexpr int kMost = 1;\n",
-             "broker/core/b.cc": 'void ReadAll() { Fail("NotJoined"); }  // http://x/y "of `Options`"\n', "Makefile": "run: # x\n"}
+             "broker/core/b.cc": 'void ReadAll() { Fail("NotJoined"); }  // http://x/y "of `Options`"\n', "Makefile": "run: # x --fresh\n"}
     good = ["[a](../broker/core/a.h)", "`make run`", "broker/core", "broker/{core/a.h,core/b.cc}", "broker/core/*.cc", "broker/co",
-            "Options::heartbeat_timeout", "`ReadAll()`", "`NotJoined`", "std::string", "SomeThing"]
+            "Options::heartbeat_timeout", "`ReadAll()`", "`NotJoined`", "std::string", "SomeThing", "--fresh"]
     bad = ["[a](broker/core/a.h)", "`make walk`", "broker/core/c.cc", "comm/b.cc", "broker/{core,rest}", "BrokerOptions::heartbeat_timeout",
-           "Options::timeout", "`ReadNone()`", "`kLeast`", "`NotLeft`"]
+           "Options::timeout", "`ReadNone()`", "`kLeast`", "`NotLeft`", "--stale", "EOA_NONE"]
     for text in good:
         assert not Tree({**there, "docs/x.md": text}).faults(), text
     for text in bad:

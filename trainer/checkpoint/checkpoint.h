@@ -1,6 +1,6 @@
 // Checkpoints of one pod: what its members need to start a generation as if they had never stopped.
 //
-// A checkpoint consists of parts, each written by one worker without a word to the others: "weights" by the pod's first
+// A checkpoint consists of parts, each written by one worker on its own: "weights" by the pod's first
 // worker, "member-3" by the worker of member 3. A part is a safetensors file and then a manifest with its size and
 // CRC-32; without its manifest it does not exist, so that a crash between any two writes leaves the part complete or
 // absent. All lie side by side in one directory:

@@ -1,9 +1,9 @@
 // The safetensors format: named arrays that every other tool reads.
 //
 //   8 bytes   length N of the header, little-endian
-//   N bytes   JSON: {"__metadata__": {string: string}, NAME: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin,
-//   end]}, ...} the rest  the arrays' bytes, row-major, little-endian; offsets count from here, leave no hole and do
-//   not overlap
+//   N bytes   the header, JSON: {"__metadata__": {string: string},
+//             NAME: {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, ...}
+//   the rest  the arrays' bytes, row-major, little-endian; offsets count from here, leave no hole and do not overlap
 //
 // Specification: https://huggingface.co/docs/safetensors. No LibTorch here. Pure functions but for WriteSafetensors;
 // safe from any thread.

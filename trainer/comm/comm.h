@@ -38,7 +38,7 @@ class Comm {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  // Replaces `tensor` (dense, on the CPU) by the sum over all members.
+  // Replaces `tensor` (dense; on the CPU, or on the group's GPUs) by the sum over all members.
   virtual Status AllReduceSum(at::Tensor& tensor) = 0;
 
   // Replaces the tensor of `root` by the sum over all members, at about half the traffic of AllReduceSum; those of the
@@ -52,7 +52,7 @@ class Comm {
   virtual Result<std::unique_ptr<GradientReducer>> MakeReducer(std::vector<at::Tensor> parameters) = 0;
 };
 
-// A group of one: every collective is done before it began.
+// A group with one member: collectives return at once.
 std::unique_ptr<Comm> MakeSoloComm();
 
 }  // namespace eoa::train

@@ -44,7 +44,7 @@ class Meeting {
 
   // A group of `size` members, of whom this is `rank`; each of them calls this with the same name. Peers connect to
   // each other over the interface on which this one reaches the store. The meeting must outlive the group.
-  // FailedPrecondition when the way that the job asks for is none for these GPUs.
+  // FailedPrecondition when these GPUs cannot communicate in the way that the job asks for.
   virtual Result<std::unique_ptr<Comm>> MakeGroup(const std::string& name, int rank, int size) = 0;
 };
 

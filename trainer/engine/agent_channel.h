@@ -19,7 +19,7 @@ namespace eoa::train {
 enum class ChannelEnd {
   kStopped,   // the agent asked to stop
   kLost,      // the agent is no more
-  kViolated,  // the agent sent something that is no message, or far more than it should
+  kViolated,  // the agent sent something that is not a message, or far more than it should
 };
 
 class AgentChannel {

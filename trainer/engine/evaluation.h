@@ -25,7 +25,7 @@ struct Evaluation {
   double loss() const { return images == 0 ? 0 : loss_sum / static_cast<double>(images); }
 };
 
-// What a test set shows beside.
+// What is counted on a test set besides accuracy and loss.
 struct ClassCounts {
   std::int64_t top5 = 0;  // images whose label is among the five greatest logits (all, with fewer classes)
   at::Tensor confusion;   // int64 [classes, classes]: images by label (row) and by answer (column)

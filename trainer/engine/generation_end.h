@@ -25,7 +25,7 @@ namespace eoa::train {
 struct MemberScore {
   double learning_rate = 0;
   double fitness = 0;
-  double fitness_loss = 0;  // may be infinite or no number
+  double fitness_loss = 0;  // may be infinite or NaN
   double train_loss = 0;
   double images_per_second = 0;
   bool takes_part = true;  // in the merge; false: diverged

@@ -13,7 +13,7 @@ class ProgressReporter {
  public:
   ProgressReporter(Clock& clock, std::function<void(const ProgressMessage&)> send);
 
-  // A new phase is told at once; a new position within it at most twice a second.
+  // A new phase is sent at once; a new position within it at most twice a second.
   void Report(const ProgressMessage& progress);
 
  private:

@@ -7,8 +7,8 @@
 //
 // What is not finite must not spread (docs/decisions/0005-diverged-members.md):
 //  - a member whose loss is not finite goes back to the weights that the generation began with and stays there until
-//  the generation
-//    ends: it still takes part in the averaging, but does not move, and its momentum is forgotten;
+//    the generation ends: it still takes part in the averaging, but does not move, and its momentum is
+//    forgotten;
 //  - a step whose averaged gradient is not finite is left out by all members, who all see the same one.
 // A member on the CPU looks at each loss before it goes on. One on a GPU learns of it some steps later, so that the GPU
 // never waits; until then the second rule holds its peers.

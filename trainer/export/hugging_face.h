@@ -18,8 +18,8 @@ struct HuggingFaceModel {
   nlohmann::ordered_json preprocessor;  // preprocessor_config.json: images are resized, mean and deviation 0.5
 };
 
-// Of a model file of ours. InvalidArgument for what transformers has no such network for: hybrids, and those without a
-// class token. Pure.
+// From one of our model files. InvalidArgument for networks that transformers does not have: hybrids, and those without
+// a class token. Pure.
 Result<HuggingFaceModel> ToHuggingFace(const Safetensors& file, const api::VisionTransformer& shape,
                                        const std::vector<std::string>& class_names);
 

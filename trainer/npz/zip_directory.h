@@ -1,7 +1,7 @@
 // The table of contents of a ZIP archive, as numpy.savez writes it: with or without ZIP64, entries stored or deflated.
 //
 // The central directory at the end counts: local headers repeat it, and what writes archives as a stream leaves sizes
-// out of them. Archives are taken for hostile: entries that overlap, reach outside, share a name, are encrypted or
+// out of them. Archives are treated as hostile: entries that overlap, reach outside, share a name, are encrypted or
 // claim to inflate beyond what deflate can do are refused. Specification: PKWARE's APPNOTE.TXT 6.3. Thread-safety: pure
 // functions of the file.
 #pragma once

@@ -20,7 +20,7 @@ class Ascent {
  public:
   Ascent(const api::OptimizerSpec& spec, const std::vector<NamedTensor>& parameters);
 
-  // Uses `gradients` up. OutOfRange when ||T g|| is not finite: the parameters have not moved.
+  // Overwrites `gradients`. OutOfRange when ||T g|| is not finite: the parameters have not moved.
   Status Move(const std::vector<at::Tensor>& gradients);
 
   // The same without waiting for the device, and whatever the norm is.

@@ -36,8 +36,8 @@ class Optimizer {
   // True for SAM and ASAM, whose step needs gradients at a second point.
   bool ascends() const { return ascent_.has_value(); }
 
-  // Moves the parameters to the worst point of the neighbourhood, by the gradients at the present one, which are used
-  // up. OutOfRange when they are not finite: the parameters are then as before. Only if ascends().
+  // Moves the parameters to the worst point of the neighbourhood, by the gradients at the present one, which are
+  // overwritten. OutOfRange when they are not finite: the parameters are then as before. Only if ascends().
   Status Ascend();
 
   // Clips the gradients to the job's global norm, if it has one, and steps by them; after Ascend() from where the
@@ -47,8 +47,8 @@ class Optimizer {
 
   // Ascend() and Step() for a device that the host does not wait for; they can be recorded (recorded_work.h). Scalars
   // are float32 on the parameters' device. The step is left out where `hold` is 1 and where the gradients' norm is not
-  // finite, which `left_out` tells (1 or 0). Gradients that are not finite make an ascent that is none either: it is
-  // the second pass that shows it.
+  // finite, which `left_out` tells (1 or 0). With gradients that are not finite the ascent is not finite either; the
+  // second pass then gives gradients that are not finite, and the step is left out.
   void AscendQueued();
   void StepQueued(const at::Tensor& learning_rate, const at::Tensor& hold, at::Tensor& left_out);
 

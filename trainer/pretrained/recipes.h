@@ -1,9 +1,9 @@
 // Recipes: how each tensor of a network is made from the arrays of a file that names and lays them out differently.
 //
 //   native        our own names, which are timm's for Vision Transformers
-//   Google        the .npz checkpoints of google-research/vision_transformer: kernels are [in..., out...], query, key
-//   and
-//                 value lie apart, "opt/target/" or "params/" may stand before every name
+//   Google        the .npz checkpoints of google-research/vision_transformer: kernels are
+//                 [in..., out...], query, key and value lie apart, "opt/target/" or "params/" may stand before
+//                 every name
 //   Hugging Face  ViTForImageClassification and ViTModel of transformers
 //
 // Pure functions of names and shapes.

@@ -3,10 +3,9 @@
 //
 // What the library does by itself and callers must live with:
 // - When the server closes a kept-alive connection just as a request goes out on it, the request is sent once more,
-// whatever its method: every
-//   request must be idempotent.
+//   whatever its method: every request must be idempotent.
 // - The header of an answer, and a single chunk of a chunked one, are buffered whole before max_response_bytes can stop
-// them; the deadline can.
+//   them; the deadline can.
 // - No IPv6 literals in URLs; trailers are dropped.
 #pragma once
 
