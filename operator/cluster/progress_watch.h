@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -28,7 +29,7 @@ class ProgressWatch {
     int attempt = 0;
     int generation = 0;
     std::int64_t step = 0;
-    std::string activity;  // evaluating a big validation set takes a while without a step
+    std::optional<TrainerPhase> activity;  // evaluating a big validation set takes a while without a step
     WallTime since;
   };
   Mutex mutex_;
