@@ -81,6 +81,16 @@ TEST_F(ExchangeTest, AReportThatDoesNotReachTheBrokerIsSentAgain) {
   EXPECT_EQ(Of<SendReport>(TickAt(0.1)).size(), 1U);
 }
 
+TEST_F(ExchangeTest, ADecisionThatComesBeforeItIsAskedForAgainLeavesNoWakeupBehind) {
+  Begin(0);
+  Report(0, api::ReportAnswer{});
+  exchange_.OnDecision({0, UnavailableError("refused")}, record_, At(1));
+  EXPECT_EQ(*exchange_.NextWakeup(), At(1.1));
+  Decide(DecisionOf(0), 1.05);
+  TickAt(1.1);
+  EXPECT_EQ(*exchange_.NextWakeup(), At(21.05)) << "the deadline for the weights";
+}
+
 TEST_F(ExchangeTest, WithoutAnAnswerByTheDeadlineItGoesOnWithTheLastBaseline) {
   record_.last_decision = DecisionOf(0);
   record_.last_decision->baseline = 0.123;
