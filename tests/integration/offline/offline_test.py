@@ -63,7 +63,7 @@ class Offline(unittest.TestCase):
             self.assertGreater(len(lines), 20, "the commands of build.ninja were not found")
             self.assertEqual(fetchers(lines), [])
             self.run_offline("cmake", "--build", build, "--target", "eoa", timeout=900)
-            self.assertRegex(self.run_offline(f"{build}/bin/eoa", "--version", timeout=60), r"\d+\.\d+\.\d+")
+            self.assertRegex(self.run_offline(f"{build}/bin/eoa", "version", timeout=60), r"\d+\.\d+\.\d+")
 
 
 if __name__ == "__main__":
