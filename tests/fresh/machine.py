@@ -13,7 +13,6 @@ import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 HOME = "/root"
-CLONE = f"{HOME}/eoa"
 PACKAGES = "git,make,ca-certificates"
 # What tells package managers of the host how to reach their registries; the machine's have to reach the same.
 REGISTRIES = re.compile(r"(https?|ftp|no|all)_proxy|PIP_(?!FIND_LINKS|TARGET|PREFIX)\w+|GO(PROXY|SUMDB|NOSUMDB|PRIVATE|INSECURE)|"
@@ -102,6 +101,7 @@ class Machine:
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="fresh-", dir=options.work))
         self.root = self.work / "root"
         self.name = self.work.name.replace("_", "-").lower()[:14]   # of a network device: at most 15 letters
+        self.clone = f"{HOME}/{self.name}"   # of its own: a node's cgroups, which are the host's, are named after this path
         self.unshare = None
 
     def __enter__(self):
@@ -144,7 +144,7 @@ class Machine:
                 target.unlink(missing_ok=True)
                 shutil.copy(file, target)
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost fresh\n")
-        run("git", "-c", f"safe.directory={SOURCE}", "clone", "--quiet", "--no-hardlinks", SOURCE, f"{self.root}{CLONE}")
+        run("git", "-c", f"safe.directory={SOURCE}", "clone", "--quiet", "--no-hardlinks", SOURCE, f"{self.root}{self.clone}")
 
     def start(self):
         home_cache = ""
@@ -193,9 +193,9 @@ class Machine:
         environment = {name: value for name, value in os.environ.items() if REGISTRIES.fullmatch(name)}
         environment |= {"HOME": HOME, "USER": "root", "TERM": os.environ.get("TERM", "dumb"),
                         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-        inside = ["nsenter", "--target", self.pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--wd=" + f"/proc/{self.pid}/root{CLONE}"]
+        inside = ["nsenter", "--target", self.pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--wd=" + f"/proc/{self.pid}/root{self.clone}"]
         settings = [f"{name}={value}" for name, value in environment.items()]
-        process = subprocess.Popen([*inside, "env", "-i", *settings, "bash", "-c", f"cd {CLONE} && {command}"])
+        process = subprocess.Popen([*inside, "env", "-i", *settings, "bash", "-c", f"cd {self.clone} && {command}"])
         try:
             return process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -213,8 +213,8 @@ class Machine:
         if BEFORE.exists() and not list(pathlib.Path("/sys/class/net").glob("fresh-*")):
             FORWARDING.write_text(BEFORE.read_text())
             BEFORE.unlink()
-        # cgroups are the host's: those of a node that was not taken down have the name that the clone's path gives (tests/cluster).
-        node = "eoa-" + hashlib.sha256(CLONE.encode()).hexdigest()[:6]
+        # Those of a node that was not taken down (tests/cluster/settings.sh has the name).
+        node = "eoa-" + hashlib.sha256(self.clone.encode()).hexdigest()[:6]
         for hierarchy in ["/sys/fs/cgroup", *pathlib.Path("/sys/fs/cgroup").glob("*")]:
             left = pathlib.Path(hierarchy) / node
             if left.is_dir():
