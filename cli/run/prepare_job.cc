@@ -10,6 +10,7 @@
 
 #include "common/base/number.h"
 #include "common/evolve/load_schedules.h"
+#include "common/job/datasets.h"
 
 namespace eoa::local {
 namespace {
@@ -35,11 +36,10 @@ void MakePathsAbsolute(api::JobSpec& spec, const std::string& directory) {
 Status CheckInputs(const api::JobSpec& spec, FileSystem& files) {
   const api::DatasetSpec& dataset = spec.trainer.dataset;
   if (!files.Exists(dataset.path)) {
-    const bool official = dataset.name == api::Dataset::kCifar10 || dataset.name == api::Dataset::kCifar100;
-    const std::string name = dataset.name == api::Dataset::kCifar10 ? "cifar10" : "cifar100";
+    const std::string name(ToWord(dataset.name));
     return Missing("spec.trainer.dataset.path", dataset.path,
-                   official ? "`eoa data " + name + " " + dataset.path + "` fetches it"
-                            : "a relative path counts from the job file's folder");
+                   api::RowOf(dataset.name).official() ? "`eoa data " + name + " " + dataset.path + "` fetches it"
+                                                       : "a relative path counts from the job file's folder");
   }
   const std::string& pretrained = spec.trainer.model.pretrained;
   if (!pretrained.empty() && !files.Exists(pretrained)) {

@@ -2,37 +2,97 @@
 #include <utility>
 
 #include "common/crd/crd_parts.h"
+#include "common/job/datasets.h"
+#include "common/job/models.h"
 
 namespace eoa::api {
 namespace {
 
-constexpr const char* kOnlyTransformers = "only Vision Transformers have this; leave it out";
+std::string Quoted(std::string_view word) { return "'" + std::string(word) + "'"; }
+
+// Whether the model that the variable `name` holds has a trait.
+std::string Has(ModelTrait trait, const std::string& name) {
+  const std::vector<const ModelFamily*> having = FamiliesWith(trait);
+  if (having.size() == 1) return name + std::string(having.front()->cel);
+  std::string rule;
+  for (const ModelFamily* family : FamiliesWith(trait, false)) {
+    std::string is = name + std::string(family->cel);
+    const std::size_t equal = is.find(" == ");
+    rule += (rule.empty() ? "" : " && ") + (equal == std::string::npos ? "!" + is : is.replace(equal, 4, " != "));
+  }
+  return rule;
+}
+
+// That a setting is not used (`unused`) unless the model has a trait.
+CelRule Only(ModelTrait trait, const std::string& name, const std::string& unused, const std::string& field) {
+  return {Has(trait, name) + " || " + unused, TraitRefusal(trait, FamiliesWith(trait, false).front()->plural), field};
+}
+
+// The official data sets are alike in number and size of images (a test keeps it so): one rule serves them all.
+const DatasetRow& kOfficial = RowOf(Dataset::kCifar10);
+
+std::string OfficialNames() {
+  std::string names;
+  for (const DatasetRow& row : Datasets()) {
+    if (row.official()) names += (names.empty() ? "" : ", ") + Quoted(ToWord(row.dataset));
+  }
+  return "[" + names + "]";
+}
+
+std::vector<CelRule> ModelRules() {
+  const std::string depth = "int(self.name.split('-')[1])";
+  const std::string least = std::to_string(WideResNet::kMinDepth);
+  const std::string most = std::to_string(WideResNet::kMaxDepth);
+  return {
+      {"!self.name.matches('^wrn-[1-9][0-9]{1,2}-') || (" + depth + " >= " + least + " && " + depth + " <= " + most +
+           " && (" + depth + " - 4) % 6 == 0)",
+       "a Wide ResNet has D = 6n + 4 layers, " + least + " to " + most + ": wrn-10-1, wrn-16-8, wrn-28-10", ".name"},
+      Only(ModelTrait::kDropout, "self.name", "self.dropout == 0.0", ".dropout"),
+      {"!self.name.contains('vit-') || !has(self.imageSize) || "
+       "self.imageSize % int(self.name.split('-')[self.name.startsWith('r50') ? 3 : 2]) == 0",
+       "must be a multiple of the patches' side, the last number of the model's name", ".imageSize"},
+      Only(ModelTrait::kAttentionDropout, "self.name", "self.attentionDropout == 0.0", ".attentionDropout"),
+      Only(ModelTrait::kStochasticDepth, "self.name", "self.stochasticDepth == 0.0", ".stochasticDepth"),
+      Only(ModelTrait::kClassifier, "self.name", "self.classifier == 'Token'", ".classifier"),
+      {Has(ModelTrait::kNpzWeights, "self.name") + " || !self.pretrained.endsWith('.npz')",
+       "Google's .npz files are Vision Transformers; others start from a .safetensors file", ".pretrained"}};
+}
+
+std::vector<CelRule> TrainerRules() {
+  // Whether the model chooses the augmentation when the job does not (complete_job.cc): one that resizes.
+  std::string chooses = "self.model.name" + std::string(FamilyOf(VisionTransformer()).cel);
+  for (const ModelRow& row : Models()) {
+    if (std::holds_alternative<VisionTransformer>(row.architecture) && !row.augmentation) {
+      chooses += " && self.model.name != " + Quoted(row.name);
+    }
+  }
+  const std::string side = std::to_string(kOfficial.image_side);
+  return {{"!(self.dataset.name in " + OfficialNames() +
+               ") || !has(self.model.imageSize) || self.model.imageSize == " + side +
+               " || (has(self.dataset.augmentation) ? self.dataset.augmentation in ['vit', 'vit-flip', 'imagenet'] : " +
+               chooses + ")",
+           "CIFAR images are " + side + "x" + side +
+               "; leave it out, or choose augmentation vit, vit-flip or imagenet, which resize",
+           ".model.imageSize"},
+          Only(ModelTrait::kActivationCheckpointing, "self.model.name", "!self.activationCheckpointing",
+               ".activationCheckpointing")};
+}
+
+// That no more images judge than the validation split has.
+CelRule FitnessRule() {
+  const std::string images = std::to_string(kOfficial.training_images);
+  return {"!(self.trainer.dataset.name in " + OfficialNames() + ") || self.ecosphere.fitnessSamples <= int(" + images +
+              ".0 * self.trainer.dataset.validationFraction + 0.5)",
+          "the validation split has fewer images (validationFraction of " + images + "); 0 means all of them",
+          ".ecosphere.fitnessSamples"};
+}
 
 // common/job/job_rules.cc in the API server's words. Absent fields are those whose default depends on others
 // (complete_job.cc); all others are there, since defaults are filled in before rules are read.
 const std::map<std::string, std::vector<CelRule>>& RulesByPath() {
   static const std::map<std::string, std::vector<CelRule>> rules = {
-      {"spec.trainer.model",
-       {{"!self.name.matches('^wrn-[1-9][0-9]{1,2}-') || (int(self.name.split('-')[1]) >= 10 && "
-         "int(self.name.split('-')[1]) <= 208 && (int(self.name.split('-')[1]) - 4) % 6 == 0)",
-         "a Wide ResNet has D = 6n + 4 layers, 10 to 208: wrn-10-1, wrn-16-8, wrn-28-10", ".name"},
-        {"self.name != 'resnet-18' || self.dropout == 0.0", "resnet-18 has no dropout; leave it out", ".dropout"},
-        {"!self.name.contains('vit-') || !has(self.imageSize) || "
-         "self.imageSize % int(self.name.split('-')[self.name.startsWith('r50') ? 3 : 2]) == 0",
-         "must be a multiple of the patches' side, the last number of the model's name", ".imageSize"},
-        {"self.name.contains('vit-') || self.attentionDropout == 0.0", kOnlyTransformers, ".attentionDropout"},
-        {"self.name.contains('vit-') || self.stochasticDepth == 0.0", kOnlyTransformers, ".stochasticDepth"},
-        {"self.name.contains('vit-') || self.classifier == 'Token'", kOnlyTransformers, ".classifier"},
-        {"self.name.contains('vit-') || !self.pretrained.endsWith('.npz')",
-         "Google's .npz files are Vision Transformers; others start from a .safetensors file", ".pretrained"}}},
-      {"spec.trainer",
-       {{"!(self.dataset.name in ['cifar10', 'cifar100']) || !has(self.model.imageSize) || self.model.imageSize == 32 "
-         "|| (has(self.dataset.augmentation) ? self.dataset.augmentation in ['vit', 'vit-flip', 'imagenet'] : "
-         "self.model.name.contains('vit-') && self.model.name != 'vit-n-4')",
-         "CIFAR images are 32x32; leave it out, or choose augmentation vit, vit-flip or imagenet, which resize",
-         ".model.imageSize"},
-        {"self.model.name.contains('vit-') || !self.activationCheckpointing", kOnlyTransformers,
-         ".activationCheckpointing"}}},
+      {"spec.trainer.model", ModelRules()},
+      {"spec.trainer", TrainerRules()},
       {"spec.trainer.optimizer",
        {{"!self.nesterov || self.momentum > 0.0", "needs momentum greater than 0", ".nesterov"}}},
       {"spec.ecosphere",
@@ -59,10 +119,7 @@ const std::map<std::string, std::vector<CelRule>>& RulesByPath() {
       {"spec",
        {{"self.ecosphere.exchange.quorum <= size(self.populations)",
          "must be at most the number of populations; 0 means all that run", ".ecosphere.exchange.quorum"},
-        {"!(self.trainer.dataset.name in ['cifar10', 'cifar100']) || "
-         "self.ecosphere.fitnessSamples <= int(50000.0 * self.trainer.dataset.validationFraction + 0.5)",
-         "the validation split has fewer images (validationFraction of 50000); 0 means all of them",
-         ".ecosphere.fitnessSamples"},
+        FitnessRule(),
         {"self.populations.map(p, p.members).sum() <= 4096", "at most 4096 members together are allowed",
          ".populations"},
         {"self.runPolicy.successPolicy.type != 'BestK' || (self.runPolicy.successPolicy.k >= 1 && "

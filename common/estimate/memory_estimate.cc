@@ -4,7 +4,7 @@
 
 #include "common/base/number.h"
 #include "common/estimate/network_cost.h"
-#include "common/job/vision_transformers.h"
+#include "common/job/models.h"
 
 namespace eoa::api {
 namespace {
@@ -71,7 +71,7 @@ std::string AdviseOnMemory(const TrainerSpec& trainer, std::int64_t available_by
   } else {
     advice += "give members more memory";
   }
-  if (FindVisionTransformer(trainer.model.name) && !trainer.activation_checkpointing) {
+  if (HasTrait(trainer.model.name, ModelTrait::kActivationCheckpointing) && !trainer.activation_checkpointing) {
     TrainerSpec other = trainer;
     other.activation_checkpointing = true;
     advice += ", or activationCheckpointing to true: about " + Gibibytes(EstimateMemory(other).total_bytes()) + " GiB";

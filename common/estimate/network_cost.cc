@@ -1,10 +1,9 @@
 #include "common/estimate/network_cost.h"
 
 #include <algorithm>
-#include <string_view>
 
-#include "common/base/number.h"
-#include "common/job/vision_transformers.h"
+#include "common/job/datasets.h"
+#include "common/job/models.h"
 
 namespace eoa::api {
 namespace {
@@ -14,20 +13,10 @@ void EndBlock(NetworkCost& network, std::int64_t kept_before) {
   network.largest = std::max(network.largest, network.kept - kept_before);
 }
 
-std::int64_t ClassesOf(const TrainerSpec& trainer) {
-  switch (trainer.dataset.name) {
-    case Dataset::kCifar10:
-      return 10;
-    case Dataset::kCifar100:
-      return 100;
-    default:
-      return 1000;
-  }
-}
-
 // Batch norm keeps its input, a convolution its own, which is the norm's output.
-NetworkCost WideResNet(std::int64_t depth, std::int64_t width, std::int64_t side, std::int64_t classes) {
+NetworkCost Cost(const WideResNet& shape, const TrainerSpec& trainer, std::int64_t classes) {
   NetworkCost network;
+  std::int64_t side = trainer.model.image_size;
   const auto conv = [&](std::int64_t in, std::int64_t out, std::int64_t kernel) {
     network.parameters += in * out * kernel * kernel;
     network.products += in * out * kernel * kernel * side * side;
@@ -40,8 +29,8 @@ NetworkCost WideResNet(std::int64_t depth, std::int64_t width, std::int64_t side
   conv(3, 16, 3);
   std::int64_t in = 16;
   for (std::int64_t stage = 0; stage < 3; ++stage) {
-    const std::int64_t out = (std::int64_t{16} << stage) * width;
-    for (std::int64_t unit = 0; unit < (depth - 4) / 6; ++unit) {
+    const std::int64_t out = (std::int64_t{16} << stage) * shape.width;
+    for (std::int64_t unit = 0; unit < (shape.depth - 4) / 6; ++unit) {
       const std::int64_t before = network.kept;
       norm_relu(in, side * side);
       if (unit == 0 && stage > 0) side = (side + 1) / 2;
@@ -59,7 +48,8 @@ NetworkCost WideResNet(std::int64_t depth, std::int64_t width, std::int64_t side
   return network;
 }
 
-NetworkCost ResNet18(const Model& model, std::int64_t classes) {
+NetworkCost Cost(const ResNet18&, const TrainerSpec& trainer, std::int64_t classes) {
+  const Model& model = trainer.model;
   NetworkCost network;
   const bool small = model.stem == Stem::kCifar || (model.stem == Stem::kAuto && model.image_size <= 64);
   std::int64_t side = model.image_size;
@@ -125,7 +115,8 @@ void AddStem(NetworkCost& network, std::int64_t side) {
   }
 }
 
-NetworkCost Transformer(const VisionTransformer& shape, const Model& model, std::int64_t classes, bool recompute) {
+NetworkCost Cost(const VisionTransformer& shape, const TrainerSpec& trainer, std::int64_t classes) {
+  const Model& model = trainer.model;
   NetworkCost network;
   const std::int64_t side = model.image_size / shape.patch;
   const std::int64_t tokens = side * side + (model.classifier == Classifier::kToken ? 1 : 0);
@@ -148,24 +139,19 @@ NetworkCost Transformer(const VisionTransformer& shape, const Model& model, std:
   network.largest = std::max(network.largest, block);
   network.inputs = shape.depth * tokens * width;
   // Blocks that are computed again keep their input alone; one at a time keeps the rest.
-  network.kept += recompute ? network.inputs + block : shape.depth * block;
+  network.kept += trainer.activation_checkpointing ? network.inputs + block : shape.depth * block;
   return network;
 }
 
 }  // namespace
 
 NetworkCost CostOf(const TrainerSpec& trainer) {
-  const Model& model = trainer.model;
-  const std::int64_t classes = ClassesOf(trainer);
-  if (const auto shape = FindVisionTransformer(model.name)) {
-    return Transformer(*shape, model, classes, trainer.activation_checkpointing);
-  }
-  if (!model.name.starts_with("wrn-")) return ResNet18(model, classes);
-  const std::size_t dash = model.name.find('-', 4);
-  const auto depth = ParseInteger(std::string_view(model.name).substr(4, dash - 4));
-  const auto width = ParseInteger(std::string_view(model.name).substr(dash + 1));
-  if (!depth.ok() || !width.ok()) return {};
-  return WideResNet(*depth, *width, model.image_size, classes);
+  const Result<NamedModel> model = FindModel(trainer.model.name);
+  if (!model.ok()) return {};
+  constexpr std::int64_t kUnknown = 1000;
+  const std::int64_t known = RowOf(trainer.dataset.name).classes;
+  const std::int64_t classes = known > 0 ? known : kUnknown;
+  return std::visit([&](const auto& shape) { return Cost(shape, trainer, classes); }, model->architecture);
 }
 
 double TrainingFlopsPerImage(const TrainerSpec& trainer) {

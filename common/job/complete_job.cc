@@ -1,28 +1,25 @@
 #include "common/job/complete_job.h"
 
-#include <optional>
 #include <string>
 
-#include "common/job/vision_transformers.h"
+#include "common/job/datasets.h"
+#include "common/job/models.h"
 
 namespace eoa::api {
 namespace {
 
-constexpr int kSmallPatch = 8;  // pixels: such transformers see images of 32 pixels
-
-bool IsCifar(Dataset dataset) { return dataset == Dataset::kCifar10 || dataset == Dataset::kCifar100; }
+constexpr int kUsualImageSide = 224;  // pixels
 
 void CompleteTrainer(TrainerSpec& trainer, const Findings& findings) {
-  const bool cifar = IsCifar(trainer.dataset.name);
-  const std::optional<VisionTransformer> transformer = FindVisionTransformer(trainer.model.name);
-  const bool large = transformer && transformer->patch > kSmallPatch;
+  const DatasetRow& dataset = RowOf(trainer.dataset.name);
+  const Result<NamedModel> model = FindModel(trainer.model.name);
   if (!findings.Given("spec.trainer.model.imageSize")) {
-    const bool small = transformer ? !large : cifar || trainer.model.name.starts_with("wrn-");
-    trainer.model.image_size = small ? 32 : 224;
+    const int size_of_data = dataset.image_side > 0 ? dataset.image_side : kUsualImageSide;
+    trainer.model.image_size = model.ok() && model->row->image_size > 0 ? model->row->image_size : size_of_data;
   }
   if (!findings.Given("spec.trainer.dataset.augmentation")) {
-    const Augmentation other = cifar ? Augmentation::kCifar : Augmentation::kImageNet;
-    trainer.dataset.augmentation = large ? Augmentation::kVit : other;
+    trainer.dataset.augmentation =
+        model.ok() ? model->row->augmentation.value_or(dataset.augmentation) : dataset.augmentation;
   }
   if (!findings.Given("spec.trainer.optimizer.rho")) {
     trainer.optimizer.rho = trainer.optimizer.name == Optimizer::kAsam ? 0.5 : 0.05;

@@ -19,7 +19,7 @@
 namespace eoa::api {
 
 struct Model {
-  std::string name;        // wrn-D-K with D = 6n+4, resnet-18, one of VisionTransformers()
+  std::string name;        // as common/job/models.h has them
   std::string pretrained;  // a .safetensors or Google's .npz file to start from; empty: random initialisation
   int image_size = 0;      // pixels, square; derived from dataset and model
   double dropout = 0;

@@ -1,90 +1,58 @@
 #include "common/job/job_rules.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 
-#include "common/base/number.h"
 #include "common/document/plain_number.h"
 #include "common/job/complete_job.h"
-#include "common/job/vision_transformers.h"
+#include "common/job/datasets.h"
+#include "common/job/models.h"
 
 namespace eoa::api {
 namespace {
 
 constexpr int kMaxEcosphereMembers = 4096;
 constexpr std::size_t kMaxStatefulSetName = 52;  // its pods carry the name and a hash in a label of 63 characters
-constexpr int kCifarTrainingImages = 50'000;
-constexpr int kCifarSide = 32;
-constexpr int kWolves = 3;  // alpha, beta, delta
+constexpr int kWolves = 3;                       // alpha, beta, delta
 
-bool IsCifar(const DatasetSpec& dataset) {
-  return dataset.name == Dataset::kCifar10 || dataset.name == Dataset::kCifar100;
-}
-
-void CheckWideResNet(const std::string& name, Findings& findings) {
-  const std::string field = "spec.trainer.model.name";
-  if (!name.starts_with("wrn-") || findings.AnyWrong({field})) return;
-  constexpr int kStem = 4;
-  constexpr int kBlock = 6;
-  constexpr int kMaxDepthOfNet = 208;
-  const std::string digits = name.substr(4, name.find('-', 4) - 4);
-  const int depth = static_cast<int>(ParseInteger(digits).ok() ? *ParseInteger(digits) : 0);
-  const bool fits = depth > kStem && depth <= kMaxDepthOfNet && (depth - kStem) % kBlock == 0;
-  if (fits) return;
-  const int lower = std::clamp((depth - kStem) / kBlock, 1, 34) * kBlock + kStem;
-  const std::string width = name.substr(name.rfind('-'));
-  std::string message = "a Wide ResNet has D = 6n + 4 layers, 10 to 208; near are wrn-" + std::to_string(lower) + width;
-  if (lower < kMaxDepthOfNet) message += " and wrn-" + std::to_string(lower + kBlock) + width;
-  findings.Refuse(field, name, message);
-}
-
-// What only Vision Transformers have, and what they want of an image.
-void CheckTransformer(const TrainerSpec& trainer, Findings& findings) {
+// What only some models have, and what Vision Transformers want of an image.
+void CheckModel(const TrainerSpec& trainer, Findings& findings) {
   const std::string base = "spec.trainer.model.";
-  if (findings.AnyWrong({"spec.trainer.model", "spec.trainer.activationCheckpointing"})) return;
   const Model& model = trainer.model;
-  if (const std::optional<VisionTransformer> transformer = FindVisionTransformer(model.name)) {
-    if (model.image_size % transformer->patch != 0) {
-      findings.Refuse(base + "imageSize", std::to_string(model.image_size),
-                      "must be a multiple of the patches' side, " + std::to_string(transformer->patch) + " pixels in " +
-                          model.name);
+  if (findings.AnyWrong({base + "name"})) return;
+  const Result<NamedModel> named = FindModel(model.name);
+  if (!named.ok()) return findings.Refuse(base + "name", model.name, named.error().message());
+  const auto* transformer = std::get_if<VisionTransformer>(&named->architecture);
+  if (transformer != nullptr && !findings.AnyWrong({base + "imageSize"}) &&
+      model.image_size % transformer->patch != 0) {
+    findings.Refuse(
+        base + "imageSize", std::to_string(model.image_size),
+        "must be a multiple of the patches' side, " + std::to_string(transformer->patch) + " pixels in " + model.name);
+  }
+  const auto check = [&](ModelTrait trait, const std::string& field, bool used, std::string_view value) {
+    if (used && !HasTrait(model.name, trait) && !findings.AnyWrong({field})) {
+      findings.Refuse(field, value, TraitRefusal(trait, model.name));
     }
-    return;
-  }
-  const std::string only = "only Vision Transformers have this; leave it out";
-  if (model.attention_dropout > 0) {
-    findings.Refuse(base + "attentionDropout", PlainNumber(model.attention_dropout), only);
-  }
-  if (model.stochastic_depth > 0) {
-    findings.Refuse(base + "stochasticDepth", PlainNumber(model.stochastic_depth), only);
-  }
-  if (model.classifier != Classifier::kToken) findings.Refuse(base + "classifier", ToWord(model.classifier), only);
-  if (trainer.activation_checkpointing) {
-    findings.Refuse("spec.trainer.activationCheckpointing", "true", only);
-  }
-  if (model.pretrained.ends_with(".npz")) {
-    findings.Refuse(base + "pretrained", model.pretrained,
-                    "Google's .npz files are Vision Transformers; " + model.name + " starts from a .safetensors file");
-  }
+  };
+  check(ModelTrait::kDropout, base + "dropout", model.dropout > 0, PlainNumber(model.dropout));
+  check(ModelTrait::kAttentionDropout, base + "attentionDropout", model.attention_dropout > 0,
+        PlainNumber(model.attention_dropout));
+  check(ModelTrait::kStochasticDepth, base + "stochasticDepth", model.stochastic_depth > 0,
+        PlainNumber(model.stochastic_depth));
+  check(ModelTrait::kClassifier, base + "classifier", model.classifier != Classifier::kToken, ToWord(model.classifier));
+  check(ModelTrait::kActivationCheckpointing, "spec.trainer.activationCheckpointing", trainer.activation_checkpointing,
+        "true");
+  check(ModelTrait::kNpzWeights, base + "pretrained", model.pretrained.ends_with(".npz"), model.pretrained);
 }
 
 void CheckTrainer(const TrainerSpec& trainer, Findings& findings) {
   const std::string base = "spec.trainer.";
-  CheckWideResNet(trainer.model.name, findings);
-  CheckTransformer(trainer, findings);
-  if (!findings.AnyWrong({base + "model"}) && trainer.model.name == "resnet-18" && trainer.model.dropout > 0) {
-    findings.Refuse(base + "model.dropout", PlainNumber(trainer.model.dropout),
-                    "resnet-18 has no dropout; leave it out");
-  }
-  const Augmentation augmentation = trainer.dataset.augmentation;
-  const bool resizes = augmentation == Augmentation::kVit || augmentation == Augmentation::kVitFlip ||
-                       augmentation == Augmentation::kImageNet;
+  CheckModel(trainer, findings);
+  const int side = RowOf(trainer.dataset.name).image_side;
   if (!findings.AnyWrong({base + "model.imageSize", base + "dataset.name", base + "dataset.augmentation"}) &&
-      IsCifar(trainer.dataset) && !resizes && trainer.model.image_size != kCifarSide) {
+      side > 0 && !Resizes(trainer.dataset.augmentation) && trainer.model.image_size != side) {
     findings.Refuse(
         base + "model.imageSize", std::to_string(trainer.model.image_size),
         "CIFAR images are 32x32; leave it out, or choose augmentation vit, vit-flip or imagenet, which resize");
@@ -141,8 +109,8 @@ void CheckExchange(const JobSpec& spec, Findings& findings) {
 void CheckFitnessSamples(const JobSpec& spec, Findings& findings) {
   const std::string field = "spec.ecosphere.fitnessSamples";
   const DatasetSpec& dataset = spec.trainer.dataset;
-  if (findings.AnyWrong({field, "spec.trainer.dataset"}) || !IsCifar(dataset)) return;
-  const auto split = static_cast<int>(std::lround(kCifarTrainingImages * dataset.validation_fraction));
+  if (findings.AnyWrong({field, "spec.trainer.dataset"}) || !RowOf(dataset.name).official()) return;
+  const auto split = static_cast<int>(std::lround(RowOf(dataset.name).training_images * dataset.validation_fraction));
   if (spec.ecosphere.fitness_samples > split) {
     findings.Refuse(field, std::to_string(spec.ecosphere.fitness_samples),
                     "the validation split has only " + std::to_string(split) + " images; 0 means all of them");

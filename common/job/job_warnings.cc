@@ -4,7 +4,9 @@
 #include "common/base/number.h"
 #include "common/document/plain_number.h"
 #include "common/job/complete_job.h"
+#include "common/job/datasets.h"
 #include "common/job/job_rules.h"
+#include "common/job/models.h"
 
 namespace eoa::api {
 namespace {
@@ -12,7 +14,6 @@ namespace {
 // A step of the normalised rules is about half of delta when its argument is small (docs/algorithm.md).
 constexpr double kTypicalStep = 0.5;
 constexpr int kFewImages = 100;
-constexpr int kCifarTrainingImages = 50'000;
 
 double StartRate(const JobSpec& spec, Scaling scaling) {
   const double k = ScalingFactor(spec);
@@ -84,7 +85,7 @@ void WarnOfTrainer(const JobSpec& spec, Findings& findings) {
   if (!sharpness && findings.Given("spec.trainer.optimizer.rho") && optimizer.rho != OptimizerSpec().rho) {
     findings.Warn("spec.trainer.optimizer.rho", PlainNumber(optimizer.rho), "has no effect without sam or asam");
   }
-  if (spec.trainer.model.stem != Stem::kAuto && spec.trainer.model.name != "resnet-18") {
+  if (spec.trainer.model.stem != Stem::kAuto && !HasTrait(spec.trainer.model.name, ModelTrait::kStem)) {
     findings.Warn("spec.trainer.model.stem", "", "has no effect: only resnet-18 has a choice of stems");
   }
 }
@@ -95,11 +96,10 @@ void WarnOfFitness(const JobSpec& spec, Findings& findings) {
   if (samples > 0 && samples < kFewImages) {
     findings.Warn("spec.ecosphere.fitnessSamples", std::to_string(samples), "only " + std::to_string(samples) + noise);
   }
-  const Dataset dataset = spec.trainer.dataset.name;
-  const bool cifar = dataset == Dataset::kCifar10 || dataset == Dataset::kCifar100;
+  const DatasetRow& dataset = RowOf(spec.trainer.dataset.name);
   const double fraction = spec.trainer.dataset.validation_fraction;
-  const auto split = static_cast<int>(std::lround(kCifarTrainingImages * fraction));
-  if (cifar && split < kFewImages) {
+  const auto split = static_cast<int>(std::lround(dataset.training_images * fraction));
+  if (dataset.official() && split < kFewImages) {
     findings.Warn("spec.trainer.dataset.validationFraction", PlainNumber(fraction),
                   "only " + std::to_string(split) + noise);
   }

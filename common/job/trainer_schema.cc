@@ -1,4 +1,5 @@
 #include "common/job/job.h"
+#include "common/job/models.h"
 #include "common/job/schema_builder.h"
 #include "common/job/schema_tables.h"
 
@@ -8,6 +9,10 @@ namespace {
 const ObjectSchema& ModelSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<Model> table("The network that all members train.");
+    std::vector<std::string> single_names;
+    for (const ModelRow& row : Models()) {
+      if (row.pattern.empty()) single_names.emplace_back(row.name);
+    }
     table
         .String(
             "name", &Model::name,
@@ -16,12 +21,8 @@ const ObjectSchema& ModelSchema() {
             "million parameters), ti, s, b, l or h; `r50-vit-b-16` is one behind a ResNet-50. "
             "[models.md](models.md) lists them.")
         .Required()
-        .Matches("wrn-[1-9][0-9]{1,2}-[1-9][0-9]?|resnet-18|vit-(n-4|ti-16|s-16|b-16|b-32|l-16|l-32|h-14)|r50-vit-b-16",
-                 "wrn-D-K (such as wrn-16-8), resnet-18, vit-n-4, vit-ti-16, vit-s-16, vit-b-16, vit-b-32, vit-l-16, "
-                 "vit-l-32, vit-h-14 or r50-vit-b-16",
-                 64)
-        .Suggest({"resnet-18", "vit-n-4", "vit-ti-16", "vit-s-16", "vit-b-16", "vit-b-32", "vit-l-16", "vit-l-32",
-                  "vit-h-14", "r50-vit-b-16"});
+        .Matches(ModelPattern(), ModelNames(), 64)
+        .Suggest(std::move(single_names));
     table
         .String(
             "pretrained", &Model::pretrained,

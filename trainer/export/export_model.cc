@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/json_guard.h"
-#include "common/job/vision_transformers.h"
+#include "common/job/models.h"
 #include "trainer/checkpoint/safetensors.h"
 #include "trainer/export/hugging_face.h"
 #include "trainer/export/torch_archive.h"
@@ -46,8 +46,11 @@ Status ExportHuggingFace(FileSystem& files, const Safetensors& file, const std::
 }
 
 Status ExportTimm(FileSystem& files, const Safetensors& file, const std::string& name, const std::string& output) {
-  if (!api::FindVisionTransformer(name) && name != "resnet-18") {
-    return InvalidArgumentError("timm has no '" + name + "'; use torch-state-dict, whose names are davda54/sam's");
+  EOA_ASSIGN_OR_RETURN(const api::NamedModel model, api::FindModel(name));
+  const std::string_view names = api::FamilyOf(model.architecture).tensor_names;
+  if (names != "timm") {
+    return InvalidArgumentError("timm has no '" + name + "'; use torch-state-dict, whose names are " +
+                                std::string(names) + "'s");
   }
   const Result<WrittenFile> written =
       WriteSafetensors(files, output, file.arrays, {{"format", "pt"}}, Durability::kDurable);

@@ -52,7 +52,7 @@ Result<HuggingFaceModel> ToHuggingFace(const Safetensors& file, const api::Visio
                                        const std::vector<std::string>& class_names) {
   const NamedArray* positions = file.Find("pos_embed");
   if (shape.hybrid || file.Find("cls_token") == nullptr || positions == nullptr) {
-    return InvalidArgumentError(std::string(shape.name) + (shape.hybrid ? "" : " with classifier Gap") +
+    return InvalidArgumentError(std::string(shape.hybrid ? "a hybrid with a ResNet" : "a model with classifier Gap") +
                                 " cannot be a ViT of transformers; use safetensors-timm or torch-state-dict");
   }
   HuggingFaceModel model;

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/result.h"
-#include "common/job/vision_transformers.h"
+#include "common/job/models.h"
 #include "trainer/checkpoint/safetensors.h"
 
 namespace eoa::train {

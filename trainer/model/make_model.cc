@@ -1,44 +1,29 @@
-#include <optional>
-#include <string>
-
-#include "common/base/number.h"
+#include "common/job/models.h"
 #include "trainer/model/model.h"
 
 namespace eoa::train {
 namespace {
 
-struct WideResNetName {
-  int depth = 0;
-  int width = 0;
-};
+// A factory for each architecture. The one that is missing is what std::visit does not compile without.
+struct Factory {
+  const api::TrainerSpec& trainer;
+  int classes;
+  std::uint64_t seed;
 
-// "wrn-16-8": depth 16, width 8.
-std::optional<WideResNetName> ParseWideResNet(const std::string& name) {
-  constexpr std::string_view kPrefix = "wrn-";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  const std::string_view numbers = std::string_view(name).substr(kPrefix.size());
-  const std::size_t dash = numbers.find('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  const Result<std::int64_t> depth = ParseInteger(numbers.substr(0, dash));
-  const Result<std::int64_t> width = ParseInteger(numbers.substr(dash + 1));
-  if (!depth.ok() || !width.ok() || *depth < 10 || *depth > 1000 || (*depth - 4) % 6 != 0) return std::nullopt;
-  if (*width < 1 || *width > 1000) return std::nullopt;
-  return WideResNetName{static_cast<int>(*depth), static_cast<int>(*width)};
-}
-
-}  // namespace
-
-Result<std::unique_ptr<Model>> MakeModel(const api::TrainerSpec& trainer, int classes, std::uint64_t seed) {
-  const api::Model& spec = trainer.model;
-  if (const auto wide = ParseWideResNet(spec.name)) {
-    return MakeWideResNet({wide->depth, wide->width, classes, spec.dropout, spec.zero_head}, seed);
+  std::unique_ptr<Model> operator()(const api::WideResNet& shape) const {
+    const api::Model& spec = trainer.model;
+    return MakeWideResNet({shape.depth, shape.width, classes, spec.dropout, spec.zero_head}, seed);
   }
-  if (spec.name == "resnet-18") {
+
+  std::unique_ptr<Model> operator()(const api::ResNet18&) const {
+    const api::Model& spec = trainer.model;
     const bool small = spec.stem == api::Stem::kCifar || (spec.stem == api::Stem::kAuto && spec.image_size <= 64);
     return MakeResNet18({classes, !small, spec.zero_head}, seed);
   }
-  if (const auto shape = api::FindVisionTransformer(spec.name)) {
-    return MakeVisionTransformer({.shape = *shape,
+
+  std::unique_ptr<Model> operator()(const api::VisionTransformer& shape) const {
+    const api::Model& spec = trainer.model;
+    return MakeVisionTransformer({.shape = shape,
                                   .image_size = spec.image_size,
                                   .classes = classes,
                                   .classifier = spec.classifier,
@@ -50,9 +35,14 @@ Result<std::unique_ptr<Model>> MakeModel(const api::TrainerSpec& trainer, int cl
                                   .recompute = trainer.activation_checkpointing},
                                  seed);
   }
-  return InvalidArgumentError(
-      "spec.trainer.model.name: '" + spec.name +
-      "' is not a model of this version; use wrn-D-K with D = 6n + 4, resnet-18, vit-* or r50-vit-b-16");
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> MakeModel(const api::TrainerSpec& trainer, int classes, std::uint64_t seed) {
+  const Result<api::NamedModel> model = api::FindModel(trainer.model.name);
+  if (!model.ok()) return Error(model.error()).WithContext("spec.trainer.model.name: '" + trainer.model.name + "'");
+  return std::visit(Factory{trainer, classes, seed}, model->architecture);
 }
 
 }  // namespace eoa::train

@@ -11,7 +11,7 @@
 
 #include "common/base/result.h"
 #include "common/job/job.h"
-#include "common/job/vision_transformers.h"
+#include "common/job/models.h"
 #include "trainer/model/layers.h"
 #include "trainer/model/parameters.h"
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "common/job/vision_transformers.h"
+#include "common/job/models.h"
 #include "trainer/model/parameters.h"
 #include "trainer/pretrained/array_source.h"
 
