@@ -33,7 +33,6 @@
 #include "common/base/log.h"
 #include "common/base/number.h"
 #include "common/words/exit_code.h"
-#include "operator/plan/failure_policy.h"
 
 namespace eoa::local {
 namespace {
@@ -84,8 +83,8 @@ class Run {
         left_(directory_.job.spec.populations.size(), TimeLeft(directory_.job.spec.ecosphere.generations)),
         screen_(STDOUT_FILENO) {}
 
-  Verdict UntilEnd(const SignalQueue& signals) {
-    Verdict verdict;
+  broker::JobVerdict UntilEnd(const SignalQueue& signals) {
+    broker::JobVerdict verdict;
     while (verdict.outcome == Outcome::kRunning) {
       const SteadyTime now = clock_.SteadyNow();
       if (const Status started = agents_.StartDue(now); !started.ok()) {
@@ -95,7 +94,7 @@ class Run {
       NoteDeaths(now);
       Refresh(now);
       EnforceBudget();
-      verdict = plan::Judge(spec(), view_);
+      verdict = broker::JudgeJob(spec(), view_);
       if (verdict.outcome == Outcome::kRunning && PastActiveDeadline(now)) {
         verdict = {Outcome::kFailed, "not finished within runPolicy.activeDeadlineSeconds"};
       }
@@ -141,7 +140,7 @@ class Run {
     for (std::size_t i = 0; i < view_.populations.size(); ++i) {
       restarts.push_back(std::max(view_.populations[i].attempt - 1, agents_.deaths(static_cast<int>(i))));
     }
-    const auto exhausted = plan::ExhaustedRestarts(spec(), restarts);
+    const auto exhausted = broker::ExhaustedRestarts(spec(), restarts);
     for (std::size_t i = 0; i < exhausted.size(); ++i) {
       const broker::PopulationView& population = view_.populations[i];
       if (!exhausted[i] || HasEnded(population.phase)) continue;
@@ -196,7 +195,7 @@ class Run {
   Screen screen_;
 };
 
-void PrintSummary(const RunDirectory& run, const broker::EcosphereView& view, const Verdict& verdict) {
+void PrintSummary(const RunDirectory& run, const broker::EcosphereView& view, const broker::JobVerdict& verdict) {
   std::cout << "\n";
   if (const broker::PopulationView* elected = ElectedPopulation(view)) {
     const api::Decision& decision = view.rounds.back().decision;

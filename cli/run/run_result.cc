@@ -22,7 +22,7 @@ ordered_json PopulationJson(const broker::PopulationView& population) {
   json["bestFitness"] =
       population.learning_rates.empty() ? ordered_json(nullptr) : ordered_json(population.best_fitness);
   json["learningRates"] = population.learning_rates;
-  if (population.phase == BrokerPhase::kFailed) json["error"] = plan::FailureOf(population);
+  if (population.phase == BrokerPhase::kFailed) json["error"] = broker::FailureOf(population);
   return json;
 }
 

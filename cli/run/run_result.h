@@ -7,18 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "broker/core/failure_policy.h"
 #include "broker/core/view.h"
 #include "common/base/clock.h"
 #include "common/job/job.h"
-#include "operator/plan/failure_policy.h"
 
 namespace eoa::local {
 
-using plan::ElectedPopulation;
-using plan::Verdict;
-
 struct RunSummary {
-  Verdict verdict;
+  broker::JobVerdict verdict;
   Duration duration{};
   WallTime started;
   std::string version;  // of eoa

@@ -55,7 +55,7 @@ Controller::Controller(plan::TrainerSettings settings, Parts parts, StoreFactory
       make_store_(std::move(make_store)),
       executor_(parts.client, own_writes_, parts.clock) {}
 
-Outcome Controller::Reconcile(const kube::ObjectKey& key) {
+ReconcileResult Controller::Reconcile(const kube::ObjectKey& key) {
   const OwnWrites::Lookup lookup = [this](std::string_view kind,
                                           const kube::ObjectKey& object) -> std::optional<CachedVersion> {
     const kube::ObjectPtr found = parts_.cache.FindObject(kind, object);
@@ -97,8 +97,8 @@ Outcome Controller::Reconcile(const kube::ObjectKey& key) {
     planned = plan::Plan(settings_, Observe(objects, *memory), parts_.clock.Now());
   }
   const bool keep_broker = planned.keep_broker;
-  Outcome outcome = CarryOut({key, memory->uid}, objects.job->at("metadata").value("resourceVersion", ""), observed,
-                             std::move(planned));
+  ReconcileResult outcome = CarryOut({key, memory->uid}, objects.job->at("metadata").value("resourceVersion", ""),
+                                     observed, std::move(planned));
   if (!keep_broker && outcome.status.ok()) CloseBroker(*memory);
   return outcome;
 }
@@ -185,8 +185,8 @@ Status Controller::Do(const JobIdentity& identity, const plan::Action& action) {
   return OkStatus();
 }
 
-Outcome Controller::CarryOut(const JobIdentity& identity, const std::string& resource_version,
-                             const plan::Observed& observed, plan::PlanResult planned) {
+ReconcileResult Controller::CarryOut(const JobIdentity& identity, const std::string& resource_version,
+                                     const plan::Observed& observed, plan::PlanResult planned) {
   // One child that is refused must not keep the others from what they need.
   std::optional<Error> failure;
   for (const plan::Action& action : planned.actions) {

@@ -51,7 +51,7 @@ class Controller {
   };
   Controller(plan::TrainerSettings settings, Parts parts, StoreFactory make_store);
 
-  Outcome Reconcile(const kube::ObjectKey& key);
+  ReconcileResult Reconcile(const kube::ObjectKey& key);
 
   // Opens the brokers of all jobs that have begun and not ended, so that no trainer that asks is refused; before the
   // broker serves. False: the API server could not be read, and it should be called again. A job whose rounds are
@@ -78,8 +78,8 @@ class Controller {
   Status OpenBroker(const kube::ObjectKey& key, Memory& memory, bool fresh);
   void CloseBroker(Memory& memory);
   plan::Observed Observe(const JobObjects& objects, const Memory& memory);
-  Outcome CarryOut(const JobIdentity& identity, const std::string& resource_version, const plan::Observed& observed,
-                   plan::PlanResult planned);
+  ReconcileResult CarryOut(const JobIdentity& identity, const std::string& resource_version,
+                           const plan::Observed& observed, plan::PlanResult planned);
   Status Do(const JobIdentity& identity, const plan::Action& action);
   void Count(const kube::ObjectKey& key, const api::JobStatus& before, const api::JobStatus& after);
 

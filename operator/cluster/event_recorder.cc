@@ -32,12 +32,12 @@ std::string EventName(const ObjectReference& object, const EventText& event) {
 
 }  // namespace
 
-EventFilter::Verdict EventFilter::Judge(const ObjectReference& object, const EventText& event, WallTime now) {
-  Verdict verdict;
-  verdict.name = EventName(object, event);
-  const auto [seen, is_new] = seen_.try_emplace(verdict.name);
+EventFilter::Decision EventFilter::Decide(const ObjectReference& object, const EventText& event, WallTime now) {
+  Decision decision;
+  decision.name = EventName(object, event);
+  const auto [seen, is_new] = seen_.try_emplace(decision.name);
   if (is_new) {
-    order_.push_front(verdict.name);
+    order_.push_front(decision.name);
     seen->second = {0, now, order_.begin()};
     if (seen_.size() > kRemembered) {
       seen_.erase(order_.back());
@@ -46,8 +46,8 @@ EventFilter::Verdict EventFilter::Judge(const ObjectReference& object, const Eve
   } else {
     order_.splice(order_.begin(), order_, seen->second.place);
   }
-  verdict.count = ++seen->second.count;
-  verdict.first = seen->second.first;
+  decision.count = ++seen->second.count;
+  decision.first = seen->second.first;
 
   if (buckets_.size() > kRemembered) buckets_.clear();
   const auto [found, first] = buckets_.try_emplace(object.uid);
@@ -57,13 +57,13 @@ EventFilter::Verdict EventFilter::Judge(const ObjectReference& object, const Eve
     bucket.tokens = std::min<double>(kBurst, bucket.tokens + std::max(0.0, refill));
   }
   bucket.filled = now;
-  if (bucket.tokens < 1) return verdict;
+  if (bucket.tokens < 1) return decision;
   bucket.tokens -= 1;
-  verdict.write = true;
-  return verdict;
+  decision.write = true;
+  return decision;
 }
 
-nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Verdict& verdict,
+nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Decision& decision,
                          const std::string& instance, WallTime now) {
   nlohmann::json involved = {{"apiVersion", ApiVersionOf(kube::kEoaJobs)},
                              {"kind", kube::kEoaJobs.kind},
@@ -73,14 +73,14 @@ nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, 
   if (!object.resource_version.empty()) involved["resourceVersion"] = object.resource_version;
   return {{"apiVersion", "v1"},
           {"kind", "Event"},
-          {"metadata", {{"namespace", object.key.name_space}, {"name", verdict.name}}},
+          {"metadata", {{"namespace", object.key.name_space}, {"name", decision.name}}},
           {"involvedObject", std::move(involved)},
           {"type", event.type},
           {"reason", event.reason},
           {"message", Shorten(event.message)},
-          {"firstTimestamp", FormatTimestamp(verdict.first)},
+          {"firstTimestamp", FormatTimestamp(decision.first)},
           {"lastTimestamp", FormatTimestamp(now)},
-          {"count", verdict.count},
+          {"count", decision.count},
           {"source", {{"component", kOperatorName}}},
           {"reportingComponent", kOperatorName},
           {"reportingInstance", instance}};
@@ -103,8 +103,8 @@ void EventRecorder::Record(const ObjectReference& object, const EventText& event
   {
     const MutexLock lock(mutex_);
     const WallTime now = clock_.Now();
-    const EventFilter::Verdict verdict = filter_.Judge(object, event, now);
-    if (!verdict.write) {
+    const EventFilter::Decision decision = filter_.Decide(object, event, now);
+    if (!decision.write) {
       ++stats_.left_out;
       return;
     }
@@ -112,7 +112,7 @@ void EventRecorder::Record(const ObjectReference& object, const EventText& event
       ++stats_.dropped;
       return;
     }
-    waiting_.push_back({MakeEvent(object, event, verdict, instance_, now), verdict.count});
+    waiting_.push_back({MakeEvent(object, event, decision, instance_, now), decision.count});
   }
   changed_.NotifyOne();
 }

@@ -38,13 +38,13 @@ class EventFilter {
   static constexpr int kBurst = 25;                             // events of one object at once,
   static constexpr Duration kRefill = std::chrono::minutes(5);  // and one more in each of these
 
-  struct Verdict {
+  struct Decision {
     bool write = false;
     int count = 1;
     std::string name;  // of the Event object: the same for the same event
     WallTime first;
   };
-  Verdict Judge(const ObjectReference& object, const EventText& event, WallTime now);
+  Decision Decide(const ObjectReference& object, const EventText& event, WallTime now);
 
  private:
   struct Seen {
@@ -62,7 +62,7 @@ class EventFilter {
 };
 
 // The Event object. `instance` names the program's process.
-nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Verdict& verdict,
+nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Decision& decision,
                          const std::string& instance, WallTime now);
 
 struct EventRecorderStats {

@@ -52,14 +52,14 @@ void Workers::Run() {
         const MutexLock lock(mutex_);
         ++stats_.active;
       }
-      const Outcome outcome = Guarded(*key);
+      const ReconcileResult outcome = Guarded(*key);
       Finish(*key, outcome, clock_.SteadyNow() - begun);
     }
     queue_.Done(*key);
   }
 }
 
-Outcome Workers::Guarded(const kube::ObjectKey& key) {
+ReconcileResult Workers::Guarded(const kube::ObjectKey& key) {
   // A bug in one job's handling must not end training of all the others.
   try {
     return reconcile_(key);
@@ -72,7 +72,7 @@ Outcome Workers::Guarded(const kube::ObjectKey& key) {
   }
 }
 
-void Workers::Finish(const kube::ObjectKey& key, const Outcome& outcome, Duration took) {
+void Workers::Finish(const kube::ObjectKey& key, const ReconcileResult& outcome, Duration took) {
   const bool conflict = !outcome.status.ok() && outcome.status.error().code() == ErrorCode::kAborted;
   Duration delay{};
   if (!outcome.status.ok()) {

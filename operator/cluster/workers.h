@@ -20,12 +20,12 @@
 namespace eoa::cluster {
 
 // What came of reconciling one key.
-struct Outcome {
+struct ReconcileResult {
   Status status;                          // not ok: again, with back-off
   std::optional<Duration> requeue_after;  // ok: again then, if nothing changes before
   bool terminal = false;                  // the error will not go away by itself: counted apart
 };
-using ReconcileFunction = std::function<Outcome(const kube::ObjectKey& key)>;
+using ReconcileFunction = std::function<ReconcileResult(const kube::ObjectKey& key)>;
 
 // Counted since the start, as controller-runtime does.
 struct WorkersStats {
@@ -68,8 +68,8 @@ class Workers {
 
  private:
   void Run();
-  Outcome Guarded(const kube::ObjectKey& key);
-  void Finish(const kube::ObjectKey& key, const Outcome& outcome, Duration took);
+  ReconcileResult Guarded(const kube::ObjectKey& key);
+  void Finish(const kube::ObjectKey& key, const ReconcileResult& outcome, Duration took);
 
   kube::WorkQueue& queue_;
   Clock& clock_;

@@ -161,22 +161,22 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
 }
 
 Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failure) {
-  EventVerdict verdict;
+  EventResult result;
   {
     const MutexLock lock(mutex_);
     if (stopping_) return CancelledError("the reflector stops");
-    verdict = state_.OnEvent(event);
+    result = state_.OnEvent(event);
   }
-  if (verdict.effect == EventEffect::kEnd) {
-    failure = verdict.failure;
+  if (result.effect == EventEffect::kEnd) {
+    failure = result.failure;
     return AbortedError("the server ended the watch: " + DumpJson(event).substr(0, kLongestQuote));
   }
   NoteContact(clock_.SteadyNow());
-  if (verdict.effect == EventEffect::kNone) return OkStatus();
+  if (result.effect == EventEffect::kNone) return OkStatus();
   nlohmann::json& object = event["object"];
   const std::optional<ObjectKey> key = KeyOf(object);
   if (!key) return OkStatus();
-  if (verdict.effect == EventEffect::kPut) {
+  if (result.effect == EventEffect::kPut) {
     store_.Put(*key, std::move(object), ChangeSource::kWatch);
   } else {
     store_.Remove(*key, ChangeSource::kWatch);

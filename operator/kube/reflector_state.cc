@@ -179,7 +179,7 @@ void ReflectorState::OnWatchBegun(SteadyTime now) {
   replay_ = resource_version_ == "0";
 }
 
-EventVerdict ReflectorState::OnEvent(const nlohmann::json& event) {
+EventResult ReflectorState::OnEvent(const nlohmann::json& event) {
   const std::string type = TextOf(Find(event, "type"));
   const nlohmann::json* object = Find(event, "object");
   if (type == "ERROR") {

@@ -102,7 +102,7 @@ enum class EventEffect {
   kEnd,     // the watch is over: an ERROR, or no event at all; OnWatchEnded must follow with `failure`
 };
 
-struct EventVerdict {
+struct EventResult {
   EventEffect effect = EventEffect::kNone;
   Failure failure{};
 };
@@ -137,7 +137,7 @@ class ReflectorState {
   void OnWatchBegun(SteadyTime now);
 
   // Call after the store took the effect of the event before it.
-  EventVerdict OnEvent(const nlohmann::json& event);
+  EventResult OnEvent(const nlohmann::json& event);
 
   // `failure` is empty when the server ended the watch in order.
   ReflectorStep OnWatchEnded(const std::optional<Failure>& failure, SteadyTime now);

@@ -29,9 +29,9 @@ struct Apply {
 struct Delete {
   std::string api_version;
   std::string kind;
-  std::string name;         // in the job's namespace
-  std::string uid;          // only the object that was seen
-  std::string propagation;  // Background | Foreground
+  std::string name;  // in the job's namespace
+  std::string uid;   // only the object that was seen
+  std::string propagation = "Background";
 };
 
 // The broker gives the population up: its agents stop.

@@ -1,15 +1,17 @@
+#include "operator/plan/pods.h"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "common/base/timestamp.h"
 #include "common/words/conditions.h"
 #include "common/words/exit_code.h"
+#include "common/words/labels.h"
 #include "common/words/phases.h"
-#include "operator/plan/names.h"
-#include "operator/plan/observed.h"
 
 namespace eoa::plan {
 namespace {
@@ -49,12 +51,19 @@ void Worsen(Trouble& trouble, Trouble other) {
 // A node's kubelet removes a pod within its grace period; one that is still there long after is on a node that is lost.
 constexpr Duration kLostAfter = std::chrono::seconds(60);
 
-constexpr std::array<std::string_view, 3> kUsualWaits = {"ContainerCreating", "PodInitializing", ""};
+// Kubernetes' words.
+constexpr std::string_view kOutOfMemory = "OOMKilled";
+constexpr std::string_view kPullFails = "ErrImagePull";
+constexpr std::string_view kPullWaits = "ImagePullBackOff";
+constexpr std::string_view kScheduled = "PodScheduled";  // conditions of a pod
+constexpr std::string_view kReady = "Ready";
+constexpr std::array<std::string_view, 4> kUsualWaits = {"ContainerCreating", "PodInitializing", "CrashLoopBackOff",
+                                                         ""};
 
 // The kubelet calls the same trouble by two names in turn; of one name the status changes but once.
 std::string WaitReason(const json& waiting) {
-  const std::string reason = Text(waiting, "reason");
-  return reason == "ErrImagePull" ? "ImagePullBackOff" : reason;
+  std::string reason = Text(waiting, "reason");
+  return reason == kPullFails ? std::string(kPullWaits) : reason;
 }
 
 std::string WaitMessage(const json& waiting) {
@@ -65,19 +74,17 @@ std::string WaitMessage(const json& waiting) {
   return message;
 }
 
-bool EndedForGood(const json& container) {
+bool EndedHopelessly(const json& container) {
   for (const char* state : {"state", "lastState"}) {
-    const int code = Whole(At(At(container, state), "terminated"), "exitCode");
-    if (IsHopeless(code)) return true;
+    if (eoa::IsHopeless(Whole(At(At(container, state), "terminated"), "exitCode"))) return true;
   }
   return false;
 }
 
 // Exit codes of docs/operations.md in words.
 std::string ExitText(const json& terminated) {
-  const std::string reason = Text(terminated, "reason");
   const int code = Whole(terminated, "exitCode");
-  if (reason == "OOMKilled") return "out of memory: the container exceeded its memory limit";
+  if (Text(terminated, "reason") == kOutOfMemory) return "out of memory: the container exceeded its memory limit";
   std::string text = "the trainer ended with exit code " + std::to_string(code);
   if (const std::string message = Text(terminated, "message"); !message.empty()) text += ": " + message;
   return text;
@@ -89,15 +96,12 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
   const std::string why = WaitReason(waiting);
   for (const char* state : {"state", "lastState"}) {
     const json& terminated = At(At(container, state), "terminated");
-    if (!terminated.is_object() || (Whole(terminated, "exitCode") == 0 && Text(terminated, "reason") != "OOMKilled")) {
-      continue;
-    }
-    const std::string reason =
-        Text(terminated, "reason") == "OOMKilled" ? "OOMKilled" : std::string(ToWord(Reason::kTrainerFailed));
-    Worsen(trouble, {2, reason, "pod " + pod + ": " + ExitText(terminated)});
+    const bool out_of_memory = Text(terminated, "reason") == kOutOfMemory;
+    if (!terminated.is_object() || (Whole(terminated, "exitCode") == 0 && !out_of_memory)) continue;
+    const std::string_view reason = out_of_memory ? kOutOfMemory : ToWord(Reason::kTrainerFailed);
+    Worsen(trouble, {2, std::string(reason), "pod " + pod + ": " + ExitText(terminated)});
   }
-  const bool usual = std::find(kUsualWaits.begin(), kUsualWaits.end(), why) != kUsualWaits.end();
-  if (!usual && why != "CrashLoopBackOff") {
+  if (std::find(kUsualWaits.begin(), kUsualWaits.end(), why) == kUsualWaits.end()) {
     std::string message = "pod " + pod + ": " + why;
     if (const std::string image = Text(container, "image"); why.find("Image") != std::string::npos && !image.empty()) {
       message += ": image " + image;
@@ -108,15 +112,18 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
   return trouble;
 }
 
+bool Is(const json& condition, std::string_view type, ConditionStatus status) {
+  return Text(condition, "type") == type && Text(condition, "status") == ToWord(status);
+}
+
 Trouble TroubleOfPod(const json& pod) {
   const std::string name = Text(At(pod, "metadata"), "name");
   const json& status = At(pod, "status");
   Trouble trouble;
   if (const json& conditions = At(status, "conditions"); conditions.is_array()) {
     for (const json& condition : conditions) {
-      if (Text(condition, "type") == "PodScheduled" && Text(condition, "status") == ToWord(ConditionStatus::kFalse)) {
-        Worsen(trouble, {3, Text(condition, "reason"), "pod " + name + ": " + Text(condition, "message")});
-      }
+      if (!Is(condition, kScheduled, ConditionStatus::kFalse) || Text(condition, "reason").empty()) continue;
+      Worsen(trouble, {3, Text(condition, "reason"), "pod " + name + ": " + Text(condition, "message")});
     }
   }
   for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
@@ -125,9 +132,9 @@ Trouble TroubleOfPod(const json& pod) {
     }
   }
   if (Text(status, "phase") == ToWord(PodPhase::kFailed)) {
-    Worsen(trouble,
-           {1, Text(status, "reason").empty() ? std::string(ToWord(Reason::kPodFailed)) : Text(status, "reason"),
-            "pod " + name + ": " + Text(status, "message")});
+    std::string reason = Text(status, "reason");
+    if (reason.empty()) reason = ToWord(Reason::kPodFailed);
+    Worsen(trouble, {1, std::move(reason), "pod " + name + ": " + Text(status, "message")});
   }
   return trouble;
 }
@@ -135,7 +142,7 @@ Trouble TroubleOfPod(const json& pod) {
 bool IsReady(const json& pod) {
   const json& conditions = At(At(pod, "status"), "conditions");
   return conditions.is_array() && std::any_of(conditions.begin(), conditions.end(), [](const json& condition) {
-           return Text(condition, "type") == "Ready" && Text(condition, "status") == ToWord(ConditionStatus::kTrue);
+           return Is(condition, kReady, ConditionStatus::kTrue);
          });
 }
 
@@ -162,15 +169,16 @@ Trouble TroubleOfDeletion(const json& pod, WallTime now) {
 
 }  // namespace
 
-PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& population, WallTime now) {
-  PodsView view;
-  Trouble worst;
-  for (const ObjectPtr& pod : pods) {
+PodsByPopulation LookAtPods(const std::vector<JsonPtr>& pods, WallTime now) {
+  PodsByPopulation views;
+  std::map<std::string, Trouble> worst;
+  for (const JsonPtr& pod : pods) {
     const json& metadata = At(*pod, "metadata");
-    if (Text(At(metadata, "labels"), kPopulationLabel) != population) continue;
+    const std::string population = Text(At(metadata, "labels"), kPopulationLabel);
+    PodsView& view = views[population];
     if (metadata.contains("deletionTimestamp")) {
       view.terminating = true;
-      Worsen(worst, TroubleOfDeletion(*pod, now));
+      Worsen(worst[population], TroubleOfDeletion(*pod, now));
       continue;
     }
     ++view.pods;
@@ -181,12 +189,19 @@ PodsView LookAtPods(const std::vector<ObjectPtr>& pods, const std::string& popul
       ++view.ready;
       continue;
     }
-    view.hopeless = view.hopeless || EndedForGood(trainer);
-    Worsen(worst, TroubleOfPod(*pod));
+    view.hopeless = view.hopeless || EndedHopelessly(trainer);
+    Worsen(worst[population], TroubleOfPod(*pod));
   }
-  view.reason = worst.reason;
-  view.message = worst.message;
-  return view;
+  for (auto& [population, trouble] : worst) {
+    if (trouble.weight > 0) views[population].trouble = {std::move(trouble.reason), std::move(trouble.message)};
+  }
+  return views;
+}
+
+const PodsView& PodsOf(const PodsByPopulation& pods, const std::string& population) {
+  static const PodsView kNoPods;
+  const auto found = pods.find(population);
+  return found == pods.end() ? kNoPods : found->second;
 }
 
 }  // namespace eoa::plan

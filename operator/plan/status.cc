@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "operator/plan/failure_policy.h"
+#include "broker/core/failure_policy.h"
 #include "operator/plan/names.h"
 
 namespace eoa::plan {
 namespace {
-
-const api::PopulationStatus* FindRow(const api::JobStatus& status, const std::string& name) {
-  const auto found = std::find_if(status.populations.begin(), status.populations.end(),
-                                  [&](const api::PopulationStatus& row) { return row.name == name; });
-  return found == status.populations.end() ? nullptr : &*found;
-}
 
 const broker::PopulationView* FindView(const Observed& observed, const std::string& name) {
   if (!observed.ecosphere) return nullptr;
@@ -42,8 +36,8 @@ void AddReport(const broker::PopulationView& view, api::PopulationStatus& row, W
   row.learning_rate = view.best_learning_rate;
 }
 
-PopulationPhase PhaseOf(BrokerPhase phase) {
-  switch (phase) {
+PopulationPhase PhaseOf(const broker::PopulationView& view) {
+  switch (view.phase) {
     case BrokerPhase::kJoining:
       return PopulationPhase::kPending;
     case BrokerPhase::kRunning:
@@ -56,10 +50,16 @@ PopulationPhase PhaseOf(BrokerPhase phase) {
   return PopulationPhase::kPending;
 }
 
-api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population, WallTime now) {
+std::string MessageOf(const broker::PopulationView& view, const PodsView& pods) {
+  if (view.phase == BrokerPhase::kFailed) return broker::FailureOf(view);
+  if (view.phase != BrokerPhase::kJoining) return "";
+  return pods.trouble ? pods.trouble->message : view.last_error;
+}
+
+api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population, const PodsView& pods,
+                            WallTime now) {
   const api::PopulationStatus* last = FindRow(observed.status, population.name);
   const broker::PopulationView* view = FindView(observed, population.name);
-  const PodsView pods = LookAtPods(observed.pods, population.name, now);
   api::PopulationStatus row = last == nullptr ? api::PopulationStatus{} : *last;
   row.name = population.name;
   row.members = population.members;
@@ -78,9 +78,8 @@ api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec&
   AddReport(*view, row, now);
   row.generation = view->generation;
   row.attempt = AttemptOf(last, *view);
-  row.phase = PhaseOf(view->phase);
-  if (view->phase == BrokerPhase::kFailed) row.message = FailureOf(*view);
-  if (view->phase == BrokerPhase::kJoining) row.message = pods.message.empty() ? view->last_error : pods.message;
+  row.phase = PhaseOf(*view);
+  row.message = MessageOf(*view, pods);
   return row;
 }
 
@@ -120,6 +119,12 @@ api::JobStatus WithoutMovement(const api::JobStatus& last, api::JobStatus next) 
 
 }  // namespace
 
+const api::PopulationStatus* FindRow(const api::JobStatus& status, const std::string& population) {
+  const auto found = std::find_if(status.populations.begin(), status.populations.end(),
+                                  [&](const api::PopulationStatus& row) { return row.name == population; });
+  return found == status.populations.end() ? nullptr : &*found;
+}
+
 void SetCondition(api::JobStatus& status, const api::Condition& condition) {
   for (api::Condition& each : status.conditions) {
     if (each.type != condition.type) continue;
@@ -131,7 +136,7 @@ void SetCondition(api::JobStatus& status, const api::Condition& condition) {
   status.conditions.push_back(condition);
 }
 
-api::JobStatus ReadOff(const Observed& observed, WallTime now) {
+api::JobStatus ComputeStatus(const Observed& observed, const PodsByPopulation& pods, WallTime now) {
   api::JobStatus status = observed.status;
   status.observed_generation = observed.generation;
   status.selector = PodSelector(*observed.job);
@@ -140,15 +145,15 @@ api::JobStatus ReadOff(const Observed& observed, WallTime now) {
   status.populations.clear();
   std::vector<int> restarts;
   for (const api::PopulationSpec& population : observed.job->spec.populations) {
-    status.populations.push_back(RowOf(observed, population, now));
+    status.populations.push_back(RowOf(observed, population, PodsOf(pods, population.name), now));
     restarts.push_back(status.populations.back().restarts);
   }
-  status.restarts = RestartsTogether(observed.job->spec, restarts);
+  status.restarts = broker::RestartsTogether(observed.job->spec, restarts);
   AddProgress(observed, status, now);
   return status;
 }
 
-api::JobStatus WorthWriting(const api::JobStatus& last, api::JobStatus next) {
+api::JobStatus DropMinorChanges(const api::JobStatus& last, api::JobStatus next) {
   return WithoutMovement(last, next) == last ? last : next;
 }
 

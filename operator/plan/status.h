@@ -2,22 +2,26 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "common/base/clock.h"
 #include "common/job/job_status.h"
 #include "operator/plan/observed.h"
+#include "operator/plan/pods.h"
 
 namespace eoa::plan {
 
 // Sets a condition; its transition time changes only with its status.
 void SetCondition(api::JobStatus& status, const api::Condition& condition);
 
-// Rows of the populations, restarts, progress, elected, baseline: what can be read off, without conditions and phase.
-api::JobStatus ReadOff(const Observed& observed, WallTime now);
+// Null when the status tells nothing of that population.
+const api::PopulationStatus* FindRow(const api::JobStatus& status, const std::string& population);
+
+// The last status with what can be read from what is observed: rows of the populations, restarts, progress, elected,
+// baseline. Phase and conditions stay.
+api::JobStatus ComputeStatus(const Observed& observed, const PodsByPopulation& pods, WallTime now);
 
 // `next`, or `last` when they differ only in what moves all the time (a population's generation and fitness between two
 // elections, pods on their way to being ready): then nothing need be written.
-api::JobStatus WorthWriting(const api::JobStatus& last, api::JobStatus next);
+api::JobStatus DropMinorChanges(const api::JobStatus& last, api::JobStatus next);
 
 }  // namespace eoa::plan

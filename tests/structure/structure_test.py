@@ -29,7 +29,7 @@ ALLOWED = {
     "operator/access": ["common/base", "common/net", "common/net/cpprest", "operator/kube"],
     "operator/app": ["common/base", "common/words", "operator/"],
     "cli/report": ["common/base", "common/words", "common/job", "broker/core"],
-    "cli/run": ["common/base", "common/words", "common/job", "common/evolve", "common/net", "broker/core", "broker/rest", "operator/plan", "cli/report"],
+    "cli/run": ["common/base", "common/words", "common/job", "common/evolve", "common/net", "broker/core", "broker/rest", "cli/report"],
     "cli/data": ["common/base", "common/words", "common/net"],
     "cli/app": ["common/", "broker/", "operator/", "cli/"],
     "trainer/config": ["common/base", "common/words", "common/messages"],

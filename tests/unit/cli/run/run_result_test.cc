@@ -10,33 +10,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-broker::EcosphereView Ended(BrokerPhase wolves, BrokerPhase whales) {
-  broker::EcosphereView view = TestView();
-  view.populations[0].phase = wolves;
-  view.populations[1].phase = whales;
-  view.populations[0].last_error = "wolves' error";
-  return view;
-}
-
-TEST(RunResult, AllPopulationsMustSucceedUnlessThePolicySaysOtherwise) {
-  api::JobSpec spec = TestJob().spec;
-  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kRunning, BrokerPhase::kSucceeded)).outcome, Outcome::kRunning);
-  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kSucceeded, BrokerPhase::kSucceeded)).outcome, Outcome::kSucceeded);
-  const Verdict failed = plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kRunning));
-  EXPECT_EQ(failed.outcome, Outcome::kFailed);
-  EXPECT_EQ(failed.reason, "wolves: wolves' error");
-}
-
-TEST(RunResult, AnyAndBestKTolerateFailures) {
-  api::JobSpec spec = TestJob().spec;
-  spec.run_policy.success_policy = {api::SuccessType::kAny, 0};
-  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kRunning)).outcome, Outcome::kRunning);
-  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kSucceeded)).outcome, Outcome::kSucceeded);
-  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kFailed)).outcome, Outcome::kFailed);
-  spec.run_policy.success_policy = {api::SuccessType::kBestK, 2};
-  EXPECT_EQ(plan::Judge(spec, Ended(BrokerPhase::kFailed, BrokerPhase::kSucceeded)).outcome, Outcome::kFailed);
-}
-
 TEST(RunResult, PrintsARowOfTheConfusionMatrixInALine) {
   RunSummary summary;
   summary.evaluation = {{"top1", 0.75}, {"confusion", {{3, 1}, {1, 3}}}};

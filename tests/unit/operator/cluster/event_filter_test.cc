@@ -14,9 +14,9 @@ TEST(EventFilterTest, TheSameEventAgainRaisesItsCount) {
   FakeClock clock;
   EventFilter filter;
   const EventText stalled{"Warning", "Stalled", "wolves: no step for 600 s"};
-  const EventFilter::Verdict first = filter.Judge(kJob, stalled, clock.Now());
+  const EventFilter::Decision first = filter.Decide(kJob, stalled, clock.Now());
   clock.Advance(std::chrono::minutes(10));
-  const EventFilter::Verdict second = filter.Judge(kJob, stalled, clock.Now());
+  const EventFilter::Decision second = filter.Decide(kJob, stalled, clock.Now());
   EXPECT_TRUE(first.write && second.write);
   EXPECT_EQ(first.name, second.name);
   EXPECT_EQ(second.count, 2);
@@ -26,10 +26,10 @@ TEST(EventFilterTest, TheSameEventAgainRaisesItsCount) {
 TEST(EventFilterTest, AnotherReasonMessageOrJobIsAnotherEvent) {
   FakeClock clock;
   EventFilter filter;
-  const std::string name = filter.Judge(kJob, {"Normal", "Running", "all"}, clock.Now()).name;
-  EXPECT_NE(filter.Judge(kJob, {"Normal", "Running", "some"}, clock.Now()).name, name);
-  EXPECT_NE(filter.Judge(kJob, {"Normal", "Resumed", "all"}, clock.Now()).name, name);
-  EXPECT_NE(filter.Judge({{"ns", "job"}, "uid-2", ""}, {"Normal", "Running", "all"}, clock.Now()).name, name)
+  const std::string name = filter.Decide(kJob, {"Normal", "Running", "all"}, clock.Now()).name;
+  EXPECT_NE(filter.Decide(kJob, {"Normal", "Running", "some"}, clock.Now()).name, name);
+  EXPECT_NE(filter.Decide(kJob, {"Normal", "Resumed", "all"}, clock.Now()).name, name);
+  EXPECT_NE(filter.Decide({{"ns", "job"}, "uid-2", ""}, {"Normal", "Running", "all"}, clock.Now()).name, name)
       << "a job that was deleted and made again has a story of its own";
 }
 
@@ -37,22 +37,22 @@ TEST(EventFilterTest, OneJobCannotFloodTheListAndOthersDoNotSuffer) {
   FakeClock clock;
   EventFilter filter;
   int written = 0;
-  for (int i = 0; i < 100; ++i) written += filter.Judge(kJob, {"Normal", "R", std::to_string(i)}, clock.Now()).write;
+  for (int i = 0; i < 100; ++i) written += filter.Decide(kJob, {"Normal", "R", std::to_string(i)}, clock.Now()).write;
   EXPECT_EQ(written, EventFilter::kBurst);
-  EXPECT_TRUE(filter.Judge({{"ns", "other"}, "uid-2", ""}, {"Normal", "R", "0"}, clock.Now()).write);
+  EXPECT_TRUE(filter.Decide({{"ns", "other"}, "uid-2", ""}, {"Normal", "R", "0"}, clock.Now()).write);
   clock.Advance(EventFilter::kRefill);
-  EXPECT_TRUE(filter.Judge(kJob, {"Normal", "R", "later"}, clock.Now()).write);
+  EXPECT_TRUE(filter.Decide(kJob, {"Normal", "R", "later"}, clock.Now()).write);
 }
 
 TEST(EventFilterTest, ManyDifferentEventsAreForgottenInTime) {
   FakeClock clock;
   EventFilter filter;
   const EventText old{"Normal", "R", "the first"};
-  filter.Judge(kJob, old, clock.Now());
+  filter.Decide(kJob, old, clock.Now());
   for (std::size_t i = 0; i < EventFilter::kRemembered; ++i) {
-    filter.Judge(kJob, {"Normal", "R", std::to_string(i)}, clock.Now());
+    filter.Decide(kJob, {"Normal", "R", std::to_string(i)}, clock.Now());
   }
-  EXPECT_EQ(filter.Judge(kJob, old, clock.Now()).count, 1);
+  EXPECT_EQ(filter.Decide(kJob, old, clock.Now()).count, 1);
 }
 
 TEST(MakeEventTest, ALongMessageIsCutBetweenCharacters) {

@@ -36,7 +36,7 @@ class Calls {
 TEST(WorkersTest, AKeyThatFailsComesBackUntilItSucceeds) {
   kube::WorkQueue queue(RealClock());
   Calls calls;
-  Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
+  Workers workers(queue, RealClock(), [&](const ObjectKey&) -> ReconcileResult {
     if (calls.Add() < 4) return {UnavailableError("away"), std::nullopt, false};
     return {};
   });
@@ -52,7 +52,7 @@ TEST(WorkersTest, AKeyThatFailsComesBackUntilItSucceeds) {
 TEST(WorkersTest, AnExceptionInOneJobIsAnErrorOfThatJobAlone) {
   kube::WorkQueue queue(RealClock());
   Calls good;
-  Workers workers(queue, RealClock(), [&](const ObjectKey& key) -> Outcome {
+  Workers workers(queue, RealClock(), [&](const ObjectKey& key) -> ReconcileResult {
     if (key == kJob) throw std::runtime_error("a bug");
     good.Add();
     return {};
@@ -68,7 +68,7 @@ TEST(WorkersTest, AnExceptionInOneJobIsAnErrorOfThatJobAlone) {
 TEST(WorkersTest, AConflictIsNoErrorAndIsTriedAgain) {
   kube::WorkQueue queue(RealClock());
   Calls calls;
-  Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
+  Workers workers(queue, RealClock(), [&](const ObjectKey&) -> ReconcileResult {
     if (calls.Add() == 1) return {AbortedError("changed"), std::nullopt, false};
     return {OkStatus(), std::chrono::hours(1), false};
   });
@@ -87,7 +87,7 @@ TEST(WorkersTest, DrainingGivesUpOnAWorkerThatHangs) {
   Mutex gate;
   gate.Lock();
   {
-    Workers workers(queue, RealClock(), [&](const ObjectKey&) -> Outcome {
+    Workers workers(queue, RealClock(), [&](const ObjectKey&) -> ReconcileResult {
       begun.Add();
       const MutexLock wait(gate);
       return {};

@@ -358,9 +358,9 @@ TEST_F(ReflectorStateTest, ExpiredAsEventInTheStreamIsTheSame) {
   for (const json& event : {ErrorEvent(410, "Expired"), ErrorEvent(410, "Gone"), ErrorEvent(0, "Expired")}) {
     StartWatching();
     BeginWatch();
-    const EventVerdict verdict = state_->OnEvent(event);
-    EXPECT_EQ(verdict.effect, EventEffect::kEnd);
-    WatchEnds(verdict.failure, seconds(5));
+    const EventResult result = state_->OnEvent(event);
+    EXPECT_EQ(result.effect, EventEffect::kEnd);
+    WatchEnds(result.failure, seconds(5));
     ASSERT_FALSE(IsWatch());
     EXPECT_EQ(list().resource_version, "100");
   }
@@ -402,22 +402,22 @@ TEST_F(ReflectorStateTest, AListThatIsTooOldToWatchFromIsFollowedByTheMostRecent
 TEST_F(ReflectorStateTest, RetryAfterOfAnErrorEventIsKeptWithinABound) {
   StartWatching();
   BeginWatch();
-  EventVerdict verdict = state_->OnEvent(ErrorEvent(429, "TooManyRequests", 20));
-  WatchEnds(verdict.failure, seconds(1));
+  EventResult result = state_->OnEvent(ErrorEvent(429, "TooManyRequests", 20));
+  WatchEnds(result.failure, seconds(1));
   ASSERT_TRUE(IsWatch());
   EXPECT_EQ(step_.delay, seconds(20));
   BeginWatch();
-  verdict = state_->OnEvent(ErrorEvent(429, "TooManyRequests", 86400));
-  WatchEnds(verdict.failure, seconds(1));
+  result = state_->OnEvent(ErrorEvent(429, "TooManyRequests", 86400));
+  WatchEnds(result.failure, seconds(1));
   EXPECT_EQ(step_.delay, ReflectorState::kLongestRetryAfter);
 }
 
 TEST_F(ReflectorStateTest, AServerErrorInTheStreamIsWatchedAgainWithoutAList) {
   StartWatching();
   BeginWatch();
-  const EventVerdict verdict = state_->OnEvent(ErrorEvent(500, "InternalError"));
-  EXPECT_EQ(verdict.effect, EventEffect::kEnd);
-  WatchEnds(verdict.failure, seconds(5));
+  const EventResult result = state_->OnEvent(ErrorEvent(500, "InternalError"));
+  EXPECT_EQ(result.effect, EventEffect::kEnd);
+  WatchEnds(result.failure, seconds(5));
   EXPECT_TRUE(IsWatch());
 }
 
@@ -450,9 +450,9 @@ TEST_F(ReflectorStateTest, WhatIsNoEventEndsTheWatchAndLeavesTheVersion) {
                                                 {{"type", "ERROR"}, {"object", "text"}}}) {
     StartWatching();
     BeginWatch();
-    const EventVerdict verdict = state_->OnEvent(nonsense);
-    EXPECT_EQ(verdict.effect, EventEffect::kEnd) << nonsense;
-    WatchEnds(verdict.failure, seconds(1));
+    const EventResult result = state_->OnEvent(nonsense);
+    EXPECT_EQ(result.effect, EventEffect::kEnd) << nonsense;
+    WatchEnds(result.failure, seconds(1));
     ASSERT_TRUE(IsWatch()) << nonsense;
     EXPECT_EQ(watch().resource_version, "100");
     EXPECT_GE(step_.delay, milliseconds(800));

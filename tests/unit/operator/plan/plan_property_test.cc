@@ -158,7 +158,7 @@ class World {
       Put(apply->object);
     } else if (const auto* remove = std::get_if<Delete>(&action)) {
       ++writes;
-      const auto is_it = [&](const ObjectPtr& each) { return each->at("metadata").at("name") == remove->name; };
+      const auto is_it = [&](const JsonPtr& each) { return each->at("metadata").at("name") == remove->name; };
       if (remove->kind == "StatefulSet") std::erase_if(seen_.stateful_sets, is_it);
       if (remove->kind == "Service") std::erase_if(seen_.services, is_it);
     } else if (const auto* stop = std::get_if<StopPopulation>(&action)) {
@@ -183,16 +183,15 @@ class World {
   }
 
   void Put(const json& object) {
-    std::vector<ObjectPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
-                                   : object.at("kind") == "Service"   ? seen_.services
-                                                                      : seen_.config_maps;
-    std::erase_if(list, [&](const ObjectPtr& each) {
-      return each->at("metadata").at("name") == object.at("metadata").at("name");
-    });
+    std::vector<JsonPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
+                                 : object.at("kind") == "Service"   ? seen_.services
+                                                                    : seen_.config_maps;
+    std::erase_if(
+        list, [&](const JsonPtr& each) { return each->at("metadata").at("name") == object.at("metadata").at("name"); });
     list.push_back(std::make_shared<const json>(object));
   }
 
-  static void Resize(ObjectPtr& set, int replicas) {
+  static void Resize(JsonPtr& set, int replicas) {
     json changed = *set;
     changed["spec"]["replicas"] = replicas;
     set = std::make_shared<const json>(std::move(changed));
@@ -225,7 +224,7 @@ void CheckChildren(const World& world) {
     EXPECT_EQ(world.seen_.services.size(), 1);
     EXPECT_EQ(world.seen_.config_maps.size(), 1);
   }
-  for (const ObjectPtr& set : world.seen_.stateful_sets) EXPECT_EQ(set->at("spec").at("replicas"), pods ? 3 : 0);
+  for (const JsonPtr& set : world.seen_.stateful_sets) EXPECT_EQ(set->at("spec").at("replicas"), pods ? 3 : 0);
   EXPECT_EQ(world.seen_.ecosphere.has_value(), !ended && pods);
 }
 

@@ -110,7 +110,7 @@ class Cluster {
   }
 
   int Replicas(const std::string& set) const {
-    for (const ObjectPtr& each : seen_.stateful_sets) {
+    for (const JsonPtr& each : seen_.stateful_sets) {
       if (each->at("metadata").at("name") == set) return each->at("spec").at("replicas");
     }
     return -1;
@@ -133,12 +133,11 @@ class Cluster {
 
  private:
   void Put(const json& object) {
-    std::vector<ObjectPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
-                                   : object.at("kind") == "Service"   ? seen_.services
-                                                                      : seen_.config_maps;
-    std::erase_if(list, [&](const ObjectPtr& each) {
-      return each->at("metadata").at("name") == object.at("metadata").at("name");
-    });
+    std::vector<JsonPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
+                                 : object.at("kind") == "Service"   ? seen_.services
+                                                                    : seen_.config_maps;
+    std::erase_if(
+        list, [&](const JsonPtr& each) { return each->at("metadata").at("name") == object.at("metadata").at("name"); });
     list.push_back(std::make_shared<const json>(object));
   }
 

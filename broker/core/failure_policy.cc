@@ -1,8 +1,8 @@
-#include "operator/plan/failure_policy.h"
+#include "broker/core/failure_policy.h"
 
 #include <algorithm>
 
-namespace eoa::plan {
+namespace eoa::broker {
 namespace {
 
 int NeededSuccesses(const api::SuccessPolicy& policy, int populations) {
@@ -13,7 +13,7 @@ int NeededSuccesses(const api::SuccessPolicy& policy, int populations) {
 
 }  // namespace
 
-std::string FailureOf(const broker::PopulationView& population) {
+std::string FailureOf(const PopulationView& population) {
   const bool told = population.finished && !population.finished->error.empty();
   const std::string& why = told ? population.finished->error : population.last_error;
   return population.name + ": " + (why.empty() ? "failed" : why);
@@ -45,11 +45,11 @@ std::vector<std::optional<std::string>> ExhaustedRestarts(const api::JobSpec& sp
   return exhausted;
 }
 
-Verdict Judge(const api::JobSpec& spec, const broker::EcosphereView& view) {
+JobVerdict JudgeJob(const api::JobSpec& spec, const EcosphereView& view) {
   int succeeded = 0;
   int running = 0;
   std::string failures;
-  for (const broker::PopulationView& population : view.populations) {
+  for (const PopulationView& population : view.populations) {
     if (population.phase == BrokerPhase::kSucceeded) {
       ++succeeded;
     } else if (population.phase == BrokerPhase::kFailed) {
@@ -64,7 +64,7 @@ Verdict Judge(const api::JobSpec& spec, const broker::EcosphereView& view) {
   return {Outcome::kSucceeded, ""};
 }
 
-const broker::PopulationView* ElectedPopulation(const broker::EcosphereView& view) {
+const PopulationView* ElectedPopulation(const EcosphereView& view) {
   if (view.rounds.empty()) return nullptr;
   const auto found = std::find_if(view.populations.begin(), view.populations.end(), [&](const auto& population) {
     return population.name == view.rounds.back().decision.elected.population;
@@ -72,4 +72,4 @@ const broker::PopulationView* ElectedPopulation(const broker::EcosphereView& vie
   return found == view.populations.end() ? nullptr : &*found;
 }
 
-}  // namespace eoa::plan
+}  // namespace eoa::broker
