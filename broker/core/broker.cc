@@ -24,9 +24,7 @@ Broker::Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeo
 
 Result<EcosphereState> Broker::Restore(const api::JobSpec& spec, StateStore& store) {
   EOA_ASSIGN_OR_RETURN(const std::vector<Event> events, store.Load());
-  EcosphereState state = InitialState(spec);
-  for (const Event& event : events) EOA_RETURN_IF_ERROR(Apply(event, state));
-  return state;
+  return StateAfter(spec, events);
 }
 
 Answer<api::HeartbeatAnswer> Broker::Heartbeat(int population, const api::HeartbeatRequest& request, SteadyTime now) {

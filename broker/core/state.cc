@@ -112,6 +112,12 @@ Status Apply(const Event& event, EcosphereState& state) {
   return std::visit([&](const auto& each) { return Fold(each, state); }, event);
 }
 
+Result<EcosphereState> StateAfter(const api::JobSpec& spec, const std::vector<Event>& events) {
+  EcosphereState state = InitialState(spec);
+  for (const Event& event : events) EOA_RETURN_IF_ERROR(Apply(event, state));
+  return state;
+}
+
 std::optional<api::Decision> DecisionFor(const EcosphereState& state, int population, int generation) {
   const auto round = state.rounds.find(generation);
   if (round == state.rounds.end()) return std::nullopt;

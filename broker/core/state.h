@@ -97,6 +97,9 @@ EcosphereState InitialState(const api::JobSpec& spec);
 // Folds one event into the state. DataLoss when the event cannot belong to this job.
 Status Apply(const Event& event, EcosphereState& state);
 
+// The state after all of these.
+Result<EcosphereState> StateAfter(const api::JobSpec& spec, const std::vector<Event>& events);
+
 // The decision that holds for this population after this generation, if there is one. Its weight sources name where
 // each population serves its weights now.
 std::optional<api::Decision> DecisionFor(const EcosphereState& state, int population, int generation);

@@ -2,13 +2,14 @@
 
 #include <ostream>
 
-#include "broker/core/broker.h"
+#include "broker/core/state.h"
 #include "broker/core/view.h"
 #include "cli/report/run_files.h"
 #include "cli/run/schedule_csv.h"
 #include "common/job/read_job.h"
 #include "common/words/exit_code.h"
-#include "operator/cluster/config_map_store.h"
+#include "operator/rounds/eoa_jobs.h"
+#include "operator/rounds/stored_rounds.h"
 
 namespace eoa::app {
 namespace {
@@ -19,15 +20,15 @@ struct Found {
 };
 
 Result<Found> InCluster(const kube::ObjectKey& key, kube::ApiClient& client) {
-  Result<nlohmann::json> found = client.Get(kube::kEoaJobs, key);
+  Result<nlohmann::json> found = client.Get(cluster::kEoaJobs, key);
   if (!found.ok()) {
     if (found.error().code() != ErrorCode::kNotFound) return found.error();
     return NotFoundError("no EOAJob " + key.name + " in namespace " + key.name_space + "; see: kubectl get eoajobs -A");
   }
   found->erase("status");
   EOA_ASSIGN_OR_RETURN(const api::Job job, api::JobFromJson(*found));
-  cluster::ConfigMapStore store(client, job);
-  EOA_ASSIGN_OR_RETURN(const broker::EcosphereState state, broker::Broker::Restore(job.spec, store));
+  EOA_ASSIGN_OR_RETURN(const cluster::RoundsContent rounds, cluster::ReadRounds(client, job));
+  EOA_ASSIGN_OR_RETURN(const broker::EcosphereState state, broker::StateAfter(job.spec, rounds.events));
   return Found{job, broker::MakeView(state)};
 }
 

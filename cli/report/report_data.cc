@@ -93,8 +93,7 @@ ordered_json Restarts(const std::vector<broker::Event>& events) {
 }  // namespace
 
 Result<broker::EcosphereView> ViewOf(const ReportInput& input) {
-  broker::EcosphereState state = broker::InitialState(input.job.spec);
-  for (const broker::Event& event : input.events) EOA_RETURN_IF_ERROR(broker::Apply(event, state));
+  EOA_ASSIGN_OR_RETURN(const broker::EcosphereState state, broker::StateAfter(input.job.spec, input.events));
   return broker::MakeView(state);
 }
 

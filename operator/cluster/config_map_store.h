@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -19,14 +18,12 @@
 #include "common/base/result.h"
 #include "common/job/job.h"
 #include "operator/kube/api_client.h"
+#include "operator/rounds/stored_rounds.h"
 
 namespace eoa::cluster {
 
 // A ConfigMap is closed when it holds so much, and the next is begun. The API server allows 1 MiB.
 inline constexpr std::size_t kRoundsChunkBytes = std::size_t{256} << 10;
-
-// An event must fit one ConfigMap: Append answers ResourceExhausted otherwise.
-inline constexpr std::size_t kMaxRoundsEventBytes = std::size_t{900} << 10;
 
 class ConfigMapStore final : public broker::StateStore {
  public:
@@ -37,7 +34,8 @@ class ConfigMapStore final : public broker::StateStore {
                           std::size_t chunk_bytes = kRoundsChunkBytes);
 
   // Loads first if nobody has. Aborted: another leader has written; nothing more is appended before the next Load.
-  // FailedPrecondition: a ConfigMap of that name belongs to somebody else. DataLoss: one is gone.
+  // FailedPrecondition: a ConfigMap of that name belongs to somebody else. DataLoss: one is gone. ResourceExhausted:
+  // the event is bigger than kMaxRoundsEventBytes.
   Status Append(const broker::Event& event) override;
 
   // Errors of ApiClient; DataLoss names the ConfigMap and the key.
@@ -52,11 +50,7 @@ class ConfigMapStore final : public broker::StateStore {
   kube::ObjectKey ChunkKey() const;
 
   kube::ApiClient& client_;
-  const kube::ObjectKey job_;
-  const nlohmann::json labels_;
-  const nlohmann::json owners_;
-  const std::string selector_;
-  const std::string uid_;
+  const api::Job job_;
   const std::size_t chunk_bytes_;
 
   bool fresh_;
@@ -71,23 +65,5 @@ class ConfigMapStore final : public broker::StateStore {
   std::uint64_t events_ = 0;    // in all chunks
   std::uint32_t checksum_ = 0;  // of the last event
 };
-
-// The parts of the format, for ConfigMapStore and tests. Pure.
-std::string RoundsName(const std::string& job, int chunk);  // JOB-rounds-CHUNK
-std::string RoundsEventKey(std::uint64_t event);            // e0000000000
-
-// "CHECKSUM JSON": eight hexadecimal digits, the CRC-32 of the JSON that goes on from the event before (0 at the
-// start), so that an event that is missing, changed or out of order does not fit.
-std::string EncodeRoundsEvent(const broker::Event& event, std::uint32_t previous);
-
-struct RoundsContent {
-  std::vector<broker::Event> events;
-  std::uint32_t checksum = 0;   // of the last event
-  std::size_t last_events = 0;  // in the last ConfigMap
-  std::size_t last_bytes = 0;   // likewise: keys and values
-};
-
-// The events of a job's ConfigMaps, in any order.
-Result<RoundsContent> DecodeRounds(const std::string& job, const std::vector<nlohmann::json>& config_maps);
 
 }  // namespace eoa::cluster

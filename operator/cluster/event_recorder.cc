@@ -8,6 +8,7 @@
 #include "common/base/random.h"
 #include "common/base/timestamp.h"
 #include "common/words/labels.h"
+#include "operator/rounds/eoa_jobs.h"
 
 namespace eoa::cluster {
 namespace {
@@ -65,8 +66,8 @@ EventFilter::Decision EventFilter::Decide(const ObjectReference& object, const E
 
 nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Decision& decision,
                          const std::string& instance, WallTime now) {
-  nlohmann::json involved = {{"apiVersion", ApiVersionOf(kube::kEoaJobs)},
-                             {"kind", kube::kEoaJobs.kind},
+  nlohmann::json involved = {{"apiVersion", kApiVersion},
+                             {"kind", kEoaJobs.kind},
                              {"namespace", object.key.name_space},
                              {"name", object.key.name},
                              {"uid", object.uid}};

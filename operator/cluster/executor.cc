@@ -5,6 +5,7 @@
 
 #include "common/words/labels.h"
 #include "operator/kube/object_store.h"
+#include "operator/rounds/eoa_jobs.h"
 
 namespace eoa::cluster {
 namespace {
@@ -13,6 +14,12 @@ constexpr char kConflictHint[] = "; delete or rename it, or give the job another
 
 std::string Name(const kube::ResourceType& type, const kube::ObjectKey& key) {
   return std::string(type.kind) + " " + ToString(key);
+}
+
+// The type of a job or of one of its children; null when it is none of them.
+const kube::ResourceType* TypeOf(std::string_view api_version, std::string_view kind) {
+  if (kind == kEoaJobs.kind && api_version == kApiVersion) return &kEoaJobs;
+  return kube::FindResourceType(api_version, kind);
 }
 
 bool IsCreatorsEntry(const nlohmann::json& entry) {
@@ -61,7 +68,7 @@ Status Executor::CheckNameIsFree(const JobIdentity& job, const kube::ResourceTyp
   }
   for (const nlohmann::json& owner : live->at("metadata").value("ownerReferences", nlohmann::json::array())) {
     // The garbage collector has not come by yet: a job of the same name was deleted a moment ago.
-    if (owner.value("kind", "") == kube::kEoaJobs.kind && owner.value("name", "") == job.key.name) {
+    if (owner.value("kind", "") == kEoaJobs.kind && owner.value("name", "") == job.key.name) {
       return UnavailableError(Name(type, key) + " still belongs to a former job of the same name");
     }
   }
@@ -112,7 +119,7 @@ Result<nlohmann::json> Executor::Change(const kube::ResourceType& type, const ku
 
 Status Executor::Delete(const JobIdentity& job, std::string_view api_version, std::string_view kind,
                         const std::string& name, const std::string& uid, const std::string& propagation) {
-  const kube::ResourceType* type = kube::FindResourceType(api_version, kind);
+  const kube::ResourceType* type = TypeOf(api_version, kind);
   if (type == nullptr) return InternalError("an object of unknown kind is to be deleted: " + std::string(kind));
   const kube::ObjectKey key{job.key.name_space, name};
   kube::DeleteOptions options;
@@ -131,10 +138,10 @@ Status Executor::WriteStatus(const JobIdentity& job, const std::string& resource
   // A status has all its fields, null where there is nothing: a merge leaves nothing of the last one.
   const nlohmann::json patch = {{"metadata", {{"resourceVersion", resource_version}}}, {"status", std::move(status)}};
   const Result<nlohmann::json> written =
-      client_.MergePatch(kube::kEoaJobs, job.key, patch,
+      client_.MergePatch(kEoaJobs, job.key, patch,
                          {.subresource = "status", .field_manager = std::string(kOperatorName), .metadata_only = true});
   if (!written.ok()) return Error(written.error()).WithContext("writing the status of " + ToString(job.key));
-  own_writes_.Wrote(job.key, kube::kEoaJobs.kind, job.key, written->at("metadata").value("resourceVersion", ""),
+  own_writes_.Wrote(job.key, kEoaJobs.kind, job.key, written->at("metadata").value("resourceVersion", ""),
                     clock_.SteadyNow());
   return OkStatus();
 }

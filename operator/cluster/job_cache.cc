@@ -6,6 +6,7 @@
 #include "common/base/random.h"
 #include "common/words/labels.h"
 #include "operator/cluster/trim.h"
+#include "operator/rounds/eoa_jobs.h"
 
 namespace eoa::cluster {
 namespace {
@@ -20,7 +21,7 @@ struct Watched {
 // The broker's ConfigMaps are big, and their owner is the broker.
 std::vector<Watched> AllWatched() {
   const std::string managed = std::string(kManagedByLabel) + "=" + std::string(kOperatorName);
-  return {{&kube::kEoaJobs, TrimJob, ""},
+  return {{&kEoaJobs, TrimJob, ""},
           {&kube::kStatefulSets, TrimStatefulSet, managed},
           {&kube::kPods, TrimPod, std::string(kJobUidLabel)},
           {&kube::kServices, TrimService, managed, true},
@@ -48,7 +49,7 @@ JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& 
   const std::vector<std::string> all = {""};
   for (const std::string& name_space : namespaces.empty() ? all : namespaces) {
     for (const Watched& watched : AllWatched()) {
-      const bool jobs = watched.type == &kube::kEoaJobs;
+      const bool jobs = watched.type == &kEoaJobs;
       kube::ObjectStoreOptions store;
       store.trim = watched.trim;
       if (!jobs) store.index_label = kJobUidLabel;
@@ -120,7 +121,7 @@ kube::ObjectPtr JobCache::FindObject(std::string_view kind, const kube::ObjectKe
   return kept == nullptr ? nullptr : kept->store.Get(key);
 }
 
-kube::ObjectPtr JobCache::FindJob(const kube::ObjectKey& job) const { return FindObject(kube::kEoaJobs.kind, job); }
+kube::ObjectPtr JobCache::FindJob(const kube::ObjectKey& job) const { return FindObject(kEoaJobs.kind, job); }
 
 std::vector<kube::ObjectPtr> JobCache::Children(std::string_view kind, const std::string& name_space,
                                                 const std::string& uid) const {
@@ -143,7 +144,7 @@ JobObjects JobCache::Find(const kube::ObjectKey& key) const {
 std::vector<kube::ObjectPtr> JobCache::Jobs() const {
   std::vector<kube::ObjectPtr> jobs;
   for (const auto& kept : kept_) {
-    if (kept->reflector->type().kind != kube::kEoaJobs.kind) continue;
+    if (kept->reflector->type().kind != kEoaJobs.kind) continue;
     std::vector<kube::ObjectPtr> some = kept->store.List();
     jobs.insert(jobs.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
   }

@@ -6,8 +6,8 @@
 namespace eoa::kube {
 namespace {
 
-constexpr std::array kTypes = {&kEoaJobs, &kStatefulSets, &kServices,    &kConfigMaps, &kPods, &kPersistentVolumeClaims,
-                               &kEvents,  &kLeases,       &kTokenReviews};
+constexpr std::array kTypes = {&kStatefulSets,           &kServices, &kConfigMaps, &kPods,
+                               &kPersistentVolumeClaims, &kEvents,   &kLeases,     &kTokenReviews};
 
 }  // namespace
 

@@ -7,8 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "common/words/labels.h"
-
 namespace eoa::kube {
 
 // A type of objects. All are constants, so the texts live for ever.
@@ -22,7 +20,6 @@ struct ResourceType {
   friend bool operator==(const ResourceType&, const ResourceType&) = default;
 };
 
-inline constexpr ResourceType kEoaJobs{kApiGroup, kCrdVersion, "eoajobs", kJobKind};
 inline constexpr ResourceType kStatefulSets{"apps", "v1", "statefulsets", "StatefulSet"};
 inline constexpr ResourceType kServices{"", "v1", "services", "Service"};
 inline constexpr ResourceType kConfigMaps{"", "v1", "configmaps", "ConfigMap"};

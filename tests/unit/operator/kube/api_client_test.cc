@@ -78,7 +78,7 @@ TEST_F(ApiClientTest, KeepsTheServersMessageAndTellsErrorsApart) {
 TEST_F(ApiClientTest, BuildsThePathsOfTheApi) {
   EXPECT_EQ(ResourcePath(kPods, "ns", "p"), "/api/v1/namespaces/ns/pods/p");
   EXPECT_EQ(ResourcePath(kPods, ""), "/api/v1/pods");
-  EXPECT_EQ(ResourcePath(kEoaJobs, "ns", "j", "status"), "/apis/eoa.io/v1alpha1/namespaces/ns/eoajobs/j/status");
+  EXPECT_EQ(ResourcePath(kStatefulSets, "ns", "s", "scale"), "/apis/apps/v1/namespaces/ns/statefulsets/s/scale");
   EXPECT_EQ(ResourcePath(kTokenReviews, "ns"), "/apis/authentication.k8s.io/v1/tokenreviews");
   EXPECT_EQ(ResourcePath(kPods, "a/b"), "/api/v1/namespaces/a%2Fb/pods");
 }
