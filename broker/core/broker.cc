@@ -33,30 +33,25 @@ Answer<api::HeartbeatAnswer> Broker::Heartbeat(int population, const api::Heartb
 
 Answer<api::ReportAnswer> Broker::Report(int population, const api::ReportRequest& request, SteadyTime now,
                                          Replies& replies) {
-  Answer<ReportStep> taken = TakeReport(state_, population, request);
-  if (auto* problem = std::get_if<api::Problem>(&taken)) return std::move(*problem);
-  const ReportStep& step = std::get<ReportStep>(taken);
+  EOA_ASSIGN_OR_RETURN(const ReportStep step, TakeReport(state_, population, request));
   if (step.event && !Store(*step.event, now)) return NotStored();
   Settle(now, replies);
   return step.answer;
 }
 
-std::optional<api::Problem> Broker::Finish(int population, const api::FinishRequest& request, SteadyTime now,
-                                           Replies& replies) {
-  Answer<std::optional<PopulationFinished>> taken = TakeFinish(state_, population, request);
-  if (auto* problem = std::get_if<api::Problem>(&taken)) return std::move(*problem);
-  const auto& event = std::get<std::optional<PopulationFinished>>(taken);
+Answer<void> Broker::Finish(int population, const api::FinishRequest& request, SteadyTime now, Replies& replies) {
+  EOA_ASSIGN_OR_RETURN(const std::optional<PopulationFinished> event, TakeFinish(state_, population, request));
   if (event && !Store(*event, now)) return NotStored();
   Settle(now, replies);
-  return std::nullopt;
+  return {};
 }
 
 void Broker::Join(int population, const api::JoinRequest& request, net::Responder responder, SteadyTime now,
                   Replies& replies) {
   api::JoinRequest bounded = request;
   bounded.wait_seconds = std::clamp(request.wait_seconds, 0, kLongestPollSeconds);
-  if (auto problem = TakeJoin(state_, population, bounded, now)) {
-    replies.emplace_back(std::move(responder), ProblemResponse(*problem));
+  if (const Answer<void> taken = TakeJoin(state_, population, bounded, now); !taken.ok()) {
+    replies.emplace_back(std::move(responder), ProblemResponse(taken.error()));
     return;
   }
   Settle(now, replies);
@@ -83,7 +78,7 @@ void Broker::Ask(Question question, int wait_seconds, net::Responder responder, 
 void Broker::Stop(int population, const std::string& reason, SteadyTime now, Replies& replies) {
   if (state_.population(population).ended()) return;
   const PopulationStopped event{.population = state_.population(population).name, .reason = reason};
-  // Who gives a population up does not wait for the disk: at worst it is given up once more after a restart.
+  // A stop takes effect even if it cannot be stored; after a restart whoever decided it asks again.
   if (!Store(event, now)) state_.population(population).stopped = reason;
   Settle(now, replies);
 }
@@ -91,13 +86,6 @@ void Broker::Stop(int population, const std::string& reason, SteadyTime now, Rep
 void Broker::Restart(int population, const std::string& reason, SteadyTime now, Replies& replies) {
   EndAttemptOf(state_, population, reason);
   Settle(now, replies);
-}
-
-// An attempt that ends is followed by an event before another can end, so this never shows less than before.
-std::uint64_t Broker::changes() const {
-  std::uint64_t ended = 0;
-  for (const World& world : state_.worlds) ended += world.attempt > 0 && !world.running ? 1 : 0;
-  return events_ * (state_.worlds.size() + 1) + ended;
 }
 
 void Broker::Tick(SteadyTime now, Replies& replies) {
@@ -122,6 +110,7 @@ void Broker::CatchUp() {
   }
   Log(LogLevel::kWarning, "another broker has served this job; going on from what it stored");
   state->round_times = std::move(state_.round_times);
+  state->attempts_ended = state_.attempts_ended;
   state_ = *std::move(state);
   behind_ = false;
   ++events_;

@@ -38,12 +38,11 @@ class Broker {
   bool store_works() const { return !retry_at_.has_value(); }
 
   // Grows with every event, and whenever an attempt begins or ends.
-  std::uint64_t changes() const;
+  std::uint64_t changes() const { return events_ + state_.attempts_ended; }
 
   Answer<api::HeartbeatAnswer> Heartbeat(int population, const api::HeartbeatRequest& request, SteadyTime now);
   Answer<api::ReportAnswer> Report(int population, const api::ReportRequest& request, SteadyTime now, Replies& replies);
-  std::optional<api::Problem> Finish(int population, const api::FinishRequest& request, SteadyTime now,
-                                     Replies& replies);
+  Answer<void> Finish(int population, const api::FinishRequest& request, SteadyTime now, Replies& replies);
   void Join(int population, const api::JoinRequest& request, net::Responder responder, SteadyTime now,
             Replies& replies);
   void Decision(const DecisionPoll& question, int wait_seconds, net::Responder responder, SteadyTime now,

@@ -22,9 +22,8 @@ std::optional<net::ServerResponse> Answered(const JoinPoll& poll, const Ecospher
 }
 
 std::optional<net::ServerResponse> Answered(const DecisionPoll& poll, const EcosphereState& state, bool last) {
-  if (auto problem = CheckDecisionRequest(state, poll.population, poll.attempt, poll.generation)) {
-    return ProblemResponse(*problem);
-  }
+  const Answer<void> allowed = CheckDecisionRequest(state, poll.population, poll.attempt, poll.generation);
+  if (!allowed.ok()) return ProblemResponse(allowed.error());
   api::DecisionAnswer answer{.decision = DecisionFor(state, poll.population, poll.generation)};
   if (!answer.decision && !last) return std::nullopt;
   return JsonResponse(api::ToJson(answer));

@@ -4,15 +4,15 @@
 
 #include <string>
 #include <utility>
-#include <variant>
 
+#include "common/base/result.h"
 #include "common/messages/messages.h"
 
 namespace eoa::broker {
 
-// An answer or why there is none.
+// An answer, or why there is none; Answer<void>: whether the request is taken.
 template <typename T>
-using Answer = std::variant<T, api::Problem>;
+using Answer = Result<T, api::Problem>;
 
 inline api::Problem Refuse(int status, Refusal reason, std::string detail) {
   return {.status = status, .reason = reason, .detail = std::move(detail)};

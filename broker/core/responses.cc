@@ -19,4 +19,8 @@ net::ServerResponse ProblemResponse(const api::Problem& problem) {
   return response;
 }
 
+net::ServerResponse Respond(const Answer<void>& answer) {
+  return answer.ok() ? JsonResponse(nlohmann::json::object()) : ProblemResponse(answer.error());
+}
+
 }  // namespace eoa::broker

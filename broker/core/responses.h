@@ -14,10 +14,12 @@ net::ServerResponse JsonResponse(const nlohmann::json& document);
 // application/problem+json. 401 says how to authenticate; 429 and 503 say when to try again.
 net::ServerResponse ProblemResponse(const api::Problem& problem);
 
+// {}, or the problem.
+net::ServerResponse Respond(const Answer<void>& answer);
+
 template <typename T>
 net::ServerResponse Respond(const Answer<T>& answer) {
-  if (const auto* problem = std::get_if<api::Problem>(&answer)) return ProblemResponse(*problem);
-  return JsonResponse(api::ToJson(std::get<T>(answer)));
+  return answer.ok() ? JsonResponse(api::ToJson(*answer)) : ProblemResponse(answer.error());
 }
 
 }  // namespace eoa::broker

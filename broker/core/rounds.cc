@@ -30,8 +30,8 @@ const api::ReportRequest* Earlier(const EcosphereState& state, int population, c
   return found != round->second.reports.end() && matches(found->second) ? &found->second : nullptr;
 }
 
-std::optional<api::Problem> CheckContent(const EcosphereState& state, const Population& population,
-                                         const api::ReportRequest& request) {
+Answer<void> CheckContent(const EcosphereState& state, const Population& population,
+                          const api::ReportRequest& request) {
   if (std::cmp_not_equal(request.members.size(), population.members)) {
     return Refuse(400, Refusal::kInvalidBody,
                   "members: population " + population.name + " has " + std::to_string(population.members) +
@@ -43,13 +43,13 @@ std::optional<api::Problem> CheckContent(const EcosphereState& state, const Popu
     return Refuse(400, Refusal::kInvalidBody,
                   "members[" + std::to_string(member.member) + "].learningRate: no finite baseline follows from it");
   }
-  return std::nullopt;
+  return {};
 }
 
-std::optional<api::Problem> CheckGeneration(const EcosphereState& state, const Population& population, int generation) {
+Answer<void> CheckGeneration(const EcosphereState& state, const Population& population, int generation) {
   const int first = population.generation;
   const int end = state.spec.ecosphere.generations;
-  if (generation >= first && generation < end) return std::nullopt;
+  if (generation >= first && generation < end) return {};
   return Refuse(409, Refusal::kWrongGeneration,
                 "generation " + std::to_string(generation) + ": population " + population.name +
                     (first < end ? " may report " + std::to_string(first) + " to " + std::to_string(end - 1)
@@ -155,7 +155,7 @@ Result<std::optional<RoundClosed>> DueForOne(const EcosphereState& state) {
 }  // namespace
 
 Answer<ReportStep> TakeReport(const EcosphereState& state, int population, const api::ReportRequest& request) {
-  if (auto problem = CheckAttempt(state, population, request.attempt)) return *std::move(problem);
+  EOA_RETURN_IF_ERROR(CheckAttempt(state, population, request.attempt));
   const Population& of = state.population(population);
   ReportStep step;
   if (!state.async()) {
@@ -169,8 +169,8 @@ Answer<ReportStep> TakeReport(const EcosphereState& state, int population, const
                   "generation " + std::to_string(request.generation) + " of attempt " +
                       std::to_string(request.attempt) + " was reported before, with other numbers");
   }
-  if (auto problem = CheckGeneration(state, of, request.generation)) return *std::move(problem);
-  if (auto problem = CheckContent(state, of, request)) return *std::move(problem);
+  EOA_RETURN_IF_ERROR(CheckGeneration(state, of, request.generation));
+  EOA_RETURN_IF_ERROR(CheckContent(state, of, request));
   step.event = ReportAccepted{.population = of.name, .report = request, .seconds_open = {}};
   return step;
 }
@@ -219,11 +219,10 @@ void TimeRound(const Event& event, EcosphereState& state) {
   }
 }
 
-std::optional<api::Problem> CheckDecisionRequest(const EcosphereState& state, int population, int attempt,
-                                                 int generation) {
-  if (auto problem = CheckAttempt(state, population, attempt)) return problem;
+Answer<void> CheckDecisionRequest(const EcosphereState& state, int population, int attempt, int generation) {
+  EOA_RETURN_IF_ERROR(CheckAttempt(state, population, attempt));
   const auto round = state.rounds.find(generation);
-  if (round != state.rounds.end() && round->second.reports.contains(population)) return std::nullopt;
+  if (round != state.rounds.end() && round->second.reports.contains(population)) return {};
   return Refuse(409, Refusal::kWrongGeneration,
                 "generation " + std::to_string(generation) + ": population " + state.population(population).name +
                     " has not reported it");

@@ -42,7 +42,6 @@ void TimeRound(const Event& event, EcosphereState& state);
 
 // The refusal for asking for a decision that will not come: a stale attempt, or a generation that this population has
 // not reported.
-std::optional<api::Problem> CheckDecisionRequest(const EcosphereState& state, int population, int attempt,
-                                                 int generation);
+Answer<void> CheckDecisionRequest(const EcosphereState& state, int population, int attempt, int generation);
 
 }  // namespace eoa::broker

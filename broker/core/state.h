@@ -81,8 +81,9 @@ struct EcosphereState {
   api::JobSpec spec;
   std::vector<Population> populations;  // in the job's order
   std::vector<World> worlds;
-  std::map<int, Round> rounds;  // by generation; only those that somebody reported
-  RoundTimes round_times;       // volatile
+  std::map<int, Round> rounds;       // by generation; only those that somebody reported
+  RoundTimes round_times;            // volatile
+  std::uint64_t attempts_ended = 0;  // volatile: grows when one ends without an event
 
   bool async() const { return spec.ecosphere.exchange.mode == api::ExchangeMode::kAsync; }
   const Population& population(int index) const { return populations[static_cast<std::size_t>(index)]; }

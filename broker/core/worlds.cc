@@ -16,8 +16,8 @@ constexpr int kMostNamed = 8;
 
 std::string PodName(const Population& population, int pod) { return population.name + " pod " + std::to_string(pod); }
 
-std::optional<api::Problem> CheckPod(const Population& population, int pod) {
-  if (pod >= 0 && std::cmp_less(pod, population.pods.size())) return std::nullopt;
+Answer<void> CheckPod(const Population& population, int pod) {
+  if (pod >= 0 && std::cmp_less(pod, population.pods.size())) return {};
   return Refuse(400, Refusal::kInvalidBody,
                 "pod " + std::to_string(pod) + ": population " + population.name + " has pods 0 to " +
                     std::to_string(population.pods.size() - 1));
@@ -36,6 +36,7 @@ api::Problem Ended(const Population& population) {
 void EndAttempt(EcosphereState& state, World& world, std::string reason) {
   world.running = false;
   world.end_reason = std::move(reason);
+  ++state.attempts_ended;
   for (const int index : world.populations) {
     for (Pod& pod : state.population(index).pods) {
       pod.heartbeat.reset();
@@ -100,16 +101,15 @@ api::JoinAnswer Place(const EcosphereState& state, const World& world, int popul
 
 }  // namespace
 
-std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, const api::JoinRequest& request,
-                                     SteadyTime now) {
+Answer<void> TakeJoin(EcosphereState& state, int population, const api::JoinRequest& request, SteadyTime now) {
   Population& of = state.population(population);
-  if (auto problem = CheckPod(of, request.pod)) return problem;
+  EOA_RETURN_IF_ERROR(CheckPod(of, request.pod));
   if (of.ended()) return Ended(of);
   World& world = state.WorldOf(of);
   Pod& pod = of.pods[static_cast<std::size_t>(request.pod)];
   const bool repetition =
       world.running && pod.attempt.incarnation == request.incarnation && request.after_attempt < world.attempt;
-  if (repetition) return std::nullopt;
+  if (repetition) return {};
   if (!request.last_error.empty()) of.last_error = request.last_error;
   if (world.running) {
     EndAttempt(state, world,
@@ -119,7 +119,7 @@ std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, cons
   pod.waiting = request;
   pod.weights_token = request.weights_token;
   pod.present_until = now + std::chrono::seconds(request.wait_seconds) + kPollGrace;
-  return std::nullopt;
+  return {};
 }
 
 Answer<api::JoinAnswer> JoinStatus(const EcosphereState& state, int population, int pod,
@@ -166,7 +166,7 @@ std::optional<AttemptStarted> DueAttempt(const EcosphereState& state, const Worl
 Answer<api::HeartbeatAnswer> TakeHeartbeat(EcosphereState& state, int population, const api::HeartbeatRequest& request,
                                            const Moment& moment) {
   Population& of = state.population(population);
-  if (auto problem = CheckPod(of, request.pod)) return *std::move(problem);
+  EOA_RETURN_IF_ERROR(CheckPod(of, request.pod));
   const World& world = state.WorldOf(of);
   api::HeartbeatAnswer answer;
   answer.attempt = world.attempt;
@@ -192,15 +192,13 @@ Answer<api::HeartbeatAnswer> TakeHeartbeat(EcosphereState& state, int population
   return answer;
 }
 
-bool DropLostPods(EcosphereState& state, const Moment& moment) {
-  bool changed = false;
+void DropLostPods(EcosphereState& state, const Moment& moment) {
   for (Population& population : state.populations) {
     if (population.ended()) continue;
     World& world = state.WorldOf(population);
     for (std::size_t i = 0; i < population.pods.size(); ++i) {
       Pod& pod = population.pods[i];
       if (!pod.present_until || *pod.present_until > moment.now) continue;
-      changed = true;
       pod.present_until.reset();
       pod.waiting.reset();
       if (!world.running) continue;
@@ -209,7 +207,6 @@ bool DropLostPods(EcosphereState& state, const Moment& moment) {
       EndAttempt(state, world, population.last_error);
     }
   }
-  return changed;
 }
 
 void EndAttemptOf(EcosphereState& state, int population, const std::string& reason) {
@@ -228,12 +225,12 @@ void WatchPods(EcosphereState& state, const Moment& moment) {
   }
 }
 
-std::optional<api::Problem> CheckAttempt(const EcosphereState& state, int population, int attempt) {
+Answer<void> CheckAttempt(const EcosphereState& state, int population, int attempt) {
   const Population& of = state.population(population);
   if (of.ended()) return Ended(of);
   const World& world = state.WorldOf(of);
   if (world.attempt == 0) return Refuse(409, Refusal::kNotJoined, "population " + of.name + " has not started yet");
-  if (world.running && attempt == world.attempt) return std::nullopt;
+  if (world.running && attempt == world.attempt) return {};
   std::string detail = "attempt " + std::to_string(attempt) + " of population " + of.name + " is over: ";
   detail += world.running ? "attempt " + std::to_string(world.attempt) + " is running" : world.end_reason;
   return Refuse(409, Refusal::kStaleAttempt, std::move(detail));
@@ -242,9 +239,9 @@ std::optional<api::Problem> CheckAttempt(const EcosphereState& state, int popula
 Answer<std::optional<PopulationFinished>> TakeFinish(const EcosphereState& state, int population,
                                                      const api::FinishRequest& request) {
   const Population& of = state.population(population);
-  if (of.finished && api::ToJson(*of.finished) == api::ToJson(request)) return std::nullopt;
-  if (auto problem = CheckAttempt(state, population, request.attempt)) return *std::move(problem);
-  return PopulationFinished{.population = of.name, .result = request};
+  if (of.finished && api::ToJson(*of.finished) == api::ToJson(request)) return std::optional<PopulationFinished>();
+  EOA_RETURN_IF_ERROR(CheckAttempt(state, population, request.attempt));
+  return std::optional(PopulationFinished{.population = of.name, .result = request});
 }
 
 }  // namespace eoa::broker

@@ -29,8 +29,7 @@ inline constexpr Duration kPollGrace = std::chrono::seconds(5);
 
 // Remembers that the pod waits for the next attempt, for as long as it polls and kPollGrace more; ends the running
 // attempt unless the request only repeats the one that led to it. A refusal changes nothing.
-std::optional<api::Problem> TakeJoin(EcosphereState& state, int population, const api::JoinRequest& request,
-                                     SteadyTime now);
+Answer<void> TakeJoin(EcosphereState& state, int population, const api::JoinRequest& request, SteadyTime now);
 
 // What a pod that joined is to be told now: ready with its place in the attempt, not ready with who is missing, or a
 // refusal: its population has ended, or another process of the same pod has joined since.
@@ -44,9 +43,8 @@ std::optional<AttemptStarted> DueAttempt(const EcosphereState& state, const Worl
 Answer<api::HeartbeatAnswer> TakeHeartbeat(EcosphereState& state, int population, const api::HeartbeatRequest& request,
                                            const Moment& moment);
 
-// Ends the attempts of pods that were silent for too long, and stops counting on waiting ones that poll no more. True
-// when something changed.
-bool DropLostPods(EcosphereState& state, const Moment& moment);
+// Ends the attempts of pods that were silent for too long, and stops counting on waiting ones that poll no more.
+void DropLostPods(EcosphereState& state, const Moment& moment);
 
 // Ends the running attempt of this population's world, from outside: its pods are told to join again.
 void EndAttemptOf(EcosphereState& state, int population, const std::string& reason);
@@ -55,7 +53,7 @@ void EndAttemptOf(EcosphereState& state, int population, const std::string& reas
 void WatchPods(EcosphereState& state, const Moment& moment);
 
 // The refusal for a request of another than the running attempt of this population; nothing if it is the running one.
-std::optional<api::Problem> CheckAttempt(const EcosphereState& state, int population, int attempt);
+Answer<void> CheckAttempt(const EcosphereState& state, int population, int attempt);
 
 // The terminal result to store and apply, nothing for a repetition of the one that stands, or a refusal.
 Answer<std::optional<PopulationFinished>> TakeFinish(const EcosphereState& state, int population,

@@ -5,7 +5,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -25,10 +24,12 @@ using net::Responder;
 using net::ServerRequest;
 using net::ServerResponse;
 
-constexpr std::string_view kBearer = "Bearer ";
-
 api::Problem NotServing() { return Refuse(503, Refusal::kUnavailable, "this replica does not lead; try again"); }
 api::Problem Overloaded() { return Refuse(503, Refusal::kUnavailable, "too many requests wait; try again"); }
+
+api::Problem UnknownJob(const std::string& uid) {
+  return Refuse(404, Refusal::kUnknownJob, "this broker serves no job " + uid);
+}
 
 class Service final : public BrokerService {
  public:
@@ -116,13 +117,17 @@ class Service final : public BrokerService {
   }
 
  private:
-  // A request that is taken apart, with where it goes.
+  // A request for a job, on its way.
   struct Call {
+    RouteMatch match;
     ServerRequest request;
     Responder responder;
-    Operation operation = Operation::kHealth;
     std::shared_ptr<ServedJob> job;
-    int population = -1;
+
+    TokenQuestion question() const {
+      return {
+          .job = job->job(), .population = match.population, .token = std::string(net::BearerToken(request.headers))};
+    }
   };
 
   std::shared_ptr<ServedJob> Find(const std::string& uid) const {
@@ -145,19 +150,36 @@ class Service final : public BrokerService {
   void Handle(ServerRequest request, Responder responder) {
     const SteadyTime begin = clock_.SteadyNow();
     Answer<RouteMatch> match = MatchRoute(request.method, request.path);
-    if (auto* problem = std::get_if<api::Problem>(&match)) {
-      ServerResponse response = ProblemResponse(*problem);
+    if (!match.ok()) {
+      ServerResponse response = ProblemResponse(match.error());
       if (response.status == 405) response.headers.Add("Allow", AllowedMethods(request.path));
       return responder.Respond(std::move(response));
     }
-    const RouteMatch& found = std::get<RouteMatch>(match);
     ++in_flight_;
-    responder.Observe([this, path = found.route->path, begin](int status) {
+    responder.Observe([this, path = match->route->path, begin](int status) {
       --in_flight_;
       Count(path, status, clock_.SteadyNow() - begin);
     });
-    if (found.route->open) return HandleOpen(found.route->operation, responder);
-    HandleJob(found, std::move(request), responder);
+    if (match->route->scope == RouteScope::kOpen) return HandleOpen(match->route->operation, responder);
+    if (!serving_) return responder.Respond(ProblemResponse(NotServing()));
+    if (net::BearerToken(request.headers).empty()) return Deny(UnknownToken(), responder);
+    std::shared_ptr<ServedJob> job = Find(match->uid);
+    if (!job) return responder.Respond(ProblemResponse(UnknownJob(match->uid)));
+    HandleJob(std::make_shared<Call>(*std::move(match), std::move(request), std::move(responder), std::move(job)));
+  }
+
+  // On a thread of the server: what may block, a token review or a store, goes on in the pool.
+  void HandleJob(const std::shared_ptr<Call>& call) {
+    const std::optional<TokenVerdict> known = tokens_.Known(call->question());
+    if (known && !known->ok()) return Deny(known->error(), call->responder);
+    const bool heartbeat = call->match.route->operation == Operation::kHeartbeat;
+    if (known && heartbeat && call->job->TryHeartbeat(call->match, call->request, call->responder)) return;
+    const bool taken = pool_.Run([this, call, admitted = known.has_value()] {
+      const TokenVerdict verdict = admitted ? TokenVerdict() : tokens_.Verify(call->question());
+      if (!verdict.ok()) return Deny(verdict.error(), call->responder);
+      call->job->Handle(call->match, call->request, call->responder);
+    });
+    if (!taken) call->responder.Respond(ProblemResponse(Overloaded()));
   }
 
   void HandleOpen(Operation operation, const Responder& responder) const {
@@ -184,70 +206,12 @@ class Service final : public BrokerService {
     return std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job->StoreWorks(); });
   }
 
-  void HandleJob(const RouteMatch& match, ServerRequest request, const Responder& responder) {
-    if (!serving_) return responder.Respond(ProblemResponse(NotServing()));
-    const std::string token = TokenOf(request);
-    if (token.empty()) return Deny(UnknownToken(), responder);
-    Call call{.request = std::move(request),
-              .responder = responder,
-              .operation = match.route->operation,
-              .job = Find(match.uid),
-              .population = -1};
-    if (!call.job) {
-      return responder.Respond(
-          ProblemResponse(Refuse(404, Refusal::kUnknownJob, "this broker serves no job " + match.uid)));
-    }
-    if (match.route->path.find("{population}") != std::string_view::npos) {
-      call.population = api::FindPopulation(call.job->job().spec, match.population);
-    }
-    const TokenQuestion question{.job = call.job->job(), .population = match.population, .token = token};
-    if (const std::optional<TokenVerdict> known = tokens_.Known(question)) {
-      return Admit(*known, match, std::move(call), false);
-    }
-    Block(std::move(call), [this, match, token](Call blocked) {
-      const TokenQuestion asked{.job = blocked.job->job(), .population = match.population, .token = token};
-      const TokenVerdict verdict = tokens_.Verify(asked);
-      Admit(verdict, match, std::move(blocked), true);
-    });
-  }
-
-  void Admit(const TokenVerdict& verdict, const RouteMatch& match, Call call, bool may_block) {
-    if (verdict.refusal) return Deny(*verdict.refusal, call.responder);
-    if (call.population < 0 && match.route->path.find("{population}") != std::string_view::npos) {
-      return call.responder.Respond(
-          ProblemResponse(Refuse(404, Refusal::kUnknownPopulation, "the job has no population " + match.population)));
-    }
-    if (may_block) return call.job->Handle(call.operation, call.population, call.request, call.responder);
-    if (call.operation == Operation::kHeartbeat &&
-        call.job->TryHeartbeat(call.population, call.request, call.responder)) {
-      return;
-    }
-    Block(std::move(call), [](const Call& blocked) {
-      blocked.job->Handle(blocked.operation, blocked.population, blocked.request, blocked.responder);
-    });
-  }
-
-  // Goes on in the pool.
-  template <typename Function>
-  void Block(Call call, Function function) {
-    const Responder responder = call.responder;
-    const auto shared = std::make_shared<Call>(std::move(call));
-    const bool taken = pool_.Run([shared, function] { function(std::move(*shared)); });
-    if (!taken) responder.Respond(ProblemResponse(Overloaded()));
-  }
-
   void Deny(const api::Problem& problem, const Responder& responder) {
     {
       const MutexLock lock(stats_mutex_);
       ++stats_.denied[problem.reason];
     }
     responder.Respond(ProblemResponse(problem));
-  }
-
-  static std::string TokenOf(const ServerRequest& request) {
-    if (request.headers.Count("Authorization") != 1) return "";
-    const std::string_view value = request.headers.Get("Authorization");
-    return value.starts_with(kBearer) ? std::string(value.substr(kBearer.size())) : "";
   }
 
   void Count(std::string_view path, int status, Duration took) {

@@ -7,16 +7,16 @@ namespace eoa::broker {
 namespace {
 
 constexpr std::array kRoutes = {
-    Route{Operation::kHeartbeat, "POST", "/v1/jobs/{uid}/populations/{population}/heartbeat"},
-    Route{Operation::kJoin, "POST", "/v1/jobs/{uid}/populations/{population}/join"},
-    Route{Operation::kReport, "POST", "/v1/jobs/{uid}/populations/{population}/report"},
-    Route{Operation::kDecision, "GET", "/v1/jobs/{uid}/populations/{population}/decision"},
-    Route{Operation::kFinish, "POST", "/v1/jobs/{uid}/populations/{population}/finish"},
-    Route{Operation::kEcosphere, "GET", "/v1/jobs/{uid}/ecosphere"},
-    Route{Operation::kHistory, "GET", "/v1/jobs/{uid}/history"},
-    Route{Operation::kHealth, "GET", "/healthz", true},
-    Route{Operation::kReady, "GET", "/readyz", true},
-    Route{Operation::kOpenApi, "GET", "/v1/openapi.json", true},
+    Route{Operation::kHeartbeat, RouteScope::kPopulation, "POST", "/v1/jobs/{uid}/populations/{population}/heartbeat"},
+    Route{Operation::kJoin, RouteScope::kPopulation, "POST", "/v1/jobs/{uid}/populations/{population}/join"},
+    Route{Operation::kReport, RouteScope::kPopulation, "POST", "/v1/jobs/{uid}/populations/{population}/report"},
+    Route{Operation::kDecision, RouteScope::kPopulation, "GET", "/v1/jobs/{uid}/populations/{population}/decision"},
+    Route{Operation::kFinish, RouteScope::kPopulation, "POST", "/v1/jobs/{uid}/populations/{population}/finish"},
+    Route{Operation::kEcosphere, RouteScope::kJob, "GET", "/v1/jobs/{uid}/ecosphere"},
+    Route{Operation::kHistory, RouteScope::kJob, "GET", "/v1/jobs/{uid}/history"},
+    Route{Operation::kHealth, RouteScope::kOpen, "GET", "/healthz"},
+    Route{Operation::kReady, RouteScope::kOpen, "GET", "/readyz"},
+    Route{Operation::kOpenApi, RouteScope::kOpen, "GET", "/v1/openapi.json"},
 };
 
 std::optional<RouteMatch> Match(const Route& route, std::span<const std::string> path) {

@@ -24,11 +24,18 @@ enum class Operation {
   kOpenApi,
 };
 
+// What a route speaks for, and so whose token it needs.
+enum class RouteScope {
+  kOpen,        // nobody's
+  kJob,         // {uid}: any of the job's pods
+  kPopulation,  // {uid} and {population}: one of the population's pods
+};
+
 struct Route {
   Operation operation;
+  RouteScope scope;
   std::string_view method;
   std::string_view path;  // "/v1/jobs/{uid}/ecosphere": a segment in braces matches any
-  bool open = false;      // served without a token
 };
 
 std::span<const Route> Routes();

@@ -13,32 +13,24 @@ namespace {
 using net::Responder;
 using net::ServerRequest;
 
+constexpr int kNoPopulation = -1;
+
 template <typename Message>
-Answer<Message> ParseBody(const std::string& body) {
-  const Result<nlohmann::json> document = ParseJson(body);
+Answer<Message> ParseBody(const ServerRequest& request) {
+  const Result<nlohmann::json> document = ParseJson(request.body);
   if (!document.ok()) return Refuse(400, Refusal::kInvalidBody, document.error().message());
   Result<Message> message = api::FromJson<Message>(*document);
   if (!message.ok()) return Refuse(400, Refusal::kInvalidBody, message.error().message());
   return *std::move(message);
 }
 
-// Hands the body to `use`, or answers what is wrong with it.
-template <typename Message, typename Function>
-void WithBody(const ServerRequest& request, const Responder& responder, Function use) {
-  const auto body = ParseBody<Message>(request.body);
-  if (const auto* problem = std::get_if<api::Problem>(&body)) return responder.Respond(ProblemResponse(*problem));
-  use(std::get<Message>(body));
-}
-
-// The whole number in this part of the query; what is wrong with it goes to `problem`.
-int QueryNumber(const ServerRequest& request, const std::string& name, std::optional<int> otherwise,
-                std::optional<api::Problem>& problem) {
+// The whole number in this part of the query.
+Answer<int> QueryNumber(const ServerRequest& request, const std::string& name, std::optional<int> otherwise = {}) {
   const auto found = request.query.find(name);
   if (found == request.query.end() && otherwise) return *otherwise;
   const Result<std::int64_t> number = ParseInteger(found == request.query.end() ? "" : found->second);
   if (number.ok() && *number >= 0 && *number <= std::numeric_limits<int>::max()) return static_cast<int>(*number);
-  problem = Refuse(400, Refusal::kInvalidQuery, name + " must be a whole number of at least 0");
-  return 0;
+  return Refuse(400, Refusal::kInvalidQuery, name + " must be a whole number of at least 0");
 }
 
 }  // namespace
@@ -96,76 +88,92 @@ void ServedJob::Tick() {
   Change([this](SteadyTime now, Replies& replies) REQUIRES(mutex_) { broker_.Tick(now, replies); });
 }
 
-bool ServedJob::TryHeartbeat(int population, const ServerRequest& request, const Responder& responder) {
+Answer<int> ServedJob::PopulationOf(const RouteMatch& match) const {
+  if (match.route->scope != RouteScope::kPopulation) return kNoPopulation;
+  const int population = api::FindPopulation(job_.spec, match.population);
+  if (population >= 0) return population;
+  return Refuse(404, Refusal::kUnknownPopulation, "the job has no population " + match.population);
+}
+
+Answer<api::HeartbeatAnswer> ServedJob::Heartbeat(const RouteMatch& match, const ServerRequest& request) {
+  EOA_ASSIGN_OR_RETURN(const int population, PopulationOf(match));
+  EOA_ASSIGN_OR_RETURN(const auto body, ParseBody<api::HeartbeatRequest>(request));
+  return broker_.Heartbeat(population, body, clock_.SteadyNow());
+}
+
+bool ServedJob::TryHeartbeat(const RouteMatch& match, const ServerRequest& request, const Responder& responder) {
   if (!mutex_.TryLock()) return false;
-  net::ServerResponse response = Heartbeat(population, request);
+  const auto answer = Heartbeat(match, request);
   mutex_.Unlock();
-  responder.Respond(std::move(response));
+  responder.Respond(Respond(answer));
   return true;
 }
 
-net::ServerResponse ServedJob::Heartbeat(int population, const ServerRequest& request) {
-  const auto body = ParseBody<api::HeartbeatRequest>(request.body);
-  if (const auto* problem = std::get_if<api::Problem>(&body)) return ProblemResponse(*problem);
-  return Respond(broker_.Heartbeat(population, std::get<api::HeartbeatRequest>(body), clock_.SteadyNow()));
+void ServedJob::Handle(const RouteMatch& match, const ServerRequest& request, const Responder& responder) {
+  const Answer<void> taken = Take(match, request, responder);
+  if (!taken.ok()) responder.Respond(ProblemResponse(taken.error()));
 }
 
-void ServedJob::Handle(Operation operation, int population, const ServerRequest& request, const Responder& responder) {
-  switch (operation) {
+Answer<void> ServedJob::Take(const RouteMatch& match, const ServerRequest& request, const Responder& responder) {
+  EOA_ASSIGN_OR_RETURN(const int population, PopulationOf(match));
+  switch (match.route->operation) {
     case Operation::kHeartbeat: {
       MutexLock lock(mutex_);
-      net::ServerResponse response = Heartbeat(population, request);
+      const auto answer = Heartbeat(match, request);
       lock.Unlock();
-      return responder.Respond(std::move(response));
+      responder.Respond(Respond(answer));
+      return {};
     }
-    case Operation::kJoin:
-      return WithBody<api::JoinRequest>(request, responder, [&](const api::JoinRequest& body) {
-        Change([&](SteadyTime now, Replies& replies)
-                   REQUIRES(mutex_) { broker_.Join(population, body, responder, now, replies); });
+    case Operation::kJoin: {
+      EOA_ASSIGN_OR_RETURN(const auto body, ParseBody<api::JoinRequest>(request));
+      Change([&](SteadyTime now, Replies& replies)
+                 REQUIRES(mutex_) { broker_.Join(population, body, responder, now, replies); });
+      return {};
+    }
+    case Operation::kReport: {
+      EOA_ASSIGN_OR_RETURN(const auto body, ParseBody<api::ReportRequest>(request));
+      Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) {
+        replies.emplace_back(responder, Respond(broker_.Report(population, body, now, replies)));
       });
-    case Operation::kReport:
-      return WithBody<api::ReportRequest>(request, responder, [&](const api::ReportRequest& body) {
-        Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) {
-          replies.emplace_back(responder, Respond(broker_.Report(population, body, now, replies)));
-        });
+      return {};
+    }
+    case Operation::kFinish: {
+      EOA_ASSIGN_OR_RETURN(const auto body, ParseBody<api::FinishRequest>(request));
+      Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) {
+        replies.emplace_back(responder, Respond(broker_.Finish(population, body, now, replies)));
       });
-    case Operation::kFinish:
-      return WithBody<api::FinishRequest>(request, responder, [&](const api::FinishRequest& body) {
-        Change([&](SteadyTime now, Replies& replies) REQUIRES(mutex_) {
-          const auto refused = broker_.Finish(population, body, now, replies);
-          replies.emplace_back(responder, refused ? ProblemResponse(*refused) : JsonResponse(nlohmann::json::object()));
-        });
-      });
+      return {};
+    }
     case Operation::kDecision: {
-      std::optional<api::Problem> problem;
-      const DecisionPoll question{.population = population,
-                                  .attempt = QueryNumber(request, "attempt", {}, problem),
-                                  .generation = QueryNumber(request, "generation", {}, problem)};
-      const int wait_seconds = QueryNumber(request, "waitSeconds", 0, problem);
-      if (problem) return responder.Respond(ProblemResponse(*problem));
-      return Change([&](SteadyTime now, Replies& replies)
-                        REQUIRES(mutex_) { broker_.Decision(question, wait_seconds, responder, now, replies); });
+      EOA_ASSIGN_OR_RETURN(const int attempt, QueryNumber(request, "attempt"));
+      EOA_ASSIGN_OR_RETURN(const int generation, QueryNumber(request, "generation"));
+      EOA_ASSIGN_OR_RETURN(const int wait_seconds, QueryNumber(request, "waitSeconds", 0));
+      const DecisionPoll poll{.population = population, .attempt = attempt, .generation = generation};
+      Change([&](SteadyTime now, Replies& replies)
+                 REQUIRES(mutex_) { broker_.Decision(poll, wait_seconds, responder, now, replies); });
+      return {};
     }
     case Operation::kEcosphere: {
       MutexLock lock(mutex_);
       const nlohmann::json document = EcosphereJson(broker_.state());
       lock.Unlock();
-      return responder.Respond(JsonResponse(document));
+      responder.Respond(JsonResponse(document));
+      return {};
     }
     case Operation::kHistory: {
-      std::optional<api::Problem> problem;
-      const int from = QueryNumber(request, "from", 0, problem);
-      if (problem) return responder.Respond(ProblemResponse(*problem));
+      EOA_ASSIGN_OR_RETURN(const int from, QueryNumber(request, "from", 0));
       MutexLock lock(mutex_);
       const nlohmann::json document = HistoryJson(broker_.state(), from);
       lock.Unlock();
-      return responder.Respond(JsonResponse(document));
+      responder.Respond(JsonResponse(document));
+      return {};
     }
     case Operation::kHealth:
     case Operation::kReady:
     case Operation::kOpenApi:
       break;  // of no job
   }
+  return {};
 }
 
 EcosphereView ServedJob::View() const {

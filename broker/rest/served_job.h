@@ -36,11 +36,11 @@ class ServedJob {
 
   const api::Job& job() const { return job_; }
 
-  // One of the job's routes. `population` is an index, or -1 where the route has none.
-  void Handle(Operation operation, int population, const net::ServerRequest& request, const net::Responder& responder);
+  // Answers a request of one of the job's routes, at once or when the long poll ends.
+  void Handle(const RouteMatch& match, const net::ServerRequest& request, const net::Responder& responder);
 
-  // False, and nothing happened, when the lock is not free: a store may be working.
-  bool TryHeartbeat(int population, const net::ServerRequest& request, const net::Responder& responder);
+  // Likewise, for a heartbeat. False, and nothing happened, when the lock is not free: a store may be working.
+  bool TryHeartbeat(const RouteMatch& match, const net::ServerRequest& request, const net::Responder& responder);
 
   EcosphereView View() const;
   bool StoreWorks() const;
@@ -53,7 +53,9 @@ class ServedJob {
             ServedJobOptions options);
   template <typename Function>
   void Change(Function change);
-  net::ServerResponse Heartbeat(int population, const net::ServerRequest& request) REQUIRES(mutex_);
+  Answer<void> Take(const RouteMatch& match, const net::ServerRequest& request, const net::Responder& responder);
+  Answer<int> PopulationOf(const RouteMatch& match) const;
+  Answer<api::HeartbeatAnswer> Heartbeat(const RouteMatch& match, const net::ServerRequest& request) REQUIRES(mutex_);
   void WakeAt(SteadyTime time, SteadyTime now);
 
   const api::Job job_;

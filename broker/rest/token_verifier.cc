@@ -1,6 +1,5 @@
 #include "broker/rest/token_verifier.h"
 
-#include "broker/core/problem.h"
 #include "common/net/http_server.h"
 
 namespace eoa::broker {
@@ -12,7 +11,7 @@ api::Problem UnknownToken() {
 
 TokenVerdict FixedToken::Verify(const TokenQuestion& question) {
   if (net::EqualSecrets(question.token, token_)) return {};
-  return {UnknownToken()};
+  return UnknownToken();
 }
 
 }  // namespace eoa::broker

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/core/problem.h"
 #include "common/job/job.h"
 #include "common/messages/messages.h"
 
@@ -17,9 +18,8 @@ struct TokenQuestion {
   std::string token;       // what stood behind "Bearer "; empty: nothing
 };
 
-struct TokenVerdict {
-  std::optional<api::Problem> refusal;  // 401, 403, or 503 when nobody could be asked; nothing: allowed
-};
+// Refused with 401, 403, or 503 when nobody could be asked.
+using TokenVerdict = Answer<void>;
 
 // Thread-safety: every method from any thread.
 class TokenVerifier {

@@ -4,13 +4,15 @@
 
 namespace eoa::net {
 
-bool HasBearerToken(const Headers& headers, std::string_view token) {
+std::string_view BearerToken(const Headers& headers) {
   constexpr std::string_view kScheme = "Bearer ";
-  if (token.empty() || headers.Count("Authorization") != 1) return false;
-  std::string_view given = headers.Get("Authorization");
-  if (!given.starts_with(kScheme)) return false;
-  given.remove_prefix(kScheme.size());
-  return EqualSecrets(given, token);
+  if (headers.Count("Authorization") != 1) return {};
+  const std::string_view given = headers.Get("Authorization");
+  return given.starts_with(kScheme) ? given.substr(kScheme.size()) : std::string_view();
+}
+
+bool HasBearerToken(const Headers& headers, std::string_view token) {
+  return !token.empty() && EqualSecrets(BearerToken(headers), token);
 }
 
 bool EqualSecrets(std::string_view given, std::string_view secret) {

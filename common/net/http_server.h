@@ -103,6 +103,10 @@ class HttpServer {
   virtual void RunAfter(Duration delay, std::function<void()> task) = 0;
 };
 
+// The token behind "Authorization: Bearer "; empty when there is none, or more than one header of that name. A part of
+// `headers`.
+std::string_view BearerToken(const Headers& headers);
+
 // True when the request carries exactly "Authorization: Bearer TOKEN"; takes the same time for every wrong token of the
 // same length.
 bool HasBearerToken(const Headers& headers, std::string_view token);

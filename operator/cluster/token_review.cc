@@ -53,7 +53,7 @@ struct Judgement {
 };
 
 Judgement Judge(const TokenOwner& owner, const TokenQuestion& question) {
-  if (owner.outcome != "allowed") return {owner.outcome, {broker::UnknownToken()}};
+  if (owner.outcome != "allowed") return {owner.outcome, broker::UnknownToken()};
   if (owner.name_space != question.job.metadata.name_space) {
     return {"namespace",
             {broker::Refuse(403, Refusal::kWrongPod, "the token is of a pod in namespace " + owner.name_space)}};

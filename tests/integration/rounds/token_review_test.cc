@@ -52,7 +52,7 @@ class TokenReviewTest : public testing::Test {
   // The refusal's status; 0 when let in.
   int Ask(const std::string& token, const std::string& population = "wolves") {
     const broker::TokenVerdict verdict = tokens_->Verify({job_, population, token});
-    return verdict.refusal ? verdict.refusal->status : 0;
+    return verdict.ok() ? 0 : verdict.error().status;
   }
   std::size_t Reviews() const { return server_.CountRequests("POST", "tokenreviews"); }
 
@@ -93,7 +93,7 @@ TEST_F(TokenReviewTest, AsksTheApiServerOnceAMinuteForAToken) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Ask("pod:quick-wolves-0"), 0);
   EXPECT_EQ(Ask("pod:quick-wolves-0", "whales"), 403);
   EXPECT_EQ(Reviews(), 1u);
-  EXPECT_FALSE(tokens_->Known({job_, "wolves", "pod:quick-wolves-0"})->refusal);
+  EXPECT_TRUE(tokens_->Known({job_, "wolves", "pod:quick-wolves-0"})->ok());
   clock_.Advance(61s);
   EXPECT_FALSE(tokens_->Known({job_, "wolves", "pod:quick-wolves-0"}));
   EXPECT_EQ(Ask("pod:quick-wolves-0"), 0);
@@ -122,7 +122,7 @@ TEST_F(TokenReviewTest, SaysThatNobodyCouldBeAskedWhenTheApiServerFailsAndRememb
 TEST_F(TokenReviewTest, RemembersABoundedNumberOfTokens) {
   for (std::size_t i = 0; i < TokenReview::kMostKnown + 10; ++i) Ask("pod:quick-wolves-" + std::to_string(i));
   EXPECT_EQ(tokens_->stats().remembered, TokenReview::kMostKnown);
-  EXPECT_TRUE(tokens_->Known({job_, "wolves", std::string(100'000, 'x')})->refusal);
+  EXPECT_FALSE(tokens_->Known({job_, "wolves", std::string(100'000, 'x')})->ok());
 }
 
 }  // namespace

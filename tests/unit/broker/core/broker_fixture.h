@@ -43,6 +43,12 @@ inline api::ReportRequest Report(int attempt, int generation, std::vector<double
   return report;
 }
 
+// Of the refusal; empty: none.
+template <typename T>
+std::string ReasonOf(const Answer<T>& answer) {
+  return answer.ok() ? "" : std::string(ToWord(answer.error().reason));
+}
+
 class Core {
  public:
   explicit Core(const api::JobSpec& spec) : state_(InitialState(spec)) {}
@@ -90,9 +96,9 @@ class Core {
     request.weights_port = 2000 + pod;
     request.checkpoints = std::move(checkpoints);
     request.wait_seconds = 30;
-    const auto refused = TakeJoin(state_, population, request, now);
+    const Answer<void> taken = TakeJoin(state_, population, request, now);
     Settle(now);
-    return refused ? std::string(ToWord(refused->reason)) : "";
+    return ReasonOf(taken);
   }
 
   // All pods of the population, as the `round`-th processes.
@@ -111,9 +117,8 @@ class Core {
 
   api::JoinAnswer Place(int population, int pod, const std::string& incarnation) const {
     const auto answer = AskAgain(population, pod, incarnation);
-    const auto* place = std::get_if<api::JoinAnswer>(&answer);
-    EXPECT_NE(place, nullptr);
-    return place == nullptr ? api::JoinAnswer{} : *place;
+    EXPECT_TRUE(answer.ok());
+    return answer.ok() ? *answer : api::JoinAnswer{};
   }
 
   Answer<api::HeartbeatAnswer> Heartbeat(int population, int pod, const std::string& incarnation, int attempt,
@@ -129,21 +134,19 @@ class Core {
   // "late", "accepted", or the reason of the refusal.
   std::string Take(int population, const api::ReportRequest& report, SteadyTime now = At(0)) {
     const auto taken = TakeReport(state_, population, report);
-    if (const auto* problem = std::get_if<api::Problem>(&taken)) return std::string(ToWord(problem->reason));
-    const auto& step = std::get<ReportStep>(taken);
-    if (step.event) Store(*step.event, now);
+    if (!taken.ok()) return ReasonOf(taken);
+    if (taken->event) Store(*taken->event, now);
     Settle(now);
-    return step.answer.late ? "late" : "accepted";
+    return taken->answer.late ? "late" : "accepted";
   }
 
   // "stored", "repeated", or the reason of the refusal.
   std::string Finish(int population, const api::FinishRequest& request, SteadyTime now = At(0)) {
     const auto taken = TakeFinish(state_, population, request);
-    if (const auto* problem = std::get_if<api::Problem>(&taken)) return std::string(ToWord(problem->reason));
-    const auto& event = std::get<std::optional<PopulationFinished>>(taken);
-    if (event) Store(*event);
+    if (!taken.ok()) return ReasonOf(taken);
+    if (*taken) Store(**taken);
     Settle(now);
-    return event ? "stored" : "repeated";
+    return *taken ? "stored" : "repeated";
   }
 
   std::optional<api::Decision> Decision(int population, int generation) const {
@@ -156,15 +159,8 @@ class Core {
 };
 
 inline api::HeartbeatAnswer Beat(const Answer<api::HeartbeatAnswer>& answer) {
-  const auto* beat = std::get_if<api::HeartbeatAnswer>(&answer);
-  EXPECT_NE(beat, nullptr);
-  return beat == nullptr ? api::HeartbeatAnswer{} : *beat;
-}
-
-template <typename T>
-std::string ReasonOf(const Answer<T>& answer) {
-  const auto* problem = std::get_if<api::Problem>(&answer);
-  return problem == nullptr ? "" : std::string(ToWord(problem->reason));
+  EXPECT_TRUE(answer.ok());
+  return answer.ok() ? *answer : api::HeartbeatAnswer{};
 }
 
 }  // namespace eoa::broker

@@ -39,7 +39,7 @@ TEST(View, AddsSpeedsAndShowsTheFurthestBehindPod) {
     beat.images_per_second = 100;
     beat.train_loss = 1 + pod;
     beat.phase = pod == 0 ? TrainerPhase::kEvaluating : TrainerPhase::kTraining;
-    TakeHeartbeat(core.state(), kWolves, beat, {At(1), kSilence});
+    ASSERT_TRUE(TakeHeartbeat(core.state(), kWolves, beat, {At(1), kSilence}).ok());
   }
   const PopulationView view = MakeView(core.state()).populations[kWolves];
   EXPECT_EQ(view.generation, 2);

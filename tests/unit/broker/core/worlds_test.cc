@@ -85,7 +85,7 @@ TEST(Worlds, ANewProcessEndsTheAttemptAndTheOthersAreToldToRejoin) {
   const auto beat = Beat(core.Heartbeat(kWolves, 0, Core::Incarnation(1, 0), 1, At(1)));
   EXPECT_EQ(beat.command, AgentCommand::kRejoin);
   EXPECT_EQ(beat.reason, "wolves pod 1 joined anew");
-  EXPECT_EQ(CheckAttempt(core.state(), kWolves, 1)->reason, Refusal::kStaleAttempt);
+  EXPECT_EQ(ReasonOf(CheckAttempt(core.state(), kWolves, 1)), "StaleAttempt");
 
   core.Join(kWolves, 0, "survivor", At(1), {}, 1);
   EXPECT_EQ(core.Place(kWolves, 0, "survivor").attempt, 2);

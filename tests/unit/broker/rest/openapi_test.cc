@@ -81,7 +81,9 @@ TEST(OpenApi, SaysWhichRoutesNeedNoToken) {
   for (const Route& route : Routes()) {
     const std::string method = route.method == "GET" ? "get" : "post";
     const json& operation = document["paths"][std::string(route.path)][method];
-    EXPECT_EQ(operation.contains("security"), route.open) << route.path;
+    EXPECT_EQ(operation.contains("security"), route.scope == RouteScope::kOpen) << route.path;
+    EXPECT_EQ(route.path.find("{population}") != std::string_view::npos, route.scope == RouteScope::kPopulation)
+        << route.path;
   }
 }
 
