@@ -165,7 +165,8 @@ class Service final : public BrokerService {
     if (net::BearerToken(request.headers).empty()) return Deny(UnknownToken(), responder);
     std::shared_ptr<ServedJob> job = Find(match->uid);
     if (!job) return responder.Respond(ProblemResponse(UnknownJob(match->uid)));
-    HandleJob(std::make_shared<Call>(*std::move(match), std::move(request), std::move(responder), std::move(job)));
+    HandleJob(
+        std::make_shared<Call>(Call{*std::move(match), std::move(request), std::move(responder), std::move(job)}));
   }
 
   // On a thread of the server: what may block, a token review or a store, goes on in the pool.

@@ -14,12 +14,12 @@
 namespace eoa::app {
 namespace {
 
-struct Found {
+struct JobAndView {
   api::Job job;
   broker::EcosphereView view;
 };
 
-Result<Found> InCluster(const kube::ObjectKey& key, kube::ApiClient& client) {
+Result<JobAndView> InCluster(const kube::ObjectKey& key, kube::ApiClient& client) {
   Result<nlohmann::json> found = client.Get(cluster::kEoaJobs, key);
   if (!found.ok()) {
     if (found.error().code() != ErrorCode::kNotFound) return found.error();
@@ -29,13 +29,13 @@ Result<Found> InCluster(const kube::ObjectKey& key, kube::ApiClient& client) {
   EOA_ASSIGN_OR_RETURN(const api::Job job, api::JobFromJson(*found));
   EOA_ASSIGN_OR_RETURN(const cluster::RoundsContent rounds, cluster::ReadRounds(client, job));
   EOA_ASSIGN_OR_RETURN(const broker::EcosphereState state, broker::StateAfter(job.spec, rounds.events));
-  return Found{job, broker::MakeView(state)};
+  return JobAndView{job, broker::MakeView(state)};
 }
 
-Result<Found> InDirectory(const std::string& directory, FileSystem& files) {
+Result<JobAndView> InDirectory(const std::string& directory, FileSystem& files) {
   EOA_ASSIGN_OR_RETURN(const report::ReportInput input, report::ReadRun(directory, files));
   EOA_ASSIGN_OR_RETURN(const broker::EcosphereView view, report::ViewOf(input));
-  return Found{input.job, view};
+  return JobAndView{input.job, view};
 }
 
 int Fail(int code, const Error& error, std::ostream& err) {
@@ -43,7 +43,7 @@ int Fail(int code, const Error& error, std::ostream& err) {
   return code;
 }
 
-int Print(const Result<Found>& found, const ScheduleOptions& options, std::ostream& out, std::ostream& err) {
+int Print(const Result<JobAndView>& found, const ScheduleOptions& options, std::ostream& out, std::ostream& err) {
   if (!found.ok()) return Fail(CommandExit::kFailed, found.error(), err);
   if (options.format.empty()) {
     out << local::ScheduleCsv(found->view);

@@ -84,12 +84,12 @@ void AgentPool::GiveUp(int population) {
   }
 }
 
-void AgentPool::StopAll(Duration grace) {
+void AgentPool::StopAll(Duration grace, const Clock& clock) {
   for (Slot& slot : slots_) GiveUp(slot.population);
-  const SteadyTime deadline = RealClock().SteadyNow() + grace;
+  const SteadyTime deadline = clock.SteadyNow() + grace;
   for (Slot& slot : slots_) {
     if (!slot.process) continue;
-    slot.process->Wait(std::max(Duration::zero(), deadline - RealClock().SteadyNow())).ok();
+    slot.process->Wait(std::max(Duration::zero(), deadline - clock.SteadyNow())).ok();
     slot.process.reset();  // kills what is left
   }
 }

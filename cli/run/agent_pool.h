@@ -47,7 +47,7 @@ class AgentPool {
   void GiveUp(int population);
 
   // SIGTERM to all, SIGKILL to those that still run after `grace`; returns when none is left.
-  void StopAll(Duration grace);
+  void StopAll(Duration grace, const Clock& clock);
 
   std::vector<pollfd> PollEntries() const;
   int deaths(int population) const;

@@ -101,7 +101,7 @@ class Run {
       if (verdict.outcome == Outcome::kRunning && Wait(signals))
         verdict = {Outcome::kInterrupted, "asked to stop by a signal"};
     }
-    agents_.StopAll(kStopGrace);
+    agents_.StopAll(kStopGrace, clock_);
     Refresh(clock_.SteadyNow());
     return verdict;
   }

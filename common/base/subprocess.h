@@ -51,7 +51,7 @@ class Subprocess {
   // The exit status if the child has ended, else nothing; does not block.
   std::optional<ExitStatus> Poll();
 
-  // Waits at most `timeout`; DeadlineExceeded when it still runs then.
+  // Waits at most `timeout`, in real time (the kernel waits, no Clock could); DeadlineExceeded: it still runs.
   Result<ExitStatus> Wait(Duration timeout);
 
   // Sends a signal; ok when the child has ended already.

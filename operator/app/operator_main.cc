@@ -23,18 +23,25 @@
 
 namespace {
 
+std::string ListenText(const std::string& address, std::uint16_t port) { return address + ":" + std::to_string(port); }
+
+int WholeSeconds(eoa::Duration duration) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+// As they are written on the command line; the defaults are those of OperatorOptions.
 struct Flags {
   eoa::cluster::OperatorOptions options;
   eoa::app::ClusterFlags cluster;
-  std::string broker_listen = "0.0.0.0:8080";
-  std::string metrics_listen = "0.0.0.0:8081";
+  std::string broker_listen = ListenText(options.broker_address, options.broker_port);
+  std::string metrics_listen = ListenText(options.metrics_address, options.metrics_port);
   std::string log_level = "info";
   std::string log_format = "json";
-  int lease_seconds = 15;
-  int renew_seconds = 10;
-  int retry_seconds = 2;
-  int sync_seconds = 60;
-  int drain_seconds = 20;
+  int lease_seconds = WholeSeconds(options.lease_duration);
+  int renew_seconds = WholeSeconds(options.renew_deadline);
+  int retry_seconds = WholeSeconds(options.retry_period);
+  int sync_seconds = WholeSeconds(options.sync_deadline);
+  int drain_seconds = WholeSeconds(options.drain_deadline);
 };
 
 std::string Environment(const char* name) {

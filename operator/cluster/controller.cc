@@ -36,8 +36,8 @@ api::JobStatus StatusOf(const json& job) {
   return status == job.end() ? api::JobStatus{} : api::StatusFromJson(*status);
 }
 
-// What a refused child does to the status: nothing else may say it, since no pod will ever be there to be looked at.
-void TellRefusal(const Error& error, std::int64_t generation, WallTime now, api::JobStatus& status) {
+// A refused child shows in the status at once: no pod will ever be made that could tell of it.
+void SetChildRefused(const Error& error, std::int64_t generation, WallTime now, api::JobStatus& status) {
   if (api::IsTerminal(status)) return;
   plan::SetCondition(status, {.type = ConditionType::kInitialized,
                               .status = ConditionStatus::kFalse,
@@ -58,11 +58,11 @@ Controller::Controller(plan::TrainerSettings settings, Parts parts, StoreFactory
 ReconcileResult Controller::Reconcile(const kube::ObjectKey& key) {
   const OwnWrites::Lookup lookup = [this](std::string_view kind,
                                           const kube::ObjectKey& object) -> std::optional<CachedVersion> {
-    const kube::ObjectPtr found = parts_.cache.FindObject(kind, object);
+    const JsonPtr found = parts_.cache.FindObject(kind, object);
     if (!found) return std::nullopt;
     return CachedVersion{IsBeingDeleted(*found) ? "" : Uid(*found), found->at("metadata").value("resourceVersion", "")};
   };
-  const kube::ObjectPtr job = parts_.cache.FindJob(key);
+  const JsonPtr job = parts_.cache.FindJob(key);
   if (!job) {
     Forget(key);
     return {};
@@ -158,7 +158,7 @@ void Controller::CloseBroker(Memory& memory) {
   memory.has_broker = false;
 }
 
-Status Controller::Do(const JobIdentity& identity, const plan::Action& action) {
+Status Controller::CarryOutAction(const JobIdentity& identity, const plan::Action& action) {
   if (const auto* apply = std::get_if<plan::Apply>(&action)) {
     const Status applied = executor_.Apply(identity, apply->object, apply->missing);
     const MutexLock lock(mutex_);
@@ -190,10 +190,10 @@ ReconcileResult Controller::CarryOut(const JobIdentity& identity, const std::str
   // One child that is refused must not keep the others from what they need.
   std::optional<Error> failure;
   for (const plan::Action& action : planned.actions) {
-    const Status done = Do(identity, action);
+    const Status done = CarryOutAction(identity, action);
     if (done.ok()) continue;
     if (IsRefusal(done.error())) {
-      TellRefusal(done.error(), observed.generation, parts_.clock.Now(), planned.status);
+      SetChildRefused(done.error(), observed.generation, parts_.clock.Now(), planned.status);
     }
     if (!failure || IsRefusal(done.error())) failure = done.error();
   }
@@ -232,7 +232,7 @@ ReconcileResult Controller::CarryOut(const JobIdentity& identity, const std::str
 
 bool Controller::OpenBrokers() {
   bool all = true;
-  for (const kube::ObjectPtr& object : parts_.cache.Jobs()) {
+  for (const JsonPtr& object : parts_.cache.Jobs()) {
     const std::optional<kube::ObjectKey> key = kube::KeyOf(*object);
     if (!key || !IsOurs(*object) || IsBeingDeleted(*object)) continue;
     const api::JobStatus status = StatusOf(*object);
@@ -251,7 +251,7 @@ bool Controller::OpenBrokers() {
 
 std::vector<metrics::JobSnapshot> Controller::Jobs() const {
   std::vector<metrics::JobSnapshot> jobs;
-  for (const kube::ObjectPtr& object : parts_.cache.Jobs()) {
+  for (const JsonPtr& object : parts_.cache.Jobs()) {
     const json& metadata = object->at("metadata");
     metrics::JobSnapshot job;
     job.name_space = metadata.value("namespace", "");

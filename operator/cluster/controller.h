@@ -80,7 +80,7 @@ class Controller {
   plan::Observed Observe(const JobObjects& objects, const Memory& memory);
   ReconcileResult CarryOut(const JobIdentity& identity, const std::string& resource_version,
                            const plan::Observed& observed, plan::PlanResult planned);
-  Status Do(const JobIdentity& identity, const plan::Action& action);
+  Status CarryOutAction(const JobIdentity& identity, const plan::Action& action);
   void Count(const kube::ObjectKey& key, const api::JobStatus& before, const api::JobStatus& after);
 
   const plan::TrainerSettings settings_;

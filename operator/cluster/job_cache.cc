@@ -53,10 +53,10 @@ JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& 
       kube::ObjectStoreOptions store;
       store.trim = watched.trim;
       if (!jobs) store.index_label = kJobUidLabel;
-      auto kept = std::make_unique<Kept>(name_space, std::move(store));
-      kept->store.OnChange([&queue, jobs](const kube::Change& change) {
+      auto cache = std::make_unique<TypeCache>(name_space, std::move(store));
+      cache->store.OnChange([&queue, jobs](const kube::Change& change) {
         if (jobs) return queue.Add(change.key, LaneOf(change.source));
-        const kube::ObjectPtr& child = change.new_object ? change.new_object : change.old_object;
+        const JsonPtr& child = change.new_object ? change.new_object : change.old_object;
         if (!child) return;
         if (const std::optional<kube::ObjectKey> job = JobOfChild(*child)) queue.Add(*job, LaneOf(change.source));
       });
@@ -64,11 +64,11 @@ JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& 
       options.name_space = name_space;
       options.label_selector = watched.selector;
       options.metadata_only = watched.metadata_only;
-      const std::string stream = "cluster/reflector/" + std::string(watched.type->plural) + "/" + name_space;
-      kept->reflector =
-          std::make_unique<kube::Reflector>(*watched.type, options, client, kept->store, clock,
+      const std::string stream = "cluster/reflector/" + std::string(watched.cache->plural) + "/" + name_space;
+      cache->reflector =
+          std::make_unique<kube::Reflector>(*watched.type, options, client, cache->store, clock,
                                             std::make_unique<SeededRandom>(seed, StreamId{HashName(stream)}));
-      kept_.push_back(std::move(kept));
+      caches_.push_back(std::move(cache));
     }
   }
 }
@@ -76,57 +76,57 @@ JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& 
 JobCache::~JobCache() { Stop(); }
 
 void JobCache::Start() {
-  for (const auto& kept : kept_) kept->reflector->Start();
+  for (const auto& cache : caches_) cache->reflector->Start();
 }
 
 void JobCache::Stop() {
-  for (const auto& kept : kept_) kept->reflector->Stop();
+  for (const auto& cache : caches_) cache->reflector->Stop();
 }
 
 bool JobCache::WaitForSync(Duration limit) const {
   const auto deadline = clock_.SteadyNow() + limit;
-  return std::all_of(kept_.begin(), kept_.end(), [&](const auto& kept) {
+  return std::all_of(caches_.begin(), caches_.end(), [&](const auto& cache) {
     const Duration left = deadline - clock_.SteadyNow();
-    return kept->reflector->WaitForSync(std::max(left, Duration::zero()));
+    return cache->reflector->WaitForSync(std::max(left, Duration::zero()));
   });
 }
 
 bool JobCache::synced() const {
-  return std::all_of(kept_.begin(), kept_.end(), [](const auto& kept) { return kept->reflector->synced(); });
+  return std::all_of(caches_.begin(), caches_.end(), [](const auto& cache) { return cache->reflector->synced(); });
 }
 
 std::string JobCache::Missing() const {
   std::string text;
-  for (const auto& kept : kept_) {
-    if (kept->reflector->synced()) continue;
+  for (const auto& cache : caches_) {
+    if (cache->reflector->synced()) continue;
     text += text.empty() ? "" : "; ";
-    text += kept->reflector->type().plural;
-    if (!kept->name_space.empty()) text += " of " + kept->name_space;
-    const std::string error = kept->reflector->stats().last_error;
+    text += cache->reflector->type().plural;
+    if (!cache->name_space.empty()) text += " of " + cache->name_space;
+    const std::string error = cache->reflector->stats().last_error;
     if (!error.empty()) text += ": " + error;
   }
   return text;
 }
 
-const JobCache::Kept* JobCache::Find(std::string_view kind, const std::string& name_space) const {
-  for (const auto& kept : kept_) {
-    if (kept->reflector->type().kind != kind) continue;
-    if (kept->name_space.empty() || kept->name_space == name_space) return kept.get();
+const JobCache::TypeCache* JobCache::Find(std::string_view kind, const std::string& name_space) const {
+  for (const auto& cache : caches_) {
+    if (cache->reflector->type().kind != kind) continue;
+    if (cache->name_space.empty() || cache->name_space == name_space) return cache.get();
   }
   return nullptr;
 }
 
-kube::ObjectPtr JobCache::FindObject(std::string_view kind, const kube::ObjectKey& key) const {
-  const Kept* kept = Find(kind, key.name_space);
-  return kept == nullptr ? nullptr : kept->store.Get(key);
+JsonPtr JobCache::FindObject(std::string_view kind, const kube::ObjectKey& key) const {
+  const TypeCache* cache = Find(kind, key.name_space);
+  return cache == nullptr ? nullptr : cache->store.Get(key);
 }
 
-kube::ObjectPtr JobCache::FindJob(const kube::ObjectKey& job) const { return FindObject(kEoaJobs.kind, job); }
+JsonPtr JobCache::FindJob(const kube::ObjectKey& job) const { return FindObject(kEoaJobs.kind, job); }
 
-std::vector<kube::ObjectPtr> JobCache::Children(std::string_view kind, const std::string& name_space,
-                                                const std::string& uid) const {
-  const Kept* kept = Find(kind, name_space);
-  return kept == nullptr ? std::vector<kube::ObjectPtr>{} : kept->store.FindByLabel(uid);
+std::vector<JsonPtr> JobCache::Children(std::string_view kind, const std::string& name_space,
+                                        const std::string& uid) const {
+  const TypeCache* cache = Find(kind, name_space);
+  return cache == nullptr ? std::vector<JsonPtr>{} : cache->store.FindByLabel(uid);
 }
 
 JobObjects JobCache::Find(const kube::ObjectKey& key) const {
@@ -141,11 +141,11 @@ JobObjects JobCache::Find(const kube::ObjectKey& key) const {
   return objects;
 }
 
-std::vector<kube::ObjectPtr> JobCache::Jobs() const {
-  std::vector<kube::ObjectPtr> jobs;
-  for (const auto& kept : kept_) {
-    if (kept->reflector->type().kind != kEoaJobs.kind) continue;
-    std::vector<kube::ObjectPtr> some = kept->store.List();
+std::vector<JsonPtr> JobCache::Jobs() const {
+  std::vector<JsonPtr> jobs;
+  for (const auto& cache : caches_) {
+    if (cache->reflector->type().kind != kEoaJobs.kind) continue;
+    std::vector<JsonPtr> some = cache->store.List();
     jobs.insert(jobs.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
   }
   return jobs;
@@ -153,8 +153,9 @@ std::vector<kube::ObjectPtr> JobCache::Jobs() const {
 
 std::vector<CacheStats> JobCache::stats() const {
   std::vector<CacheStats> all;
-  for (const auto& kept : kept_) {
-    all.push_back({kept->reflector->type().plural, kept->name_space, kept->store.stats(), kept->reflector->stats()});
+  for (const auto& cache : caches_) {
+    all.push_back(
+        {cache->reflector->type().plural, cache->name_space, cache->store.stats(), cache->reflector->stats()});
   }
   return all;
 }

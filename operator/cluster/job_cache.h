@@ -20,11 +20,11 @@ namespace eoa::cluster {
 
 // What the cache shows of one job, at about the same moment.
 struct JobObjects {
-  kube::ObjectPtr job;  // null: it is gone
-  std::vector<kube::ObjectPtr> stateful_sets;
-  std::vector<kube::ObjectPtr> pods;
-  std::vector<kube::ObjectPtr> services;
-  std::vector<kube::ObjectPtr> config_maps;  // without the broker's
+  JsonPtr job;  // null: it is gone
+  std::vector<JsonPtr> stateful_sets;
+  std::vector<JsonPtr> pods;
+  std::vector<JsonPtr> services;
+  std::vector<JsonPtr> config_maps;  // without the broker's
 };
 
 // One resource type in one namespace, or in all.
@@ -57,28 +57,28 @@ class JobCache {
 
   // Children are found by the uid of the job that the cache shows.
   JobObjects Find(const kube::ObjectKey& job) const;
-  kube::ObjectPtr FindJob(const kube::ObjectKey& job) const;
-  std::vector<kube::ObjectPtr> Jobs() const;
+  JsonPtr FindJob(const kube::ObjectKey& job) const;
+  std::vector<JsonPtr> Jobs() const;
 
   // An object of any of the cached kinds; null when it is not there.
-  kube::ObjectPtr FindObject(std::string_view kind, const kube::ObjectKey& key) const;
+  JsonPtr FindObject(std::string_view kind, const kube::ObjectKey& key) const;
 
   std::vector<CacheStats> stats() const;
 
  private:
-  struct Kept {
+  struct TypeCache {
     std::string name_space;
     kube::ObjectStore store;
     std::unique_ptr<kube::Reflector> reflector;
 
-    Kept(std::string of, kube::ObjectStoreOptions options) : name_space(std::move(of)), store(std::move(options)) {}
+    TypeCache(std::string of, kube::ObjectStoreOptions options)
+        : name_space(std::move(of)), store(std::move(options)) {}
   };
-  const Kept* Find(std::string_view kind, const std::string& name_space) const;
-  std::vector<kube::ObjectPtr> Children(std::string_view kind, const std::string& name_space,
-                                        const std::string& uid) const;
+  const TypeCache* Find(std::string_view kind, const std::string& name_space) const;
+  std::vector<JsonPtr> Children(std::string_view kind, const std::string& name_space, const std::string& uid) const;
 
   Clock& clock_;
-  std::vector<std::unique_ptr<Kept>> kept_;
+  std::vector<std::unique_ptr<TypeCache>> caches_;
 };
 
 // The job that a child belongs to, by its labels; nothing when it is none of ours.

@@ -101,7 +101,7 @@ class RunningOperator final : public Operator {
   const OperatorOptions& options_;
   Clock& clock_;
   StopSignal& stop_;
-  StopSignal started_;  // leadership
+  std::atomic<bool> leads_ = false;  // since the election was won
   const std::unique_ptr<net::HttpClient> watch_http_;
   const std::unique_ptr<net::HttpClient> write_http_;
   const std::unique_ptr<net::HttpClient> event_http_;
@@ -182,7 +182,7 @@ Status RunningOperator::ServeStatus() {
 
 void RunningOperator::MakeElection() {
   kube::LeaderElection::Callbacks callbacks;
-  callbacks.on_started = [this] { started_.Ask(); };
+  callbacks.on_started = [this] { leads_ = true; };
   callbacks.on_lost = [this](const std::string& reason) {
     // First of all: from now on another may answer trainers.
     broker_->SetServing(false);
@@ -210,8 +210,8 @@ Status RunningOperator::Lead() {
     Log(LogLevel::kInfo, "waiting for the lease",
         {{"lease", options_.lease_namespace + "/" + options_.lease_name}, {"identity", options_.identity}});
     election_->Start();
-    while (started_.Wait(kGlance) == StopSignal::Reason::kNone) {
-      if (Stopping()) return ShutDown();
+    while (!leads_) {
+      if (stop_.Wait(kGlance) != StopSignal::Reason::kNone) return ShutDown();
     }
   }
   Log(LogLevel::kInfo, "leading", {{"identity", options_.identity}});
@@ -222,8 +222,7 @@ Status RunningOperator::Lead() {
   workers_->Start(options_.workers);
   broker_->SetServing(true);
   LabelOwnPod();
-  while (stop_.Wait(std::chrono::hours(1)) == StopSignal::Reason::kNone) {
-  }
+  stop_.WaitForever();
   return ShutDown();
 }
 
@@ -280,6 +279,11 @@ StopSignal::Reason StopSignal::Wait(Duration limit) const {
   MutexLock lock(mutex_);
   changed_.WaitFor(mutex_, limit, [this]() REQUIRES(mutex_) { return reason_ != Reason::kNone; });
   return reason_;
+}
+
+void StopSignal::WaitForever() const {
+  const MutexLock lock(mutex_);
+  changed_.Wait(mutex_, [this]() REQUIRES(mutex_) { return reason_ != Reason::kNone; });
 }
 
 std::unique_ptr<Operator> MakeOperator(const OperatorOptions& options, const kube::Connection& connection,

@@ -61,6 +61,9 @@ class StopSignal {
   Reason Wait(Duration limit) const;
   Reason reason() const { return Wait(Duration::zero()); }
 
+  // Until there is a reason, however long that takes: an operator that leads does so until it is told to end.
+  void WaitForever() const;
+
  private:
   void Set(Reason reason);
   mutable Mutex mutex_;

@@ -14,7 +14,7 @@ std::size_t SizeOf(const ObjectKey& key, const std::string& text) {
 }
 
 // Text of ours, from an object that had passed the limits of the client.
-ObjectPtr Parse(const std::string& text) {
+JsonPtr Parse(const std::string& text) {
   return std::make_shared<const nlohmann::json>(nlohmann::json::parse(text, nullptr, false));
 }
 
@@ -55,7 +55,7 @@ ObjectStore::ObjectStore(ObjectStoreOptions options) : options_(std::move(option
 
 void ObjectStore::OnChange(std::function<void(const Change&)> callback) { callbacks_.push_back(std::move(callback)); }
 
-ObjectPtr ObjectStore::Get(const ObjectKey& key) const {
+JsonPtr ObjectStore::Get(const ObjectKey& key) const {
   std::string text;
   {
     const MutexLock lock(mutex_);
@@ -74,20 +74,20 @@ std::vector<ObjectKey> ObjectStore::Keys() const {
   return keys;
 }
 
-std::vector<ObjectPtr> ObjectStore::List() const {
+std::vector<JsonPtr> ObjectStore::List() const {
   std::vector<std::string> texts;
   {
     const MutexLock lock(mutex_);
     texts.reserve(entries_.size());
     for (const auto& [key, entry] : entries_) texts.push_back(entry.text);
   }
-  std::vector<ObjectPtr> objects;
+  std::vector<JsonPtr> objects;
   objects.reserve(texts.size());
   for (const std::string& text : texts) objects.push_back(Parse(text));
   return objects;
 }
 
-std::vector<ObjectPtr> ObjectStore::FindByLabel(std::string_view value) const {
+std::vector<JsonPtr> ObjectStore::FindByLabel(std::string_view value) const {
   std::vector<std::string> texts;
   {
     const MutexLock lock(mutex_);
@@ -95,7 +95,7 @@ std::vector<ObjectPtr> ObjectStore::FindByLabel(std::string_view value) const {
     if (found == by_label_.end()) return {};
     for (const ObjectKey& key : found->second) texts.push_back(entries_.at(key).text);
   }
-  std::vector<ObjectPtr> objects;
+  std::vector<JsonPtr> objects;
   objects.reserve(texts.size());
   for (const std::string& text : texts) objects.push_back(Parse(text));
   return objects;

@@ -18,12 +18,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "common/base/json_ptr.h"
 #include "common/base/mutex.h"
 #include "operator/kube/resource_type.h"
 
 namespace eoa::kube {
-
-using ObjectPtr = std::shared_ptr<const nlohmann::json>;
 
 enum class ChangeSource {
   kFirstList,  // the first list after the start
@@ -35,8 +34,8 @@ enum class ChangeSource {
 struct Change {
   ObjectKey key;
   ChangeSource source = ChangeSource::kWatch;
-  ObjectPtr old_object;  // null: the object is new
-  ObjectPtr new_object;  // null: it is gone
+  JsonPtr old_object;  // null: the object is new
+  JsonPtr new_object;  // null: it is gone
 };
 
 struct ObjectStoreOptions {
@@ -77,12 +76,12 @@ class ObjectStore {
   void OnChange(std::function<void(const Change&)> callback);
 
   // Null when it is not there.
-  ObjectPtr Get(const ObjectKey& key) const;
+  JsonPtr Get(const ObjectKey& key) const;
 
   // In the order of their keys.
   std::vector<ObjectKey> Keys() const;
-  std::vector<ObjectPtr> List() const;
-  std::vector<ObjectPtr> FindByLabel(std::string_view value) const;
+  std::vector<JsonPtr> List() const;
+  std::vector<JsonPtr> FindByLabel(std::string_view value) const;
   std::vector<ObjectKey> KeysByLabel(std::string_view value) const;
 
   // No callback when trimming leaves what is already there.

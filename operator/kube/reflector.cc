@@ -77,7 +77,8 @@ void Reflector::Run() {
     step = state_.Begin();
   }
   while (Pause(step.delay)) {
-    step = std::visit([this](const auto& request) { return CarryOut(request); }, ReflectorStep(step).request);
+    const auto request = std::move(step.request);
+    step = std::visit([this](const auto& wanted) { return CarryOut(wanted); }, request);
   }
 }
 

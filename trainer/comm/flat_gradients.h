@@ -23,7 +23,7 @@ class FlatGradients {
   // Collective: the gradients become their mean over the group.
   Status Average();
 
-  // How long the host was in Average(), in all.
+  // How long the host was in Average(), in all: by the machine's clock, for metrics alone.
   Duration waited() const { return waited_; }
 
  private:

@@ -12,7 +12,7 @@
 
 namespace eoa::train {
 
-// Collective. Leaves every gradient zero, as a view into its bucket.
+// Collective. Leaves every gradient zero, as a view into its bucket. waited() is by the machine's clock: for metrics.
 Result<std::unique_ptr<GradientReducer>> MakeOverlappedReducer(c10::intrusive_ptr<c10d::ProcessGroup> group,
                                                                std::vector<at::Tensor> parameters);
 

@@ -33,7 +33,7 @@ struct LoaderOptions {
   std::int64_t first_batch = 0;  // training: where to start; epoch = first_batch / batches_per_epoch()
   int prefetch = 2;              // batches that may lie ready, besides the one in use and one for each thread
   Duration timeout = std::chrono::minutes(5);  // for one Next()
-  const Clock* clock = &RealClock();
+  const Clock* clock = &RealClock();           // of `timeout`; tests give another
 };
 
 // Borrowed from the loader: valid until the next call of Next().

@@ -6,7 +6,7 @@
 //   whatever its method: every request must be idempotent.
 // - The header of an answer, and a single chunk of a chunked one, are buffered whole before max_response_bytes can stop
 //   them; the deadline can.
-// - No IPv6 literals in URLs; trailers are dropped.
+// - No IPv6 literals in URLs; trailers are dropped. Deadlines are real time: the library's sockets know no Clock.
 #pragma once
 
 #include <cstddef>

@@ -27,9 +27,9 @@
 namespace eoa::bench {
 namespace {
 
+using JsonPtr;
 using kube::ChangeSource;
 using kube::ObjectKey;
-using kube::ObjectPtr;
 using kube::ObjectStore;
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
@@ -232,7 +232,7 @@ json Trees(const Load& load, bool trim) {
   List(load, load.page, [](const json&) {});
   malloc_trim(0);
   const double before = ResidentKib();
-  std::map<ObjectKey, ObjectPtr> trees;
+  std::map<ObjectKey, JsonPtr> trees;
   List(load, load.pods, [&](json pod) {
     if (trim) Trim(pod);
     const ObjectKey key = *kube::KeyOf(pod);

@@ -66,7 +66,7 @@ class RealServerTest : public ::testing::Test {
     ASSERT_TRUE(applied.ok()) << applied.error().ToString();
   }
   std::string ValueOf(const std::string& name) const {
-    const ObjectPtr object = store_.Get({name_space_, name});
+    const JsonPtr object = store_.Get({name_space_, name});
     return object == nullptr ? "" : object->at("data").at("value").get<std::string>();
   }
   ListOptions All() const {

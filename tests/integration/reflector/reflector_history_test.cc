@@ -35,8 +35,8 @@ constexpr int kNames = 30;
 constexpr int kWrites = 300;
 constexpr Duration kPatience = seconds(30);
 
-std::string VersionOf(const ObjectPtr& object) { return object->at("metadata").at("resourceVersion"); }
-std::string PhaseOf(const ObjectPtr& object) { return object->at("status").at("phase"); }
+std::string VersionOf(const JsonPtr& object) { return object->at("metadata").at("resourceVersion"); }
+std::string PhaseOf(const JsonPtr& object) { return object->at("status").at("phase"); }
 
 // The changes that a store told, and what is wrong with them.
 class Witness {
@@ -117,9 +117,9 @@ bool Waits(const std::function<bool()>& until) {
 
 bool Agree(const ObjectStore& store, const ObjectHistory& history) {
   const auto [live, version] = history.Snapshot();
-  const std::vector<ObjectPtr> objects = store.List();
+  const std::vector<JsonPtr> objects = store.List();
   if (objects.size() != live.size()) return false;
-  for (const ObjectPtr& object : objects) {
+  for (const JsonPtr& object : objects) {
     const auto found = live.find(object->at("metadata").at("name"));
     if (found == live.end() || VersionOf(object) != std::to_string(found->second.version)) return false;
   }

@@ -35,7 +35,7 @@ void Replace(ObjectStore& store, const std::vector<json>& objects, ChangeSource 
   store.Replace(std::move(snapshot), source);
 }
 
-std::string VersionOf(const ObjectPtr& object) {
+std::string VersionOf(const JsonPtr& object) {
   return object == nullptr ? "-" : object->at("metadata").at("resourceVersion").get<std::string>();
 }
 
@@ -178,8 +178,8 @@ TEST(ObjectStore, ReadersNeverSeeHalfAReplace) {
     while (!stop) {
       const std::size_t keys = store.KeysByLabel("x").size();
       EXPECT_TRUE(keys == 3 || keys == 2) << keys;
-      const std::vector<ObjectPtr> objects = store.List();
-      for (const ObjectPtr& object : objects) EXPECT_EQ(VersionOf(object), VersionOf(objects.front()));
+      const std::vector<JsonPtr> objects = store.List();
+      for (const JsonPtr& object : objects) EXPECT_EQ(VersionOf(object), VersionOf(objects.front()));
     }
   });
   for (int i = 0; i < 300; ++i) Replace(store, i % 2 == 0 ? second : first);
