@@ -13,7 +13,7 @@ git ls-files -z '*.sh' | xargs -0 shellcheck --external-sources --source-path SC
 clang-format --dry-run --Werror "${files[@]}"
 
 # Without precompiled headers, which are gcc's, and so that each file is seen to include what it uses.
-cmake --preset dev --log-level=WARNING -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+cmake --preset dev --log-level=WARNING -B build/lint -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCMAKE_CXX_COMPILER_LAUNCHER=
 sources=() headers=()
 for file in "${files[@]}"; do
   [[ $file == *.h && $file != *cuda* ]] && headers+=("$file")
