@@ -3,7 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "cli/run/program_path.h"
+#include "common/base/program_path.h"
 #include "common/base/subprocess.h"
 #include "common/words/exit_code.h"
 
@@ -29,8 +29,8 @@ int Export(const ExportOptions& options, FileSystem& files, std::ostream& out, s
   }
   const std::string output = options.output.empty() ? DefaultOutput(model, options.format) : options.output;
   Result<Subprocess> trainer =
-      Subprocess::Start({.arguments = {local::BesideThisProgram(options.trainer, "eoa-trainer"), "export", "--model",
-                                       model, "--format", options.format, "--output", output},
+      Subprocess::Start({.arguments = {BesideThisProgram(options.trainer, "eoa-trainer"), "export", "--model", model,
+                                       "--format", options.format, "--output", output},
                          .new_process_group = false});
   if (!trainer.ok()) {
     err << "eoa export: " << trainer.error().message() << "\n";

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <ostream>
 
-#include "cli/run/program_path.h"
+#include "common/base/program_path.h"
 #include "common/base/subprocess.h"
 #include "common/words/exit_code.h"
 
@@ -25,7 +25,7 @@ int Predict(const PredictOptions& options, FileSystem& files, std::ostream& err)
     return CommandExit::kFailed;
   }
   SubprocessOptions process;
-  process.arguments = {local::BesideThisProgram(options.worker, "eoa-trainer-worker"),
+  process.arguments = {BesideThisProgram(options.worker, "eoa-trainer-worker"),
                        "predict",
                        "--job",
                        job,

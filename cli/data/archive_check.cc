@@ -6,6 +6,9 @@
 #include <array>
 #include <fstream>
 #include <memory>
+#include <span>
+
+#include "common/base/hex.h"
 
 namespace eoa::data {
 
@@ -24,13 +27,7 @@ Result<std::string> Md5OfFile(const std::string& path) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   ::EVP_DigestFinal_ex(context.get(), digest.data(), &size);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
+  return Hex(std::span(digest).first(size));
 }
 
 Status CheckArchive(const ArchiveSpec& spec, const std::string& path, FileSystem& files) {

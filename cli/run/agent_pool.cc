@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "cli/run/restart_delay.h"
+#include "common/base/descriptor.h"
 #include "common/base/file_system.h"
 #include "common/base/number.h"
 
@@ -35,8 +36,8 @@ Status AgentPool::StartDue(SteadyTime now) {
 
 Status AgentPool::Start(Slot& slot) {
   const std::string log = LogPath(slot);
-  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (output < 0) return ErrnoError(errno, "opening " + log);
+  const Descriptor output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (!output.valid()) return ErrnoError(errno, "opening " + log);
   const std::string pod = std::to_string(slot.pod);
   SubprocessOptions process;
   process.arguments = {options_.trainer,
@@ -54,9 +55,8 @@ Status AgentPool::Start(Slot& slot) {
                        "--profile=" + std::to_string(options_.profile_steps),
                        "--profile-directory=" + JoinPath(options_.directory, "profiles"),
                        "--parent=" + std::to_string(::getpid())};
-  process.descriptors = {{output, STDOUT_FILENO}, {output, STDERR_FILENO}};
+  process.descriptors = {{output.get(), STDOUT_FILENO}, {output.get(), STDERR_FILENO}};
   Result<Subprocess> started = Subprocess::Start(process);
-  ::close(output);
   if (!started.ok()) return std::move(started).error();
   slot.process.emplace(*std::move(started));
   return OkStatus();

@@ -24,14 +24,15 @@
 #include "cli/run/event_lines.h"
 #include "cli/run/live_table.h"
 #include "cli/run/prepare_job.h"
-#include "cli/run/program_path.h"
 #include "cli/run/run_directory.h"
 #include "cli/run/run_result.h"
 #include "cli/run/screen.h"
 #include "cli/run/time_left.h"
+#include "common/base/descriptor.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "common/base/program_path.h"
 #include "common/words/exit_code.h"
 
 namespace eoa::local {
@@ -51,24 +52,21 @@ class SignalQueue {
     sigaddset(&set, SIGWINCH);
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    descriptor_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    descriptor_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   }
-  ~SignalQueue() { ::close(descriptor_); }
-  SignalQueue(const SignalQueue&) = delete;
-  SignalQueue& operator=(const SignalQueue&) = delete;
 
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
 
   // True when a signal that asks to stop came in.
   bool StopRequested() const {
     bool stop = false;
     signalfd_siginfo info{};
-    while (::read(descriptor_, &info, sizeof info) == sizeof info) stop = stop || info.ssi_signo != SIGWINCH;
+    while (::read(descriptor(), &info, sizeof info) == sizeof info) stop = stop || info.ssi_signo != SIGWINCH;
     return stop;
   }
 
  private:
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 class Run {

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
 
 namespace eoa::local {
@@ -14,13 +16,9 @@ class RunLock {
   // Unavailable when another process has it.
   static Result<std::shared_ptr<const RunLock>> Take(const std::string& directory);
 
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
-  ~RunLock();
-
  private:
-  explicit RunLock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit RunLock(Descriptor folder) : folder_(std::move(folder)) {}
+  Descriptor folder_;
 };
 
 }  // namespace eoa::local

@@ -8,7 +8,7 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build ccache mold pkg-config ca-certificates
-  nlohmann-json3-dev libcpprest-dev libboost-dev libssl-dev zlib1g-dev libyaml-dev libcli11-dev libarchive-dev
+  nlohmann-json3-dev libcpprest-dev libboost-dev libssl-dev libyaml-dev libcli11-dev libarchive-dev
   prometheus-cpp-dev
   libturbojpeg0-dev libpng-dev libdeflate-dev libgloo-dev libgtest-dev libgmock-dev
   python3 python3-pip python3-venv

@@ -4,10 +4,11 @@
 
 #include <array>
 #include <cerrno>
-#include <string_view>
+#include <span>
 
 #include "common/base/check.h"
 #include "common/base/error.h"
+#include "common/base/hex.h"
 
 namespace eoa {
 
@@ -17,13 +18,7 @@ std::string RandomHex(std::size_t bytes) {
   // Up to 256 bytes come whole and without interruption (getrandom(2)).
   EOA_CHECK(::getrandom(noise.data(), bytes, 0) == static_cast<ssize_t>(bytes),
             ErrnoError(errno, "getrandom").ToString());
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    text += kDigits[noise[i] >> 4];
-    text += kDigits[noise[i] & 0xf];
-  }
-  return text;
+  return Hex(std::span(noise).first(bytes));
 }
 
 }  // namespace eoa

@@ -11,31 +11,19 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <utility>
+
+#include "common/base/descriptor.h"
 
 namespace eoa {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-int OpenRetrying(const std::string& path, int flags, mode_t mode = 0) {
+Descriptor OpenRetrying(const std::string& path, int flags, mode_t mode = 0) {
   for (;;) {
-    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-    if (fd >= 0 || errno != EINTR) return fd;
+    Descriptor fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+    if (fd.valid() || errno != EINTR) return fd;
   }
 }
 
@@ -56,7 +44,7 @@ Error FromErrorCode(const std::error_code& code, const std::string& what) { retu
 Status SyncDirectoryOf(const std::string& path) {
   std::string directory = fs::path(path).parent_path().string();
   if (directory.empty()) directory = ".";
-  const Descriptor fd(OpenRetrying(directory, O_RDONLY | O_DIRECTORY));
+  const Descriptor fd = OpenRetrying(directory, O_RDONLY | O_DIRECTORY);
   if (!fd.valid()) return ErrnoError(errno, "opening " + directory);
   // Some network file systems cannot sync a directory and say EINVAL; their rename is durable by other means.
   if (::fsync(fd.get()) != 0 && errno != EINVAL) return ErrnoError(errno, "syncing " + directory);
@@ -65,7 +53,7 @@ Status SyncDirectoryOf(const std::string& path) {
 
 class RealAppendFile final : public AppendFile {
  public:
-  RealAppendFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  RealAppendFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Status Append(std::string_view data) override { return WriteAll(fd_.get(), data, path_); }
 
@@ -87,7 +75,7 @@ class RealAppendFile final : public AppendFile {
 class MachineFileSystem final : public FileSystem {
  public:
   Result<std::string> ReadFile(const std::string& path, std::uint64_t max_bytes) override {
-    const Descriptor fd(OpenRetrying(path, O_RDONLY));
+    const Descriptor fd = OpenRetrying(path, O_RDONLY);
     if (!fd.valid()) return ErrnoError(errno, "opening " + path);
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return ErrnoError(errno, "reading " + path);
@@ -121,9 +109,9 @@ class MachineFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<AppendFile>> OpenForAppend(const std::string& path) override {
-    const int fd = OpenRetrying(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
-    if (fd < 0) return ErrnoError(errno, "opening " + path);
-    return std::unique_ptr<AppendFile>(std::make_unique<RealAppendFile>(fd, path));
+    Descriptor fd = OpenRetrying(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (!fd.valid()) return ErrnoError(errno, "opening " + path);
+    return std::unique_ptr<AppendFile>(std::make_unique<RealAppendFile>(std::move(fd), path));
   }
 
   Status Rename(const std::string& from, const std::string& to) override {
@@ -177,7 +165,7 @@ class MachineFileSystem final : public FileSystem {
   static Status WriteAndSync(const std::string& path, std::string_view data) {
     // Process ids repeat, in containers at every start: a run that crashed may have left a file of this name.
     ::unlink(path.c_str());
-    const Descriptor fd(OpenRetrying(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
+    const Descriptor fd = OpenRetrying(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
     if (!fd.valid()) return ErrnoError(errno, "making " + path);
     EOA_RETURN_IF_ERROR(WriteAll(fd.get(), data, path));
     if (::fsync(fd.get()) != 0) return ErrnoError(errno, "syncing " + path);

@@ -5,6 +5,8 @@
 #include <set>
 #include <vector>
 
+#include "common/base/hex.h"
+
 namespace eoa {
 namespace {
 
@@ -125,8 +127,7 @@ std::string Dump(const Json& value, int indent) {
     const std::size_t length = text[at] == '\x7f' ? 1 : 2;
     const auto code = static_cast<unsigned char>(text[at + length - 1]);
     if (code > 0x9f) continue;
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    text.replace(at, length, std::string("\\u00") + kDigits[code >> 4] + kDigits[code & 15]);
+    text.replace(at, length, "\\u" + HexNumber(code, 4));
   }
   return text;
 }

@@ -61,17 +61,17 @@ Result<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
   for (const auto& [ours, theirs] : options.descriptors) highest = std::max(highest, theirs);
   std::vector<bool> wanted(static_cast<std::size_t>(highest) + 1, false);
   wanted[1] = wanted[2] = true;
-  std::vector<int> parked;
+  std::vector<Descriptor> parked;
   int failure = 0;
   for (const auto& [ours, theirs] : options.descriptors) {
     // A target may be another pair's source; sources are therefore first copied above every number used in the child.
-    const int copy = ::fcntl(ours, F_DUPFD_CLOEXEC, highest + 1);
-    if (copy < 0) {
+    Descriptor copy(::fcntl(ours, F_DUPFD_CLOEXEC, highest + 1));
+    if (!copy.valid()) {
       failure = errno;
       break;
     }
-    parked.push_back(copy);
-    posix_spawn_file_actions_adddup2(&actions, copy, theirs);
+    posix_spawn_file_actions_adddup2(&actions, copy.get(), theirs);
+    parked.push_back(std::move(copy));
     wanted[static_cast<std::size_t>(theirs)] = true;
   }
   if (!wanted[0]) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -99,31 +99,31 @@ Result<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
     failure = ::posix_spawnp(&pid, arguments[0].c_str(), &actions, &attributes, Pointers(arguments).data(),
                              Pointers(environment).data());
   }
-  for (const int copy : parked) ::close(copy);
+  parked.clear();
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (failure != 0) return ErrnoError(failure, "starting " + arguments[0]);
 
-  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (pidfd < 0) {
+  Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!ended.valid()) {
     const int error = errno;
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     return ErrnoError(error, "pidfd_open");
   }
-  return Subprocess(pid, pidfd);
+  return Subprocess(pid, std::move(ended));
 }
 
 Subprocess::Subprocess(Subprocess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
-      pidfd_(std::exchange(other.pidfd_, -1)),
+      ended_(std::move(other.ended_)),
       exit_status_(std::exchange(other.exit_status_, std::nullopt)) {}
 
 Subprocess& Subprocess::operator=(Subprocess&& other) noexcept {
   if (this != &other) {
     Reset();
     pid_ = std::exchange(other.pid_, -1);
-    pidfd_ = std::exchange(other.pidfd_, -1);
+    ended_ = std::move(other.ended_);
     exit_status_ = std::exchange(other.exit_status_, std::nullopt);
   }
   return *this;
@@ -133,9 +133,8 @@ Subprocess::~Subprocess() { Reset(); }
 
 void Subprocess::Reset() {
   if (pid_ > 0) Terminate(Duration::zero());
-  if (pidfd_ >= 0) ::close(pidfd_);
+  ended_.Close();
   pid_ = -1;
-  pidfd_ = -1;
 }
 
 std::optional<ExitStatus> Subprocess::Poll() {
@@ -157,7 +156,7 @@ Result<ExitStatus> Subprocess::Wait(Duration timeout) {
     if (const auto status = Poll()) return *status;
     const Duration left = deadline - RealClock().SteadyNow();
     if (left <= Duration::zero()) return DeadlineExceededError("process " + std::to_string(pid_) + " still runs");
-    pollfd entry{pidfd_, POLLIN, 0};
+    pollfd entry{ended_.get(), POLLIN, 0};
     const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     ::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(milliseconds, 60'000)));
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
 
 namespace eoa {
@@ -46,7 +47,7 @@ class Subprocess {
   pid_t pid() const { return pid_; }
 
   // Readable (poll) once the child has ended. Owned by this object.
-  int exit_descriptor() const { return pidfd_; }
+  int exit_descriptor() const { return ended_.get(); }
 
   // The exit status if the child has ended, else nothing; does not block.
   std::optional<ExitStatus> Poll();
@@ -61,11 +62,11 @@ class Subprocess {
   ExitStatus Terminate(Duration grace);
 
  private:
-  Subprocess(pid_t pid, int pidfd) : pid_(pid), pidfd_(pidfd) {}
+  Subprocess(pid_t pid, Descriptor ended) : pid_(pid), ended_(std::move(ended)) {}
   void Reset();
 
   pid_t pid_ = -1;
-  int pidfd_ = -1;
+  Descriptor ended_;  // readable once the child has ended
   std::optional<ExitStatus> exit_status_;
 };
 

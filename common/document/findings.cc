@@ -4,17 +4,17 @@
 #include <tuple>
 #include <utility>
 
+#include "common/base/utf8.h"
+
 namespace eoa::api {
 namespace {
 
 constexpr std::size_t kShownBytes = 80;
 
-// Enough to recognise it; cut at a whole UTF-8 character.
+// Enough to recognise it.
 std::string Shorten(std::string_view value) {
   if (value.size() <= kShownBytes) return std::string(value);
-  std::size_t end = kShownBytes;
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(value.substr(0, end)) + "...";
+  return std::string(Utf8Prefix(value, kShownBytes)) + "...";
 }
 
 bool IsInside(std::string_view inner, std::string_view outer) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "common/base/descriptor.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/subprocess.h"
@@ -34,23 +35,6 @@ std::string StringAt(const nlohmann::json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-// A pipe whose ends close with it.
-struct Pipe {
-  std::array<int, 2> ends = {-1, -1};
-  Pipe() = default;
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    for (const int end : ends) {
-      if (end >= 0) ::close(end);
-    }
-  }
-  void CloseWriting() {
-    ::close(ends[1]);
-    ends[1] = -1;
-  }
-};
-
 // Everything until the end, within the limits.
 Result<std::string> ReadUntilEnd(int descriptor, SteadyTime deadline, Clock& clock) {
   std::string text;
@@ -71,17 +55,19 @@ Result<std::string> ReadUntilEnd(int descriptor, SteadyTime deadline, Clock& clo
 
 Result<std::string> OutputOf(const ExecPlugin& plugin, Clock& clock) {
   const SteadyTime deadline = clock.SteadyNow() + Credentials::kPluginPatience;
-  Pipe pipe;
-  if (::pipe2(pipe.ends.data(), O_CLOEXEC) != 0) return ErrnoError(errno, "making a pipe");
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoError(errno, "making a pipe");
+  const Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
   SubprocessOptions options;
   options.arguments = plugin.arguments;
   for (const auto& [name, value] : plugin.environment) options.environment[name] = value;
   options.environment["KUBERNETES_EXEC_INFO"] = DumpJson(nlohmann::json{
       {"apiVersion", plugin.api_version}, {"kind", "ExecCredential"}, {"spec", {{"interactive", false}}}});
-  options.descriptors = {{pipe.ends[1], STDOUT_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
+  options.descriptors = {{writing.get(), STDOUT_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
   EOA_ASSIGN_OR_RETURN(Subprocess process, Subprocess::Start(options));
-  pipe.CloseWriting();
-  EOA_ASSIGN_OR_RETURN(std::string output, ReadUntilEnd(pipe.ends[0], deadline, clock));
+  writing.Close();
+  EOA_ASSIGN_OR_RETURN(std::string output, ReadUntilEnd(reading.get(), deadline, clock));
   EOA_ASSIGN_OR_RETURN(const ExitStatus status, process.Wait(std::max(Duration::zero(), deadline - clock.SteadyNow())));
   if (!status.ok()) return UnauthenticatedError("it ended with " + status.ToString());
   return output;

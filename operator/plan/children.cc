@@ -1,8 +1,6 @@
 #include "operator/plan/children.h"
 
-#include <array>
-#include <cstdio>
-
+#include "common/base/hex.h"
 #include "common/base/json_guard.h"
 #include "common/base/random.h"
 #include "common/job/read_job.h"
@@ -22,9 +20,7 @@ json Metadata(const api::Job& job, const std::string& name, const std::string& p
 
 // FNV-1a of the text: two objects that differ are never taken for one by accident alone.
 json Hashed(json object) {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(HashName(DumpJson(object))));
-  object["metadata"]["annotations"][kHashAnnotation] = text.data();
+  object["metadata"]["annotations"][kHashAnnotation] = HexNumber(HashName(DumpJson(object)), 16);
   return object;
 }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/checksum.h"
+#include "common/base/hex.h"
 #include "common/base/json_guard.h"
 #include "common/words/labels.h"
 
@@ -18,14 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kChecksumDigits = 8;
+constexpr int kChecksumDigits = 8;
 constexpr std::size_t kMostChunks = 4096;
-
-std::string Hex(std::uint32_t value) {
-  std::array<char, 9> text{};
-  std::snprintf(text.data(), text.size(), "%08x", value);
-  return text.data();
-}
 
 // The ConfigMaps by their number.
 Result<std::map<int, const json*>> InOrder(const std::string& job, const std::vector<json>& config_maps) {
@@ -56,7 +51,7 @@ Result<broker::Event> DecodeRecord(const json& value, std::uint32_t& checksum) {
   }
   const std::string_view payload = std::string_view(record).substr(kChecksumDigits + 1);
   checksum = Crc32(payload, checksum);
-  if (!record.starts_with(Hex(checksum))) {
+  if (!record.starts_with(HexNumber(checksum, kChecksumDigits))) {
     return DataLossError("does not match its checksum, which also covers the event before");
   }
   const Result<json> document = ParseJson(payload, {.max_bytes = kMaxRoundsEventBytes});
@@ -120,7 +115,7 @@ std::string RoundsEventKey(std::uint64_t event) {
 RoundsRecord EncodeRoundsEvent(const broker::Event& event, std::uint32_t previous) {
   const std::string payload = DumpJson(ToJson(event));
   const std::uint32_t checksum = Crc32(payload, previous);
-  return {.text = Hex(checksum) + " " + payload, .checksum = checksum};
+  return {.text = HexNumber(checksum, kChecksumDigits) + " " + payload, .checksum = checksum};
 }
 
 Result<RoundsContent> DecodeRounds(const std::string& job, const std::vector<json>& config_maps) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/base/descriptor.h"
 #include "common/base/entropy.h"
 #include "common/base/log.h"
 #include "common/evolve/load_schedules.h"
@@ -301,8 +302,8 @@ ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  const int signal_descriptor = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signal_descriptor < 0) return Fail(ExitCode::kInternal, ErrnoError(errno, "signalfd"));
+  const Descriptor signal_descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signal_descriptor.valid()) return Fail(ExitCode::kInternal, ErrnoError(errno, "signalfd"));
 
   BrokerClient broker(
       {options.broker, setup->job->metadata.uid, options.population},
@@ -310,9 +311,7 @@ ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem
   Record record = ReadRecord(files, JoinPath(options.directory, kRecordFile));
   Shell shell(options, AgentSession(*std::move(setup), std::move(record)), std::move(broker), **weights, telemetry,
               http, files, clock);
-  const ExitCode code = shell.Run(signal_descriptor);
-  ::close(signal_descriptor);
-  return code;
+  return shell.Run(signal_descriptor.get());
 }
 
 }  // namespace eoa::agent

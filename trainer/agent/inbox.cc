@@ -13,23 +13,21 @@
 namespace eoa::agent {
 
 Inbox::Inbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  EOA_CHECK(descriptor_ >= 0, ErrnoError(errno, "eventfd").ToString());
+  EOA_CHECK(descriptor_.valid(), ErrnoError(errno, "eventfd").ToString());
 }
-
-Inbox::~Inbox() { ::close(descriptor_); }
 
 void Inbox::Put(Event event) {
   const MutexLock lock(mutex_);
   events_.push_back(std::move(event));
   const std::uint64_t one = 1;
   // Cannot fail: the counter is far from its limit.
-  [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(descriptor(), &one, sizeof one);
 }
 
 std::vector<Event> Inbox::TakeAll() {
   const MutexLock lock(mutex_);
   std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t size = ::read(descriptor_, &count, sizeof count);
+  [[maybe_unused]] const ssize_t size = ::read(descriptor(), &count, sizeof count);
   return std::exchange(events_, {});
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/descriptor.h"
 #include "common/base/mutex.h"
 #include "common/net/http_client.h"
 #include "trainer/agent/session_types.h"
@@ -19,18 +20,15 @@ namespace eoa::agent {
 class Inbox {
  public:
   Inbox();
-  ~Inbox();
-  Inbox(const Inbox&) = delete;
-  Inbox& operator=(const Inbox&) = delete;
 
   void Put(Event event);
   std::vector<Event> TakeAll();
 
   // Readable (poll) while something is inside.
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
 
  private:
-  int descriptor_;
+  const Descriptor descriptor_;
   Mutex mutex_;
   std::vector<Event> events_ GUARDED_BY(mutex_);
 };

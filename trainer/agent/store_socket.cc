@@ -3,11 +3,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
-#include <utility>
 
 namespace eoa::agent {
 namespace {
@@ -15,19 +13,6 @@ namespace {
 constexpr int kBacklog = 4096;  // a world's members connect at the same moment
 
 }  // namespace
-
-StoreSocket::StoreSocket(StoreSocket&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), port_(other.port_) {}
-
-StoreSocket& StoreSocket::operator=(StoreSocket&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(port_, other.port_);
-  return *this;
-}
-
-StoreSocket::~StoreSocket() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
 
 Result<StoreSocket> StoreSocket::Listen(const std::string& address) {
   addrinfo hints{};
@@ -39,13 +24,14 @@ Result<StoreSocket> StoreSocket::Listen(const std::string& address) {
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   StoreSocket store;
-  store.descriptor_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (store.descriptor_ < 0) return ErrnoError(errno, "socket");
-  if (::bind(store.descriptor_, found->ai_addr, found->ai_addrlen) != 0) return ErrnoError(errno, "bind to " + address);
-  if (::listen(store.descriptor_, kBacklog) != 0) return ErrnoError(errno, "listen on " + address);
+  store.descriptor_ = Descriptor(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!store.descriptor_.valid()) return ErrnoError(errno, "socket");
+  if (::bind(store.descriptor(), found->ai_addr, found->ai_addrlen) != 0)
+    return ErrnoError(errno, "bind to " + address);
+  if (::listen(store.descriptor(), kBacklog) != 0) return ErrnoError(errno, "listen on " + address);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
-  if (::getsockname(store.descriptor_, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
+  if (::getsockname(store.descriptor(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     return ErrnoError(errno, "getsockname");
   }
   const in_port_t port = bound.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&bound)->sin6_port

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
 
 namespace eoa::agent {
@@ -14,16 +15,12 @@ class StoreSocket {
   // Listens on any free port of `address` (an IP).
   static Result<StoreSocket> Listen(const std::string& address);
 
-  StoreSocket(StoreSocket&& other) noexcept;
-  StoreSocket& operator=(StoreSocket&& other) noexcept;
-  ~StoreSocket();
-
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
   int port() const { return port_; }
 
  private:
   StoreSocket() = default;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   int port_ = 0;
 };
 

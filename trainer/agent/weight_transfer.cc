@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/checksum.h"
+#include "common/base/hex.h"
 #include "common/base/json_guard.h"
 #include "common/base/mutex.h"
 #include "common/base/number.h"
@@ -88,12 +89,7 @@ class WeightServerImpl final : public WeightServer {
 
 }  // namespace
 
-std::string FormatCrc(std::uint32_t crc32) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text(kCrcPrefix);
-  for (int shift = 28; shift >= 0; shift -= 4) text += kDigits[(crc32 >> shift) & 0xf];
-  return text;
-}
+std::string FormatCrc(std::uint32_t crc32) { return std::string(kCrcPrefix) + HexNumber(crc32, 8); }
 
 Result<std::uint32_t> ParseCrc(std::string_view text) {
   const auto malformed = [&] { return DataLossError("not a checksum: '" + std::string(text.substr(0, 40)) + "'"); };

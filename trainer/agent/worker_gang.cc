@@ -10,29 +10,13 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/base/descriptor.h"
 #include "trainer/agent/session_types.h"
 
 namespace eoa::agent {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 

@@ -3,25 +3,18 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "common/base/log.h"
+#include "common/base/program_path.h"
 #include "common/base/subprocess.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "trainer/agent/agent.h"
 #include "trainer/app/export_main.h"
 
 namespace {
-
-// The worker's program lies beside this one.
-std::string DefaultWorker() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? "eoa-trainer-worker" : (self.parent_path() / "eoa-trainer-worker").string();
-}
 
 // Before any thread exists, so that all inherit it: signals reach only the loop's descriptor.
 void BlockSignals() {
@@ -38,7 +31,7 @@ void BlockSignals() {
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "export") return eoa::ExportMain(argc - 1, argv + 1);
   eoa::agent::AgentOptions options;
-  options.worker = DefaultWorker();
+  options.worker = eoa::BesideThisProgram("", "eoa-trainer-worker");
   options.version = EOA_VERSION;
   double heartbeat_seconds = eoa::ToSeconds(options.heartbeat_interval);
   int parent = 0;

@@ -2,28 +2,26 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
+
+#include "common/base/descriptor.h"
 
 namespace eoa::train {
 namespace {
 
 // A connected datagram socket has a route, and thereby a local address, without a packet being sent.
 Result<std::string> LocalAddressTowards(const addrinfo& target) {
-  const int fd = ::socket(target.ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return ErrnoError(errno, "socket");
+  const Descriptor socket(::socket(target.ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return ErrnoError(errno, "socket");
   sockaddr_storage local{};
   socklen_t size = sizeof local;
   char text[NI_MAXHOST] = "";
-  int failed = 0;
-  if (::connect(fd, target.ai_addr, target.ai_addrlen) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) {
-    failed = errno;
+  if (::connect(socket.get(), target.ai_addr, target.ai_addrlen) != 0 ||
+      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    return ErrnoError(errno, "finding a route");
   }
-  ::close(fd);
-  if (failed != 0) return ErrnoError(failed, "finding a route");
   const int code =
       ::getnameinfo(reinterpret_cast<sockaddr*>(&local), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
   if (code != 0) return InternalError(std::string("getnameinfo: ") + ::gai_strerror(code));

@@ -11,34 +11,18 @@ namespace eoa::train {
 
 Result<ReadOnlyFile> ReadOnlyFile::Open(const std::string& path) {
   // O_NONBLOCK: a pipe in the place of a file must not hang the trainer; it means nothing for regular files.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return ErrnoError(errno, "opening " + path);
-  ReadOnlyFile file(path, descriptor, 0);
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!descriptor.valid()) return ErrnoError(errno, "opening " + path);
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) return ErrnoError(errno, "opening " + path);
+  if (::fstat(descriptor.get(), &status) != 0) return ErrnoError(errno, "opening " + path);
   if (!S_ISREG(status.st_mode)) return InvalidArgumentError(path + " is not a regular file");
-  file.size_ = static_cast<std::uint64_t>(status.st_size);
-  return file;
-}
-
-ReadOnlyFile::ReadOnlyFile(ReadOnlyFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
-
-ReadOnlyFile& ReadOnlyFile::operator=(ReadOnlyFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
-ReadOnlyFile::~ReadOnlyFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  return ReadOnlyFile(path, std::move(descriptor), static_cast<std::uint64_t>(status.st_size));
 }
 
 Status ReadOnlyFile::ReadAt(std::uint64_t offset, std::span<std::uint8_t> bytes) const {
   const std::size_t wanted = bytes.size();
   while (!bytes.empty()) {
-    const ssize_t count = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t count = ::pread(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoError(errno, "reading " + path_);
     if (count == 0) {

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
 
 namespace eoa::train {
@@ -19,10 +21,6 @@ class ReadOnlyFile {
   // NotFound, PermissionDenied, ...; InvalidArgument when it is not a regular file.
   static Result<ReadOnlyFile> Open(const std::string& path);
 
-  ReadOnlyFile(ReadOnlyFile&& other) noexcept;
-  ReadOnlyFile& operator=(ReadOnlyFile&& other) noexcept;
-  ~ReadOnlyFile();
-
   const std::string& path() const { return path_; }
 
   // When it was opened.
@@ -32,11 +30,11 @@ class ReadOnlyFile {
   Status ReadAt(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
 
  private:
-  ReadOnlyFile(std::string path, int descriptor, std::uint64_t size)
-      : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+  ReadOnlyFile(std::string path, Descriptor descriptor, std::uint64_t size)
+      : path_(std::move(path)), descriptor_(std::move(descriptor)), size_(size) {}
 
   std::string path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   std::uint64_t size_ = 0;
 };
 

@@ -18,15 +18,14 @@ constexpr timeval kSendTimeout{.tv_sec = 10, .tv_usec = 0};
 }  // namespace
 
 AgentChannel::AgentChannel(int fd, std::function<void(ChannelEnd, const std::string&)> on_end)
-    : fd_(fd), on_end_(std::move(on_end)) {
-  ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
+    : channel_(fd), on_end_(std::move(on_end)) {
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
   reader_ = std::thread([this] { ReadUntilEnd(); });
 }
 
 AgentChannel::~AgentChannel() {
-  ::shutdown(fd_, SHUT_RDWR);
+  ::shutdown(channel_.get(), SHUT_RDWR);
   reader_.join();
-  ::close(fd_);
 }
 
 void AgentChannel::Send(const FromWorker& message) {
@@ -34,11 +33,11 @@ void AgentChannel::Send(const FromWorker& message) {
   const MutexLock lock(sending_);
   std::size_t sent = 0;
   while (sent < line.size()) {
-    const ssize_t size = ::send(fd_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    const ssize_t size = ::send(channel_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) {
       // Half a line must not be followed by another.
-      ::shutdown(fd_, SHUT_RDWR);
+      ::shutdown(channel_.get(), SHUT_RDWR);
       return;
     }
     sent += static_cast<std::size_t>(size);
@@ -82,7 +81,7 @@ void AgentChannel::ReadUntilEnd() {
   std::string text;
   std::array<char, 16 * 1024> block{};
   for (bool open = true; open;) {
-    const ssize_t size = ::read(fd_, block.data(), block.size());
+    const ssize_t size = ::read(channel_.get(), block.data(), block.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) break;
     text.append(block.data(), static_cast<std::size_t>(size));

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "common/base/clock.h"
+#include "common/base/descriptor.h"
 #include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "trainer/config/worker_protocol.h"
@@ -47,7 +48,7 @@ class AgentChannel {
   void ReadUntilEnd();
   std::optional<ChannelEnd> Accept(const std::string& line, std::string& why);
 
-  const int fd_;
+  const Descriptor channel_;
   const std::function<void(ChannelEnd, const std::string&)> on_end_;
   Mutex sending_;  // a line is written whole
   Mutex mutex_;

@@ -6,32 +6,14 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include "trainer/checkpoint/scalar_type.h"
+
 namespace eoa::train {
 namespace {
 
 std::vector<NamedTensor> WithoutHistory(std::vector<NamedTensor> tensors) {
   for (NamedTensor& each : tensors) each.tensor = each.tensor.detach();
   return tensors;
-}
-
-c10::ScalarType ScalarTypeOf(ElementType type) {
-  switch (type) {
-    case ElementType::kFloat64:
-      return at::kDouble;
-    case ElementType::kFloat32:
-      return at::kFloat;
-    case ElementType::kFloat16:
-      return at::kHalf;
-    case ElementType::kBFloat16:
-      return at::kBFloat16;
-    case ElementType::kInt64:
-      return at::kLong;
-    case ElementType::kInt32:
-      return at::kInt;
-    case ElementType::kUint8:
-      break;
-  }
-  return at::kByte;
 }
 
 ElementType ElementTypeOf(const at::Tensor& tensor) {

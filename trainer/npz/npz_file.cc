@@ -22,8 +22,8 @@ Status CheckSum(std::uint32_t found, const ZipEntry& entry) {
   return DataLossError("'" + entry.name + "' is damaged: its checksum does not match");
 }
 
-std::uint32_t Crc32(std::uint32_t sum, std::span<const std::uint8_t> bytes) {
-  return libdeflate_crc32(sum, bytes.data(), bytes.size());
+std::uint32_t Crc32Of(std::span<const std::uint8_t> bytes, std::uint32_t previous = 0) {
+  return Crc32({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, previous);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ Result<std::vector<std::uint8_t>> NpzFile::Inflate(const ZipEntry& entry) const 
     return DataLossError("'" + entry.name + "' is damaged: it does not inflate to " + std::to_string(entry.size) +
                          " bytes");
   }
-  EOA_RETURN_IF_ERROR(CheckSum(Crc32(0, contents), entry));
+  EOA_RETURN_IF_ERROR(CheckSum(Crc32Of(contents), entry));
   return contents;
 }
 
@@ -86,12 +86,12 @@ Status NpzFile::ReadStored(const NpzArray& array, const std::function<std::span<
                            const std::function<void(std::size_t bytes)>& take) const {
   std::vector<std::uint8_t> header(array.header_size);
   EOA_RETURN_IF_ERROR(file_.ReadAt(array.entry.offset, header));
-  std::uint32_t sum = Crc32(0, header);
+  std::uint32_t sum = Crc32Of(header);
   for (std::uint64_t at = 0; at < array.bytes;) {
     std::span<std::uint8_t> piece = room(at);
     piece = piece.first(std::min<std::uint64_t>(piece.size(), array.bytes - at));
     EOA_RETURN_IF_ERROR(file_.ReadAt(array.entry.offset + array.header_size + at, piece));
-    sum = Crc32(sum, piece);
+    sum = Crc32Of(piece, sum);
     take(piece.size());
     at += piece.size();
   }

@@ -9,33 +9,13 @@
 #include <ATen/ops/from_blob.h>
 
 #include "common/base/file_system.h"
-#include "trainer/checkpoint/safetensors.h"
+#include "trainer/checkpoint/scalar_type.h"
 #include "trainer/npz/npz_file.h"
 
 namespace eoa::train {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 38;
-
-at::ScalarType TorchType(ElementType type) {
-  switch (type) {
-    case ElementType::kFloat64:
-      return at::kDouble;
-    case ElementType::kFloat32:
-      return at::kFloat;
-    case ElementType::kFloat16:
-      return at::kHalf;
-    case ElementType::kBFloat16:
-      return at::kBFloat16;
-    case ElementType::kInt64:
-      return at::kLong;
-    case ElementType::kInt32:
-      return at::kInt;
-    case ElementType::kUint8:
-      return at::kByte;
-  }
-  return at::kFloat;
-}
 
 constexpr std::int64_t kPieceElements = std::int64_t{1} << 16;  // stays in a processor's cache
 
@@ -47,7 +27,7 @@ class NpzSource final : public ArraySource {
 
   Result<at::Tensor> Read(std::size_t index) const override {
     const NpzArray& array = file_.arrays()[index];
-    at::Tensor tensor = at::empty(array.shape, TorchType(array.type));
+    at::Tensor tensor = at::empty(array.shape, ScalarTypeOf(array.type));
     EOA_RETURN_IF_ERROR(file_.Read(array, std::span(static_cast<std::uint8_t*>(tensor.data_ptr()), array.bytes)));
     return tensor.to(at::kFloat);
   }
@@ -84,7 +64,7 @@ class SafetensorsSource final : public ArraySource {
     const NamedArray& array = file_.arrays[index];
     // Only read from.
     auto* const data = const_cast<char*>(array.data.data());
-    return at::from_blob(data, array.shape, TorchType(array.type)).to(at::kFloat, false, true);
+    return at::from_blob(data, array.shape, ScalarTypeOf(array.type)).to(at::kFloat, false, true);
   }
 
  private:

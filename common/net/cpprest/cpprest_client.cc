@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <future>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include "common/base/mutex.h"
+#include "common/base/recent_map.h"
 #include "common/net/cpprest/transfer.h"
 #include "common/net/header_check.h"
 
@@ -117,10 +117,13 @@ Result<rest::http_request> BuildRequest(const Request& request, const Target& ta
 
 class CpprestClient final : public HttpClient {
  public:
-  explicit CpprestClient(CpprestOptions options) : options_(std::move(options)) { StartLibrary(); }
+  explicit CpprestClient(CpprestOptions options)
+      : options_(std::move(options)), origins_(std::max<std::size_t>(options_.max_origins, 1)) {
+    StartLibrary();
+  }
 
   ~CpprestClient() override {
-    origins_.clear();
+    origins_.Clear();
     in_flight_->WaitForNone(kDrainPatience);
     // What was posted before, the end of the connections among it, is done once this is.
     const auto flushed = std::make_shared<std::promise<void>>();
@@ -145,7 +148,6 @@ class CpprestClient final : public HttpClient {
   struct Origin {
     std::shared_ptr<OriginClient> client;
     std::shared_ptr<const TlsIdentity> identity;  // that its connections were made with
-    std::uint64_t last_use = 0;
   };
 
   struct Outcome {
@@ -225,7 +227,6 @@ class CpprestClient final : public HttpClient {
     std::shared_ptr<const TlsIdentity> identity = options_.tls ? options_.tls() : nullptr;
     const MutexLock lock(mutex_);
     Origin& entry = origins_[origin];
-    entry.last_use = ++uses_;
     // Kept-alive connections are known to the server by what we showed when they began.
     if (entry.client && entry.identity != identity) entry.client.reset();
     entry.identity = std::move(identity);
@@ -244,26 +245,19 @@ class CpprestClient final : public HttpClient {
       entry.client = {new OriginClient(origin, config),
                       [](OriginClient* gone) { OnLibraryThread([gone] { delete gone; }); }};
     }
-    std::shared_ptr<OriginClient> client = entry.client;
-    if (origins_.size() > std::max<std::size_t>(options_.max_origins, 1)) {
-      origins_.erase(std::min_element(origins_.begin(), origins_.end(), [](const auto& left, const auto& right) {
-        return left.second.last_use < right.second.last_use;
-      }));
-    }
-    return client;
+    return entry.client;
   }
 
   void Forget(const std::string& origin, const std::shared_ptr<OriginClient>& client) {
     const MutexLock lock(mutex_);
-    const auto entry = origins_.find(origin);
-    if (entry != origins_.end() && entry->second.client == client) origins_.erase(entry);
+    const Origin* const entry = origins_.Find(origin);
+    if (entry != nullptr && entry->client == client) origins_.Erase(origin);
   }
 
   const CpprestOptions options_;
   const std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
   Mutex mutex_;
-  std::map<std::string, Origin> origins_ GUARDED_BY(mutex_);
-  std::uint64_t uses_ GUARDED_BY(mutex_) = 0;
+  RecentMap<std::string, Origin> origins_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "common/base/descriptor.h"
 #include "common/base/log.h"
 #include "common/net/server/response_head.h"
 
@@ -35,25 +36,19 @@ constexpr auto kDrainTime = std::chrono::seconds(1);
 ServerResponse Stopping() { return ServerProblem(503, Refusal::kUnavailable, "the server is stopping"); }
 
 struct OpenFile {
-  OpenFile() = default;
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor >= 0) ::close(descriptor);
-  }
-  int descriptor = -1;
+  Descriptor descriptor;
   std::uint64_t size = 0;
 };
 
 // Nothing, or the answer to give in place of the file.
 std::optional<ServerResponse> Open(const std::string& path, OpenFile& file) {
   // Non-blocking, so that a pipe in the file's place cannot hold the thread.
-  file.descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file.descriptor < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+  file.descriptor = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.descriptor.valid() && (errno == ENOENT || errno == ENOTDIR)) {
     return ServerProblem(404, Refusal::kNotFound, "the file is not there");
   }
   struct stat info {};
-  if (file.descriptor < 0 || ::fstat(file.descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+  if (!file.descriptor.valid() || ::fstat(file.descriptor.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     Log(LogLevel::kError, "file to serve cannot be read", {{"file", path}});
     return ServerProblem(500, Refusal::kInternal, "the file cannot be read");
   }
@@ -168,7 +163,8 @@ Awaitable<bool> Session::Write(ServerResponse response, bool keep_alive, bool he
     head = ResponseHead(response, length, keep_alive);
   }
   if (head_only || HasNoBody(response.status)) length = 0;
-  if (!response.file.empty() && length > 0) co_return co_await WriteFile(*std::move(head), file.descriptor, length);
+  if (!response.file.empty() && length > 0)
+    co_return co_await WriteFile(*std::move(head), file.descriptor.get(), length);
 
   std::string_view rest = std::string_view(response.body).substr(0, length);
   std::string_view start = *head;

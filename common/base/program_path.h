@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace eoa::local {
+namespace eoa {
 
 // `given`, or the program of this name beside the running one.
 std::string BesideThisProgram(const std::string& given, const char* name);
 
-}  // namespace eoa::local
+}  // namespace eoa

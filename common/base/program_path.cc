@@ -1,9 +1,9 @@
-#include "cli/run/program_path.h"
+#include "common/base/program_path.h"
 
 #include <filesystem>
 #include <system_error>
 
-namespace eoa::local {
+namespace eoa {
 
 std::string BesideThisProgram(const std::string& given, const char* name) {
   if (!given.empty()) return given;
@@ -12,4 +12,4 @@ std::string BesideThisProgram(const std::string& given, const char* name) {
   return error ? name : (self.parent_path() / name).string();
 }
 
-}  // namespace eoa::local
+}  // namespace eoa
