@@ -212,10 +212,7 @@ void TimeRound(const Event& event, EcosphereState& state) {
     }
   } else if (const auto* closed = std::get_if<RoundClosed>(&event)) {
     if (!closed->seconds_open) return;
-    const double seconds = *closed->seconds_open;
-    const auto& bounds = RoundTimes::kSecondsBounds;
-    ++state.round_times.counts[static_cast<std::size_t>(std::ranges::lower_bound(bounds, seconds) - bounds.begin())];
-    state.round_times.seconds += seconds;
+    state.round_times.seconds.Observe(*closed->seconds_open);
   }
 }
 

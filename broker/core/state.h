@@ -14,6 +14,7 @@
 
 #include "broker/core/event.h"
 #include "common/base/clock.h"
+#include "common/base/histogram.h"
 #include "common/base/result.h"
 #include "common/job/job.h"
 #include "common/messages/messages.h"
@@ -72,8 +73,7 @@ inline constexpr int kForAll = -1;
 // How long rounds of Sync mode were open, as this process saw it: from the first report to the decision.
 struct RoundTimes {
   static constexpr std::array<double, 10> kSecondsBounds = {0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600};
-  std::array<std::uint64_t, kSecondsBounds.size() + 1> counts{};  // by bucket, not cumulative
-  double seconds = 0;
+  Histogram seconds{kSecondsBounds};
   std::map<int, double> waited_for;  // by population: how long rounds had been open when it reported
 };
 

@@ -216,14 +216,10 @@ class Service final : public BrokerService {
   }
 
   void Count(std::string_view path, int status, Duration took) {
-    const double seconds = ToSeconds(took);
-    const auto& bounds = BrokerServiceStats::kSecondsBounds;
-    const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
     const MutexLock lock(stats_mutex_);
     BrokerServiceStats::Route& route = stats_.routes[std::string(path)];
     ++route.answers[status];
-    ++route.times[static_cast<std::size_t>(bucket)];
-    route.seconds += seconds;
+    route.seconds.Observe(ToSeconds(took));
   }
 
   const BrokerServiceOptions options_;

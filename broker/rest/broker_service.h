@@ -17,6 +17,7 @@
 #include "broker/core/view.h"
 #include "broker/rest/token_verifier.h"
 #include "common/base/clock.h"
+#include "common/base/histogram.h"
 #include "common/base/result.h"
 #include "common/job/job.h"
 
@@ -45,9 +46,7 @@ struct BrokerServiceStats {
   static constexpr std::array<double, 10> kSecondsBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1, 10, 60};
   struct Route {
     std::map<int, std::uint64_t> answers;  // by status
-    // By bucket, not cumulative. Long polls wait on purpose.
-    std::array<std::uint64_t, kSecondsBounds.size() + 1> times{};
-    double seconds = 0;
+    Histogram seconds{kSecondsBounds};     // long polls wait on purpose
   };
   std::map<std::string, Route> routes;  // by the path's template: "/v1/jobs/{uid}/ecosphere"
   // Tokens, by the refusal's reason; those of the cluster's verifier are there before they happen.

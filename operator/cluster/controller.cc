@@ -296,8 +296,14 @@ void Controller::Count(const kube::ObjectKey& key, const api::JobStatus& before,
 }
 
 metrics::ControllerSnapshot Controller::stats() const {
-  const MutexLock lock(mutex_);
-  return stats_;
+  metrics::ControllerSnapshot copy;
+  {
+    const MutexLock lock(mutex_);
+    copy = stats_;
+  }
+  copy.waits_given_up = own_writes_.expired();
+  copy.waiting_jobs = own_writes_.waiting();
+  return copy;
 }
 
 }  // namespace eoa::cluster

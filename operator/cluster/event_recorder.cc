@@ -1,12 +1,13 @@
 #include "operator/cluster/event_recorder.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
+#include "common/base/hex.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
 #include "common/base/timestamp.h"
+#include "common/base/utf8.h"
 #include "common/words/labels.h"
 #include "operator/rounds/eoa_jobs.h"
 
@@ -15,20 +16,14 @@ namespace {
 
 constexpr std::size_t kLongestMessage = 1024;  // the API server's limit, in bytes
 
-// Cuts between characters of UTF-8.
 std::string Shorten(const std::string& text) {
   if (text.size() <= kLongestMessage) return text;
-  std::size_t end = kLongestMessage - 3;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end) + "...";
+  return std::string(Utf8Prefix(text, kLongestMessage - 3)) + "...";
 }
 
 std::string EventName(const ObjectReference& object, const EventText& event) {
-  char hash[17];
-  std::snprintf(hash, sizeof hash, "%016llx",
-                static_cast<unsigned long long>(
-                    HashName(object.uid + "\n" + event.type + "\n" + event.reason + "\n" + event.message)));
-  return object.key.name + "." + hash;
+  const std::uint64_t hash = HashName(object.uid + "\n" + event.type + "\n" + event.reason + "\n" + event.message);
+  return object.key.name + "." + HexNumber(hash, 16);
 }
 
 }  // namespace
@@ -36,27 +31,14 @@ std::string EventName(const ObjectReference& object, const EventText& event) {
 EventFilter::Decision EventFilter::Decide(const ObjectReference& object, const EventText& event, WallTime now) {
   Decision decision;
   decision.name = EventName(object, event);
-  const auto [seen, is_new] = seen_.try_emplace(decision.name);
-  if (is_new) {
-    order_.push_front(decision.name);
-    seen->second = {0, now, order_.begin()};
-    if (seen_.size() > kRemembered) {
-      seen_.erase(order_.back());
-      order_.pop_back();
-    }
-  } else {
-    order_.splice(order_.begin(), order_, seen->second.place);
-  }
-  decision.count = ++seen->second.count;
-  decision.first = seen->second.first;
+  Seen& seen = seen_[decision.name];
+  if (++seen.count == 1) seen.first = now;
+  decision.count = seen.count;
+  decision.first = seen.first;
 
-  if (buckets_.size() > kRemembered) buckets_.clear();
-  const auto [found, first] = buckets_.try_emplace(object.uid);
-  Bucket& bucket = found->second;
-  if (!first) {
-    const double refill = ToSeconds(now - bucket.filled) / ToSeconds(kRefill);
-    bucket.tokens = std::min<double>(kBurst, bucket.tokens + std::max(0.0, refill));
-  }
+  Bucket& bucket = buckets_[object.uid];
+  const double refill = ToSeconds(now - bucket.filled) / ToSeconds(kRefill);
+  bucket.tokens = std::min<double>(kBurst, bucket.tokens + std::max(0.0, refill));
   bucket.filled = now;
   if (bucket.tokens < 1) return decision;
   bucket.tokens -= 1;
@@ -118,7 +100,7 @@ void EventRecorder::Record(const ObjectReference& object, const EventText& event
   changed_.NotifyOne();
 }
 
-EventRecorderStats EventRecorder::stats() const {
+metrics::EventCounts EventRecorder::stats() const {
   const MutexLock lock(mutex_);
   return stats_;
 }

@@ -5,17 +5,17 @@
 
 #include <cstdint>
 #include <deque>
-#include <list>
 #include <string>
 #include <thread>
-#include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "common/base/recent_map.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/resource_type.h"
+#include "operator/metrics/snapshots.h"
 
 namespace eoa::cluster {
 
@@ -50,27 +50,18 @@ class EventFilter {
   struct Seen {
     int count = 0;
     WallTime first;
-    std::list<std::string>::iterator place;
   };
   struct Bucket {
     double tokens = kBurst;
     WallTime filled;
   };
-  std::unordered_map<std::string, Seen> seen_;       // by the Event's name
-  std::list<std::string> order_;                     // of seen_, newest first
-  std::unordered_map<std::string, Bucket> buckets_;  // by the object's uid
+  RecentMap<std::string, Seen> seen_{kRemembered};       // by the Event's name
+  RecentMap<std::string, Bucket> buckets_{kRemembered};  // by the object's uid
 };
 
 // The Event object. `instance` names the program's process.
 nlohmann::json MakeEvent(const ObjectReference& object, const EventText& event, const EventFilter::Decision& decision,
                          const std::string& instance, WallTime now);
-
-struct EventRecorderStats {
-  std::uint64_t written = 0;
-  std::uint64_t left_out = 0;  // by the filter
-  std::uint64_t dropped = 0;   // the queue was full
-  std::uint64_t failed = 0;
-};
 
 // Thread-safety: every method from any thread. `client` and `clock` outlive it.
 class EventRecorder {
@@ -86,7 +77,7 @@ class EventRecorder {
   // Returns at once. The object is an EOAJob.
   void Record(const ObjectReference& object, const EventText& event);
 
-  EventRecorderStats stats() const;
+  metrics::EventCounts stats() const;
 
  private:
   static constexpr std::size_t kWaiting = 1000;
@@ -106,7 +97,7 @@ class EventRecorder {
   CondVar changed_;
   EventFilter filter_ GUARDED_BY(mutex_);
   std::deque<Note> waiting_ GUARDED_BY(mutex_);
-  EventRecorderStats stats_ GUARDED_BY(mutex_);
+  metrics::EventCounts stats_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   SteadyTime give_up_ GUARDED_BY(mutex_){};
   std::thread thread_;

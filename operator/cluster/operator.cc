@@ -40,22 +40,6 @@ kube::LeaderElectionOptions ElectionOptions(const OperatorOptions& options) {
   return election;
 }
 
-metrics::ReconcileSnapshot Snapshot(const WorkersStats& stats) {
-  metrics::ReconcileSnapshot snapshot;
-  snapshot.success = stats.success;
-  snapshot.error = stats.error;
-  snapshot.requeue = stats.requeue;
-  snapshot.requeue_after = stats.requeue_after;
-  snapshot.terminal_errors = stats.terminal_errors;
-  snapshot.panics = stats.panics;
-  snapshot.active = stats.active;
-  snapshot.workers = stats.workers;
-  snapshot.bounds.assign(WorkersStats::kSecondsBounds.begin(), WorkersStats::kSecondsBounds.end());
-  snapshot.counts.assign(stats.counts.begin(), stats.counts.end());
-  snapshot.sum_seconds = stats.sum_seconds;
-  return snapshot;
-}
-
 std::vector<metrics::CacheSnapshot> Snapshots(const std::vector<CacheStats>& caches) {
   std::vector<metrics::CacheSnapshot> snapshots;
   snapshots.reserve(caches.size());
@@ -115,7 +99,7 @@ class RunningOperator final : public Operator {
   JobCache cache_;
   Health health_;
   std::unique_ptr<EventRecorder> events_;
-  std::unique_ptr<broker::TokenVerifier> verifier_;
+  std::unique_ptr<TokenReview> verifier_;
   std::unique_ptr<broker::BrokerService> broker_;
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<Workers> workers_;
@@ -154,8 +138,10 @@ Status RunningOperator::Run(const std::function<void(const OperatorPorts&)>& on_
 Status RunningOperator::ServeStatus() {
   metrics::MetricsSources sources;
   sources.version = options_.version;
-  sources.reconcile = [this] { return Snapshot(workers_->stats()); };
+  sources.reconcile = [this] { return workers_->stats(); };
   sources.controller_counts = [this] { return controller_->stats(); };
+  sources.events = [this] { return events_->stats(); };
+  sources.tokens = [this] { return verifier_->stats(); };
   sources.queue = [this] { return queue_.stats(); };
   sources.clients = [this] {
     return std::vector<kube::ApiClientStats>{watch_client_.stats(), write_client_.stats(), event_client_.stats(),

@@ -1,15 +1,14 @@
 #include "operator/cluster/token_review.h"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "broker/core/problem.h"
 #include "common/base/log.h"
 #include "common/base/mutex.h"
+#include "common/base/recent_map.h"
 #include "common/net/digest.h"
 #include "operator/plan/names.h"
 
@@ -48,7 +47,7 @@ std::string ExtraOf(const json& user, std::string_view name) {
 }
 
 struct Judgement {
-  std::string outcome;  // as in TokenReviewStats
+  std::string outcome;  // as in metrics::TokenCounts
   TokenVerdict verdict;
 };
 
@@ -73,10 +72,10 @@ class Reviewer final : public TokenReview {
     if (question.token.size() > kLongestToken) return TokenVerdict{broker::UnknownToken()};
     const std::string digest = DigestOf(question);
     const MutexLock lock(mutex_);
-    const auto found = known_.find(digest);
-    if (found == known_.end() || clock_.SteadyNow() >= found->second.until) return std::nullopt;
+    const Entry* const found = known_.Find(digest);
+    if (found == nullptr || clock_.SteadyNow() >= found->until) return std::nullopt;
     ++stats_.known;
-    return Judge(found->second.owner, question).verdict;
+    return Judge(found->owner, question).verdict;
   }
 
   TokenVerdict Verify(const TokenQuestion& question) override {
@@ -100,9 +99,9 @@ class Reviewer final : public TokenReview {
     return std::move(judgement.verdict);
   }
 
-  TokenReviewStats stats() const override {
+  metrics::TokenCounts stats() const override {
     const MutexLock lock(mutex_);
-    TokenReviewStats copy = stats_;
+    metrics::TokenCounts copy = stats_;
     copy.remembered = known_.size();
     return copy;
   }
@@ -127,19 +126,14 @@ class Reviewer final : public TokenReview {
   void Remember(const std::string& digest, const TokenOwner& owner) {
     const SteadyTime until = clock_.SteadyNow() + (owner.outcome == "allowed" ? kKnownFor : kRefusedFor);
     const MutexLock lock(mutex_);
-    if (known_.insert_or_assign(digest, Entry{owner, until}).second) order_.push_back(digest);
-    while (order_.size() > kMostKnown) {
-      known_.erase(order_.front());
-      order_.pop_front();
-    }
+    known_[digest] = {owner, until};
   }
 
   kube::ApiClient& client_;
   Clock& clock_;
   mutable Mutex mutex_;
-  std::unordered_map<std::string, Entry> known_ GUARDED_BY(mutex_);  // by digest
-  std::deque<std::string> order_ GUARDED_BY(mutex_);                 // of known_, oldest first
-  TokenReviewStats stats_ GUARDED_BY(mutex_);
+  RecentMap<std::string, Entry> known_ GUARDED_BY(mutex_){kMostKnown};  // by digest
+  metrics::TokenCounts stats_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

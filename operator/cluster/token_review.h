@@ -7,8 +7,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -17,15 +15,9 @@
 #include "broker/rest/token_verifier.h"
 #include "common/base/clock.h"
 #include "operator/kube/api_client.h"
+#include "operator/metrics/snapshots.h"
 
 namespace eoa::cluster {
-
-struct TokenReviewStats {
-  std::map<std::string, std::uint64_t> reviews;  // asked of the API server, by outcome: allowed | unauthenticated |
-                                                 // audience | unbound | namespace | pod | error
-  std::uint64_t known = 0;                       // answered from memory
-  std::size_t remembered = 0;
-};
 
 class TokenReview : public broker::TokenVerifier {
  public:
@@ -34,7 +26,7 @@ class TokenReview : public broker::TokenVerifier {
   static constexpr std::size_t kMostKnown = 4096;                    // the oldest are forgotten
   static constexpr Duration kPatience = std::chrono::seconds(5);     // for the API server
 
-  virtual TokenReviewStats stats() const = 0;
+  virtual metrics::TokenCounts stats() const = 0;
 };
 
 // `client` and `clock` outlive it.
@@ -42,7 +34,7 @@ std::unique_ptr<TokenReview> MakeTokenReview(kube::ApiClient& client, Clock& clo
 
 // Whose the token is, from the review's status.
 struct TokenOwner {
-  std::string outcome;     // "allowed", or what is wrong, as in TokenReviewStats
+  std::string outcome;     // "allowed", or what is wrong, as in metrics::TokenCounts
   std::string name_space;  // the rest only when allowed
   std::string pod;
 };

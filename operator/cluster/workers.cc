@@ -1,6 +1,5 @@
 #include "operator/cluster/workers.h"
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -36,7 +35,7 @@ bool Workers::Drain(Duration limit) {
   return true;
 }
 
-WorkersStats Workers::stats() const {
+metrics::ReconcileSnapshot Workers::stats() const {
   const MutexLock lock(mutex_);
   return stats_;
 }
@@ -94,10 +93,7 @@ void Workers::Finish(const kube::ObjectKey& key, const ReconcileResult& outcome,
     } else {
       ++stats_.success;
     }
-    const auto& bounds = WorkersStats::kSecondsBounds;
-    const double seconds = ToSeconds(took);
-    ++stats_.counts[static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin())];
-    stats_.sum_seconds += seconds;
+    stats_.seconds.Observe(ToSeconds(took));
   }
   if (!outcome.status.ok()) {
     Log(conflict ? LogLevel::kInfo : LogLevel::kWarning, conflict ? "job changed meanwhile" : "job not reconciled",

@@ -129,7 +129,7 @@ Result<net::Response> ApiClient::Once(const Call& call, Duration timeout, const 
   request.body = call.body;
   if (!call.body.empty()) request.headers.Add("Content-Type", call.content_type);
   request.timeout = timeout;
-  if (sink != nullptr) request.silence = kWatchSilence;
+  request.silence = call.silence;
   request.max_response_bytes = sink != nullptr ? kMaxWatchBytes : kMaxAnswerBytes;
   if (connection_.credentials) {
     EOA_ASSIGN_OR_RETURN(const std::string token, connection_.credentials->Token());
@@ -193,12 +193,7 @@ void ApiClient::Count(const Call& call, const Result<net::Response>& answer, Dur
   const MutexLock lock(mutex_);
   ++stats_.requests[{code, call.method}];
   if (watch) return;
-  ApiClientStats::Latency& latency = stats_.latency[call.method];
-  const double seconds = ToSeconds(took);
-  const auto* const bound =
-      std::lower_bound(ApiClientStats::kSecondsBounds.begin(), ApiClientStats::kSecondsBounds.end(), seconds);
-  ++latency.counts[static_cast<std::size_t>(bound - ApiClientStats::kSecondsBounds.begin())];
-  latency.sum_seconds += seconds;
+  stats_.seconds.try_emplace(call.method, ApiClientStats::kSecondsBounds).first->second.Observe(ToSeconds(took));
 }
 
 ApiClientStats ApiClient::stats() const {
@@ -249,6 +244,7 @@ Status ApiClient::Watch(const ResourceType& type, const WatchOptions& options, c
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(options.timeout).count();
   Call call{.path = ResourcePath(type, options.name_space),
             .timeout = options.timeout + kWatchMargin,
+            .silence = options.silence,
             .cancellation = cancellation};
   AddQuery(call.path, "watch", std::string("true"));
   AddQuery(call.path, "labelSelector", options.label_selector);

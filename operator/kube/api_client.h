@@ -29,6 +29,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/histogram.h"
 #include "common/base/mutex.h"
 #include "common/base/result.h"
 #include "common/net/http_client.h"
@@ -69,6 +70,7 @@ struct WatchOptions {
   std::string field_selector{};
   std::string resource_version{};              // events after this one
   Duration timeout = std::chrono::minutes(5);  // the server ends the watch then; whole seconds
+  Duration silence{};                          // longest time without a word of the server; zero: any
   bool bookmarks = true;
   bool metadata_only = false;  // as in ListOptions
 };
@@ -102,12 +104,8 @@ struct PatchOptions {
 // Answers by code, method and host, and how long they took by verb: counted since the start, for metrics.
 struct ApiClientStats {
   static constexpr std::array<double, 12> kSecondsBounds = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 5, 10};
-  struct Latency {
-    std::array<std::uint64_t, kSecondsBounds.size() + 1> counts{};  // by bucket, not cumulative
-    double sum_seconds = 0;
-  };
   std::map<std::pair<std::string, std::string>, std::uint64_t> requests;  // by (code or "<error>", method)
-  std::map<std::string, Latency> latency;                                 // by method; watches are not in it
+  std::map<std::string, Histogram> seconds;                               // by method; watches are not in it
   std::uint64_t retries = 0;                                              // of what the server asked to be repeated
   double limiter_seconds = 0;                                             // waited for the rate limiter
   std::string host;
@@ -116,8 +114,6 @@ struct ApiClientStats {
 // Thread-safety: every method from any thread; calls block. `http`, `clock` outlive it.
 class ApiClient {
  public:
-  static constexpr Duration kWatchSilence = std::chrono::seconds(150);
-
   ApiClient(Connection connection, net::HttpClient& http, Clock& clock, ApiClientOptions options = {});
 
   Result<nlohmann::json> Get(const ResourceType& type, const ObjectKey& key, const CallOptions& options = {});
@@ -125,8 +121,8 @@ class ApiClient {
   Result<ObjectList> List(const ResourceType& type, const ListOptions& options,
                           net::Cancellation* cancellation = nullptr);
 
-  // Returns when the server ends the watch (ok), it breaks, or `sink` refuses an event. A server that sends nothing,
-  // not even the bookmarks that come each minute, is given up after kWatchSilence (Unavailable).
+  // Returns when the server ends the watch (ok), it breaks, or `sink` refuses an event. Unavailable when the server has
+  // sent nothing for `options.silence`.
   Status Watch(const ResourceType& type, const WatchOptions& options, const EventSink& sink,
                net::Cancellation* cancellation = nullptr);
 
@@ -162,6 +158,7 @@ class ApiClient {
     std::string content_type = "application/json";
     std::string accept = "application/json";
     Duration timeout{};
+    Duration silence{};  // of a watch
     net::Cancellation* cancellation = nullptr;
   };
   Result<net::Response> Perform(const Call& call, const net::BodySink* sink = nullptr);

@@ -84,7 +84,7 @@ std::optional<ObjectKey> QueueState::Take(SteadyTime now) {
   --(turn_of_low ? low_waiting_ : normal_waiting_);
   normal_in_a_row_ = turn_of_low || low_waiting_ == 0 ? 0 : normal_in_a_row_ + 1;
   const auto entry = dirty_.find(*key);
-  counted_.queue_duration.Observe(now - entry->second.since);
+  counted_.queue_seconds.Observe(ToSeconds(now - entry->second.since));
   dirty_.erase(entry);
   processing_.emplace(*key, now);
   return key;
@@ -93,7 +93,7 @@ std::optional<ObjectKey> QueueState::Take(SteadyTime now) {
 void QueueState::Done(const ObjectKey& key, SteadyTime now) {
   const auto entry = processing_.find(key);
   if (entry == processing_.end()) return;
-  counted_.work_duration.Observe(now - entry->second);
+  counted_.work_seconds.Observe(ToSeconds(now - entry->second));
   processing_.erase(entry);
   const auto wanted = dirty_.find(key);
   if (wanted != dirty_.end()) Enqueue(key, wanted->second);

@@ -8,6 +8,7 @@
 //   - keys of the first list and of resyncs go in the low lane and wait behind live changes, but never for ever.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -17,8 +18,8 @@
 #include <utility>
 
 #include "common/base/clock.h"
+#include "common/base/histogram.h"
 #include "operator/kube/backoff.h"
-#include "operator/kube/duration_histogram.h"
 #include "operator/kube/resource_type.h"
 
 namespace eoa::kube {
@@ -27,16 +28,18 @@ enum class Lane { kNormal, kLow };
 
 // For the metrics that client-go calls workqueue_* .
 struct WorkQueueStats {
+  static constexpr std::array<double, 12> kSecondsBounds = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3,
+                                                            0.01, 0.1,  1,    10,   100,  1000};
   std::size_t depth_normal = 0;  // ready to be taken
   std::size_t depth_low = 0;
   std::size_t delayed = 0;  // waiting for their time
   std::size_t processing = 0;
   std::uint64_t adds = 0;     // keys that entered the queue; an Add of a key that is there already does not count
   std::uint64_t retries = 0;  // AddAfter and AddRateLimited
-  DurationHistogram queue_duration;  // from ready to taken
-  DurationHistogram work_duration;   // from taken to Done
-  Duration unfinished_work{};        // sum over the keys in processing of the time since they were taken
-  Duration longest_running{};        // the longest of those
+  Histogram queue_seconds{kSecondsBounds};  // from ready to taken
+  Histogram work_seconds{kSecondsBounds};   // from taken to Done
+  Duration unfinished_work{};               // sum over the keys in processing of the time since they were taken
+  Duration longest_running{};               // the longest of those
 };
 
 // Thread-safety: none.

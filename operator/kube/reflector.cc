@@ -32,37 +32,16 @@ Reflector::~Reflector() { Stop(); }
 
 void Reflector::Start() {
   thread_ = std::thread([this] { Run(); });
-  guard_ = std::thread([this] { EndQuietWatches(); });
 }
 
 void Reflector::Stop() {
-  std::shared_ptr<net::Cancellation> watch;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
-    watch = watch_;
     changed_.NotifyAll();
   }
   cancellation_.Cancel();
-  if (watch) watch->Cancel();
   if (thread_.joinable()) thread_.join();
-  if (guard_.joinable()) guard_.join();
-}
-
-void Reflector::EndQuietWatches() {
-  MutexLock lock(mutex_);
-  while (!stopping_) {
-    const Duration left = watch_ ? quiet_since_ + options_.quiet_limit - clock_.SteadyNow() : options_.quiet_limit;
-    if (left > Duration::zero()) {
-      changed_.WaitFor(mutex_, left);
-      continue;
-    }
-    const std::shared_ptr<net::Cancellation> watch = std::exchange(watch_, nullptr);
-    // What Cancel sets off may want the lock.
-    lock.Unlock();
-    watch->Cancel();
-    lock.Lock();
-  }
 }
 
 bool Reflector::Pause(Duration delay) {
@@ -134,31 +113,26 @@ ReflectorStep Reflector::CarryOut(const WatchStep& step) {
   options.timeout = step.timeout;
   options.bookmarks = true;
   options.metadata_only = options_.metadata_only;
-  const auto watch = std::make_shared<net::Cancellation>();
+  options.silence = options_.quiet_limit;
+  heard_at_ = clock_.SteadyNow();
   {
     const MutexLock lock(mutex_);
-    const SteadyTime now = clock_.SteadyNow();
-    state_.OnWatchBegun(now);
-    // Stop has looked for a watch to end already.
-    if (stopping_) watch->Cancel();
-    watch_ = watch;
-    quiet_since_ = now;
-    changed_.NotifyAll();
+    state_.OnWatchBegun(heard_at_);
   }
   std::optional<Failure> failure;
   const Status status = client_.Watch(
-      type_, options, [&](nlohmann::json event) { return TakeEvent(std::move(event), failure); }, watch.get());
+      type_, options, [&](nlohmann::json event) { return TakeEvent(std::move(event), failure); }, &cancellation_);
+  const SteadyTime now = clock_.SteadyNow();
   // The server should have closed the watch by now; our own timeout did. Not an error.
   const bool timed_out = !status.ok() && status.error().code() == ErrorCode::kDeadlineExceeded;
-  if (watch->cancelled()) {
+  if (!status.ok() && !timed_out && now - heard_at_ >= options_.quiet_limit) {
     failure = Failure{Failure::Kind::kQuiet, {}};
   } else if (!status.ok() && !timed_out) {
     NoteError("watching", status.error());
     if (!failure) failure = FailureOf(status.error());
   }
   const MutexLock lock(mutex_);
-  watch_.reset();
-  return state_.OnWatchEnded(failure, clock_.SteadyNow());
+  return state_.OnWatchEnded(failure, now);
 }
 
 Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failure) {
@@ -172,7 +146,8 @@ Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failur
     failure = result.failure;
     return AbortedError("the server ended the watch: " + DumpJson(event).substr(0, kLongestQuote));
   }
-  NoteContact(clock_.SteadyNow());
+  heard_at_ = clock_.SteadyNow();
+  NoteContact(heard_at_);
   if (result.effect == EventEffect::kNone) return OkStatus();
   nlohmann::json& object = event["object"];
   const std::optional<ObjectKey> key = KeyOf(object);
@@ -188,7 +163,6 @@ Status Reflector::TakeEvent(nlohmann::json event, std::optional<Failure>& failur
 void Reflector::NoteContact(SteadyTime now) {
   const MutexLock lock(mutex_);
   last_contact_ = now;
-  quiet_since_ = now;
   last_error_.clear();
 }
 

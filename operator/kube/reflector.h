@@ -62,7 +62,6 @@ class Reflector {
 
  private:
   void Run();
-  void EndQuietWatches();
   ReflectorStep CarryOut(const ListStep& step);
   ReflectorStep CarryOut(const WatchStep& step);
   Status TakeEvent(nlohmann::json event, std::optional<Failure>& failure);
@@ -76,21 +75,19 @@ class Reflector {
   ObjectStore& store_;
   Clock& clock_;
   const std::unique_ptr<Random> random_;
-  net::Cancellation cancellation_;  // of lists
+  net::Cancellation cancellation_;  // of the request under way
   ObjectStore::Snapshot gathered_;  // pages of the list under way; the thread's own
+  SteadyTime heard_at_{};           // when the watch under way began, or last told something; the thread's own
 
   mutable Mutex mutex_;
   mutable CondVar changed_;                  // synced, watching or stopping
   ReflectorState state_ GUARDED_BY(mutex_);  // written by the thread only
   bool synced_ GUARDED_BY(mutex_) = false;   // the store has a whole list
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::shared_ptr<net::Cancellation> watch_ GUARDED_BY(mutex_);  // of the watch under way; null: none
-  SteadyTime quiet_since_ GUARDED_BY(mutex_);                    // of the watch under way
   std::optional<SteadyTime> last_contact_ GUARDED_BY(mutex_);
   std::string last_error_ GUARDED_BY(mutex_);
 
   std::thread thread_;
-  std::thread guard_;
 };
 
 }  // namespace eoa::kube

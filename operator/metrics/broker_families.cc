@@ -12,7 +12,7 @@ Families BrokerFamilies(const broker::BrokerServiceStats& stats) {
     for (const auto& [status, count] : counts.answers) {
       Add(requests, {{"route", route}, {"code", std::to_string(status)}}, count);
     }
-    AddHistogram(times, {{"route", route}}, broker::BrokerServiceStats::kSecondsBounds, counts.times, counts.seconds);
+    Add(times, {{"route", route}}, counts.seconds);
   }
   prometheus::MetricFamily denied = Counter("eoa_broker_auth_failures_total", "Tokens that were refused, by reason.");
   for (const auto& [reason, count] : stats.denied) Add(denied, {{"reason", std::string(ToWord(reason))}}, count);

@@ -24,7 +24,7 @@ Families ReconcileFamilies(const std::string& controller, const ReconcileSnapsho
 
   prometheus::MetricFamily time = Histogram("controller_runtime_reconcile_time_seconds",
                                             "How long reconciles took, the API server's time included.");
-  AddHistogram(time, labels, snapshot.bounds, snapshot.counts, snapshot.sum_seconds);
+  Add(time, labels, snapshot.seconds);
 
   return {
       std::move(total),
@@ -63,8 +63,36 @@ Families ControllerFamilies(const ControllerSnapshot& snapshot) {
       Counter("eoa_reconcile_cache_waits_total",
               "Reconciles put off because the cache did not yet show the operator's own writes.");
   Add(waits, {}, snapshot.waits_for_cache);
-  return {std::move(created),   std::move(completed), std::move(failed),
-          std::move(restarted), std::move(writes),    std::move(waits)};
+  prometheus::MetricFamily given_up = Counter(
+      "eoa_reconcile_cache_waits_given_up_total",
+      "The operator's own writes that the cache did not show in time: it lags, and reconciles went on without.");
+  Add(given_up, {}, snapshot.waits_given_up);
+  prometheus::MetricFamily waiting =
+      Gauge("eoa_reconcile_cache_waiting_jobs", "Jobs with writes of the operator that the cache does not show yet.");
+  Add(waiting, {}, static_cast<double>(snapshot.waiting_jobs));
+  return {std::move(created), std::move(completed), std::move(failed),   std::move(restarted),
+          std::move(writes),  std::move(waits),     std::move(given_up), std::move(waiting)};
+}
+
+Families EventFamilies(const EventCounts& counts) {
+  prometheus::MetricFamily events = Counter("eoa_events_total", "Events of jobs, by what became of them.");
+  Add(events, {{"result", "written"}}, counts.written);
+  Add(events, {{"result", "left_out"}}, counts.left_out);
+  Add(events, {{"result", "dropped"}}, counts.dropped);
+  Add(events, {{"result", "failed"}}, counts.failed);
+  return {std::move(events)};
+}
+
+Families TokenFamilies(const TokenCounts& counts) {
+  prometheus::MetricFamily reviews =
+      Counter("eoa_token_reviews_total", "Trainers' tokens that the API server was asked about, by outcome.");
+  for (const auto& [outcome, count] : counts.reviews) Add(reviews, {{"outcome", outcome}}, count);
+  prometheus::MetricFamily known =
+      Counter("eoa_token_reviews_remembered_total", "Trainers' tokens that were known from an earlier review.");
+  Add(known, {}, counts.known);
+  prometheus::MetricFamily remembered = Gauge("eoa_tokens_remembered", "Tokens whose review is remembered.");
+  Add(remembered, {}, static_cast<double>(counts.remembered));
+  return {std::move(reviews), std::move(known), std::move(remembered)};
 }
 
 }  // namespace eoa::metrics

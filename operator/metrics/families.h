@@ -8,9 +8,9 @@
 #include "broker/rest/broker_service.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
+#include "common/metrics/family.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/work_queue.h"
-#include "operator/metrics/family.h"
 #include "operator/metrics/snapshots.h"
 
 namespace eoa::metrics {
@@ -21,6 +21,12 @@ Families ReconcileFamilies(const std::string& controller, const ReconcileSnapsho
 
 // eoa_job_*_total, and the writes of the controller.
 Families ControllerFamilies(const ControllerSnapshot& snapshot);
+
+// eoa_events_total.
+Families EventFamilies(const EventCounts& counts);
+
+// eoa_token_reviews_*, eoa_tokens_remembered.
+Families TokenFamilies(const TokenCounts& counts);
 
 // workqueue_*: as controller-runtime's internal/metrics/workqueue.go.
 Families QueueFamilies(const std::string& name, const kube::WorkQueueStats& stats);

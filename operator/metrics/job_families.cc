@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "operator/metrics/families.h"
 
@@ -25,44 +27,53 @@ double Seconds(WallTime from, WallTime to) { return std::max(0.0, ToSeconds(to -
 
 // Every family that has series for each job, and how a job fills them.
 struct PerJob {
-  using Family = prometheus::MetricFamily;
-  Family info = Gauge("eoa_job_info", "1 for each job; the labels say which.");
-  Family condition = Gauge("eoa_job_condition",
-                           "1: the condition is True; 0: it is not. One series for each condition of the status.");
-  Family progress = Gauge("eoa_job_progress_ratio", "Part of the generations that are decided, 0 to 1.");
-  Family generation = Gauge("eoa_job_generation", "Generations that are decided.");
-  Family generations = Gauge("eoa_job_generations", "Total number of generations.");
-  Family left = Gauge("eoa_job_estimated_seconds_left", "Estimated time until the last generation ends.");
-  Family restarts = Gauge("eoa_job_restarts", "Restarts of its populations that count towards backoffLimit.");
-  Family stage =
+  using Family = prometheus::MetricFamily&;
+
+  // Every family that is made here: what a member of this struct refers to cannot be forgotten in the answer.
+  std::deque<prometheus::MetricFamily> families;
+  Family New(prometheus::MetricFamily family) { return families.emplace_back(std::move(family)); }
+
+  Family info = New(Gauge("eoa_job_info", "1 for each job; the labels say which."));
+  Family condition = New(Gauge("eoa_job_condition",
+                               "1: the condition is True; 0: it is not. One series for each condition of the status."));
+  Family progress = New(Gauge("eoa_job_progress_ratio", "Part of the generations that are decided, 0 to 1."));
+  Family generation = New(Gauge("eoa_job_generation", "Generations that are decided."));
+  Family generations = New(Gauge("eoa_job_generations", "Total number of generations."));
+  Family left = New(Gauge("eoa_job_estimated_seconds_left", "Estimated time until the last generation ends."));
+  Family restarts = New(Gauge("eoa_job_restarts", "Restarts of its populations that count towards backoffLimit."));
+  Family stage = New(
       Gauge("eoa_job_stage_duration_seconds",
-            "How long the job was in a stage so far: pending until its first child, active from then until its end.");
-  Family accuracy = Gauge("eoa_job_test_accuracy", "Accuracy of the final model on the test set, 0 to 1.");
-  Family baseline = Gauge("eoa_exchange_baseline_learning_rate", "Learning rate that populations search around now.");
-  Family elected = Gauge("eoa_exchange_elected_fitness", "Validation accuracy of the last elected member, 0 to 1.");
-  Family elected_rate = Gauge("eoa_exchange_elected_learning_rate", "Learning rate of the last elected member.");
-  Family rounds = Counter("eoa_exchange_rounds_total", "Rounds that were decided, by what closed them.");
-  Family missing = Counter("eoa_exchange_missing_reports_total", "Rounds that closed without this population.");
-  Family elections = Counter("eoa_exchange_elections_total", "Rounds that elected a member of this population.");
-  Family round_times =
-      Histogram("eoa_exchange_round_duration_seconds", "From a round's first report to its decision; mode Sync only.");
-  Family straggling = Counter("eoa_exchange_straggler_wait_seconds_total",
-                              "How long rounds had been open when this population reported; mode Sync only.");
-  Family members = Gauge("eoa_population_members", "Members of the population.");
-  Family ready = Gauge("eoa_population_ready_members", "Members in pods that are ready.");
-  Family phase = Gauge("eoa_population_phase", "1 for the phase that the population is in.");
-  Family attempt = Gauge("eoa_population_attempt", "The newest attempt; 0: none yet.");
+            "How long the job was in a stage so far: pending until its first child, active from then until its end."));
+  Family accuracy = New(Gauge("eoa_job_test_accuracy", "Accuracy of the final model on the test set, 0 to 1."));
+  Family baseline =
+      New(Gauge("eoa_exchange_baseline_learning_rate", "Learning rate that populations search around now."));
+  Family elected =
+      New(Gauge("eoa_exchange_elected_fitness", "Validation accuracy of the last elected member, 0 to 1."));
+  Family elected_rate = New(Gauge("eoa_exchange_elected_learning_rate", "Learning rate of the last elected member."));
+  Family rounds = New(Counter("eoa_exchange_rounds_total", "Rounds that were decided, by what closed them."));
+  Family missing = New(Counter("eoa_exchange_missing_reports_total", "Rounds that closed without this population."));
+  Family elections = New(Counter("eoa_exchange_elections_total", "Rounds that elected a member of this population."));
+  Family round_times = New(
+      Histogram("eoa_exchange_round_duration_seconds", "From a round's first report to its decision; mode Sync only."));
+  Family straggling = New(Counter("eoa_exchange_straggler_wait_seconds_total",
+                                  "How long rounds had been open when this population reported; mode Sync only."));
+  Family members = New(Gauge("eoa_population_members", "Members of the population."));
+  Family ready = New(Gauge("eoa_population_ready_members", "Members in pods that are ready."));
+  Family phase = New(Gauge("eoa_population_phase", "1 for the phase that the population is in."));
+  Family attempt = New(Gauge("eoa_population_attempt", "The newest attempt; 0: none yet."));
   Family population_restarts =
-      Counter("eoa_population_restarts_total", "Restarts that count towards maxPopulationRestarts.");
-  Family population_generation = Gauge("eoa_population_generation", "Generation that is being trained.");
-  Family fitness = Gauge("eoa_population_fitness", "Best validation accuracy of the last report, 0 to 1.");
-  Family rate = Gauge("eoa_population_learning_rate", "Learning rate of the member with that fitness.");
-  Family report_age = Gauge("eoa_population_last_report_age_seconds", "Seconds since the population last reported.");
-  Family images = Gauge("eoa_population_images_per_second", "Images that its members train per second, together.");
-  Family loss = Gauge("eoa_population_train_loss", "Mean training loss of the generation so far.");
-  Family step_ratio = Gauge("eoa_population_progress_ratio", "Part of the generation's steps that are done, 0 to 1.");
+      New(Counter("eoa_population_restarts_total", "Restarts that count towards maxPopulationRestarts."));
+  Family population_generation = New(Gauge("eoa_population_generation", "Generation that is being trained."));
+  Family fitness = New(Gauge("eoa_population_fitness", "Best validation accuracy of the last report, 0 to 1."));
+  Family rate = New(Gauge("eoa_population_learning_rate", "Learning rate of the member with that fitness."));
+  Family report_age =
+      New(Gauge("eoa_population_last_report_age_seconds", "Seconds since the population last reported."));
+  Family images = New(Gauge("eoa_population_images_per_second", "Images that its members train per second, together."));
+  Family loss = New(Gauge("eoa_population_train_loss", "Mean training loss of the generation so far."));
+  Family step_ratio =
+      New(Gauge("eoa_population_progress_ratio", "Part of the generation's steps that are done, 0 to 1."));
   Family offline =
-      Gauge("eoa_population_offline_generations", "Generations after which it went on without a decision.");
+      New(Gauge("eoa_population_offline_generations", "Generations after which it went on without a decision."));
 
   void AddJob(const JobSnapshot& job, WallTime now);
   void AddStages(const JobSnapshot& job, const Labels& labels, WallTime now);
@@ -147,7 +158,7 @@ void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& lab
   for (const auto& [population, count] : left_out) Add(missing, With(labels, "population", population), count);
   if (!ecosphere.rounds.empty()) {
     const broker::RoundTimes& times = ecosphere.round_times;
-    AddHistogram(round_times, labels, broker::RoundTimes::kSecondsBounds, times.counts, times.seconds);
+    Add(round_times, labels, times.seconds);
     for (const auto& [index, seconds] : times.waited_for) {
       const std::string& population = ecosphere.populations[static_cast<std::size_t>(index)].name;
       Add(straggling, With(labels, "population", population), seconds);
@@ -167,40 +178,11 @@ void PerJob::AddLive(const broker::PopulationView& population, Labels labels) {
 }
 
 Families PerJob::Take() {
-  Families families;
-  for (Family* family : {&info,
-                         &condition,
-                         &progress,
-                         &generation,
-                         &generations,
-                         &left,
-                         &restarts,
-                         &stage,
-                         &accuracy,
-                         &baseline,
-                         &elected,
-                         &elected_rate,
-                         &rounds,
-                         &missing,
-                         &elections,
-                         &round_times,
-                         &straggling,
-                         &members,
-                         &ready,
-                         &phase,
-                         &attempt,
-                         &population_restarts,
-                         &population_generation,
-                         &fitness,
-                         &rate,
-                         &report_age,
-                         &images,
-                         &loss,
-                         &step_ratio,
-                         &offline}) {
-    if (!family->metric.empty()) families.push_back(std::move(*family));
+  Families filled;
+  for (prometheus::MetricFamily& family : families) {
+    if (!family.metric.empty()) filled.push_back(std::move(family));
   }
-  return families;
+  return filled;
 }
 
 }  // namespace

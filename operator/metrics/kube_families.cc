@@ -1,16 +1,10 @@
-#include <array>
+#include <algorithm>
 #include <map>
 
 #include "operator/metrics/families.h"
 
 namespace eoa::metrics {
 namespace {
-
-void AddDurations(prometheus::MetricFamily& family, const Labels& labels, const kube::DurationHistogram& durations) {
-  std::array<double, kube::DurationHistogram::kBounds> bounds{};
-  for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = ToSeconds(kube::DurationHistogram::Bound(i));
-  AddHistogram(family, labels, bounds, durations.counts, ToSeconds(durations.sum));
-}
 
 // One resource in all its namespaces.
 struct ResourceTotal {
@@ -51,9 +45,9 @@ Families QueueFamilies(const std::string& name, const kube::WorkQueueStats& stat
   Add(retries, labels, stats.retries);
   prometheus::MetricFamily queued =
       Histogram("workqueue_queue_duration_seconds", "How long keys waited from being ready to being taken.");
-  AddDurations(queued, labels, stats.queue_duration);
+  Add(queued, labels, stats.queue_seconds);
   prometheus::MetricFamily worked = Histogram("workqueue_work_duration_seconds", "How long keys were worked on.");
-  AddDurations(worked, labels, stats.work_duration);
+  Add(worked, labels, stats.work_seconds);
   prometheus::MetricFamily unfinished =
       Gauge("workqueue_unfinished_work_seconds",
             "Sum over the keys in work of the time since they were taken; grows when one is stuck.");
@@ -72,10 +66,8 @@ Families ClientFamilies(const std::vector<kube::ApiClientStats>& clients) {
   for (const kube::ApiClientStats& client : clients) {
     kube::ApiClientStats& total = by_host[client.host];
     for (const auto& [key, count] : client.requests) total.requests[key] += count;
-    for (const auto& [method, latency] : client.latency) {
-      kube::ApiClientStats::Latency& sum = total.latency[method];
-      for (std::size_t i = 0; i < sum.counts.size(); ++i) sum.counts[i] += latency.counts[i];
-      sum.sum_seconds += latency.sum_seconds;
+    for (const auto& [method, seconds] : client.seconds) {
+      total.seconds.try_emplace(method, kube::ApiClientStats::kSecondsBounds).first->second.Add(seconds);
     }
     total.retries += client.retries;
     total.limiter_seconds += client.limiter_seconds;
@@ -92,10 +84,7 @@ Families ClientFamilies(const std::vector<kube::ApiClientStats>& clients) {
     for (const auto& [key, count] : stats.requests) {
       Add(requests, {{"code", key.first}, {"method", key.second}, {"host", host}}, count);
     }
-    for (const auto& [method, times] : stats.latency) {
-      AddHistogram(latency, {{"verb", method}, {"host", host}}, kube::ApiClientStats::kSecondsBounds, times.counts,
-                   times.sum_seconds);
-    }
+    for (const auto& [method, seconds] : stats.seconds) Add(latency, {{"verb", method}, {"host", host}}, seconds);
     Add(retries, {{"host", host}}, stats.retries);
     Add(limited, {{"host", host}}, stats.limiter_seconds);
   }

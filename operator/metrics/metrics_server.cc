@@ -2,11 +2,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <sstream>
 #include <utility>
-
-#include <prometheus/collectable.h>
-#include <prometheus/text_serializer.h>
 
 #include "common/base/log.h"
 #include "common/net/http_server.h"
@@ -15,57 +11,55 @@
 namespace eoa::metrics {
 namespace {
 
-// One part of the operator, asked anew by every Collect.
-class PartCollector : public prometheus::Collectable {
- public:
-  PartCollector(std::string part, std::function<Families()> render)
-      : part_(std::move(part)), render_(std::move(render)) {}
-
-  // Empty when the part cannot tell; then failed() is true.
-  Families Collect() const override {
-    failed_ = false;
-    try {
-      return render_();
-    } catch (const std::exception& fault) {
-      Log(LogLevel::kError, "metrics left out", {{"part", part_}, {"error", fault.what()}});
-    } catch (...) {
-      Log(LogLevel::kError, "metrics left out", {{"part", part_}});
-    }
-    failed_ = true;
-    return {};
-  }
-
-  const std::string& part() const { return part_; }
-  bool failed() const { return failed_; }
-
- private:
-  const std::string part_;
-  const std::function<Families()> render_;
-  mutable bool failed_ = false;
+// One part of the operator, and how to ask it.
+struct Part {
+  std::string name;
+  std::function<Families()> render;
 };
+
+// Nothing when the part cannot tell.
+std::optional<Families> Collect(const Part& part) {
+  try {
+    return part.render();
+  } catch (const std::exception& fault) {
+    Log(LogLevel::kError, "metrics left out", {{"part", part.name}, {"error", fault.what()}});
+  } catch (...) {
+    Log(LogLevel::kError, "metrics left out", {{"part", part.name}});
+  }
+  return std::nullopt;
+}
+
+#if defined(__clang__)
+constexpr const char* kCompiler = "Clang " __clang_version__;
+#else
+constexpr const char* kCompiler = "GCC " __VERSION__;
+#endif
 
 Families BuildInfo(const MetricsSources& sources) {
   prometheus::MetricFamily info = Gauge("eoa_build_info", "1; the labels say which build this is.");
-  Add(info, {{"version", sources.version}, {"compiler", "GCC " __VERSION__}}, 1.0);
+  Add(info, {{"version", sources.version}, {"compiler", kCompiler}}, 1.0);
   return {std::move(info)};
 }
 
-std::vector<PartCollector> MakeCollectors(const MetricsSources& from, Clock& clock, FileSystem& files) {
-  std::vector<PartCollector> parts;
-  parts.emplace_back("build", [&from] { return BuildInfo(from); });
-  parts.emplace_back("process", [&files] { return ProcessFamilies(files); });
-  if (from.reconcile)
-    parts.emplace_back("reconcile", [&from] { return ReconcileFamilies(from.controller, from.reconcile()); });
-  if (from.controller_counts)
-    parts.emplace_back("controller", [&from] { return ControllerFamilies(from.controller_counts()); });
-  if (from.queue) parts.emplace_back("queue", [&from] { return QueueFamilies(from.controller, from.queue()); });
-  if (from.clients) parts.emplace_back("clients", [&from] { return ClientFamilies(from.clients()); });
-  if (from.election) parts.emplace_back("election", [&from] { return ElectionFamilies(from.election()); });
-  if (from.caches) parts.emplace_back("caches", [&from] { return CacheFamilies(from.caches()); });
-  if (from.broker) parts.emplace_back("broker", [&from] { return BrokerFamilies(from.broker()); });
-  if (from.jobs) {
-    parts.emplace_back("jobs", [&from, &clock] { return JobFamilies(from.jobs(), from.max_jobs, clock.Now()); });
-  }
+std::vector<Part> PartsOf(const MetricsSources& from, Clock& clock, FileSystem& files) {
+  std::vector<Part> parts;
+  parts.push_back({"build", [&from] { return BuildInfo(from); }});
+  parts.push_back({"process", [&files] { return ProcessFamilies(files); }});
+  const auto add = [&parts](std::string name, const auto& source, auto render) {
+    if (source) parts.push_back({std::move(name), [&source, render] { return render(source()); }});
+  };
+  add("reconcile", from.reconcile, [&from](const auto& stats) { return ReconcileFamilies(from.controller, stats); });
+  add("controller", from.controller_counts, ControllerFamilies);
+  add("events", from.events, EventFamilies);
+  add("tokens", from.tokens, TokenFamilies);
+  add("queue", from.queue, [&from](const auto& stats) { return QueueFamilies(from.controller, stats); });
+  add("clients", from.clients, ClientFamilies);
+  add("election", from.election, ElectionFamilies);
+  add("caches", from.caches, CacheFamilies);
+  add("broker", from.broker, BrokerFamilies);
+  add("jobs", from.jobs, [&from, &clock](std::vector<JobSnapshot> jobs) {
+    return JobFamilies(std::move(jobs), from.max_jobs, clock.Now());
+  });
   return parts;
 }
 
@@ -96,21 +90,20 @@ class MetricsServerOnHttp : public MetricsServer {
  private:
   net::ServerResponse Answer(const net::ServerRequest& request) const {
     const std::string path = request.path.size() == 1 ? request.path[0] : "";
-    if (path != "metrics" && path != "healthz" && path != "readyz") return Text(404, "no such page\n");
-    if (request.method != "GET") return Text(405, "only GET\n");
+    if (path != "metrics" && path != "healthz" && path != "readyz") return Page(404, "no such page\n");
+    if (request.method != "GET") return Page(405, "only GET\n");
     if (path == "healthz") return Told(unhealthy_);
     if (path == "readyz") return Told(unready_);
-    return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = RenderMetrics(sources_, clock_, files_)};
+    return {.content_type = kTextType, .body = RenderMetrics(sources_, clock_, files_)};
   }
 
-  static net::ServerResponse Text(int status, std::string body) {
+  static net::ServerResponse Page(int status, std::string body) {
     return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
   }
 
   static net::ServerResponse Told(const Probe& probe) {
     const std::optional<std::string> fault = probe ? probe() : std::nullopt;
-    return Text(fault ? 503 : 200, fault.value_or("ok") + "\n");
+    return Page(fault ? 503 : 200, fault.value_or("ok") + "\n");
   }
 
   const MetricsSources sources_;
@@ -128,17 +121,16 @@ std::string RenderMetrics(const MetricsSources& sources, Clock& clock, FileSyste
   Families all;
   prometheus::MetricFamily failed =
       Gauge("eoa_scrape_part_failed", "1: this part's metrics are missing from this scrape.");
-  for (const PartCollector& part : MakeCollectors(sources, clock, files)) {
-    Families families = part.Collect();
-    std::ranges::move(families, std::back_inserter(all));
-    Add(failed, {{"part", part.part()}}, part.failed() ? 1.0 : 0.0);
+  for (const Part& part : PartsOf(sources, clock, files)) {
+    std::optional<Families> families = Collect(part);
+    Add(failed, {{"part", part.name}}, families ? 0.0 : 1.0);
+    if (families) std::ranges::move(*families, std::back_inserter(all));
   }
   all.push_back(std::move(failed));
   prometheus::MetricFamily took = Gauge("eoa_scrape_duration_seconds", "How long gathering this scrape took.");
   Add(took, {}, ToSeconds(clock.SteadyNow() - begin));
   all.push_back(std::move(took));
-  std::erase_if(all, [](const prometheus::MetricFamily& family) { return family.metric.empty(); });
-  return prometheus::TextSerializer().Serialize(all);
+  return Text(std::move(all));
 }
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(const MetricsServerOptions& options, MetricsSources sources,

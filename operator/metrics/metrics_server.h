@@ -30,6 +30,8 @@ struct MetricsSources {
   std::string controller = "eoajob";  // the value of the labels `controller` and `name` of upstream's metrics
   std::function<ReconcileSnapshot()> reconcile = nullptr;
   std::function<ControllerSnapshot()> controller_counts = nullptr;
+  std::function<EventCounts()> events = nullptr;
+  std::function<TokenCounts()> tokens = nullptr;
   std::function<kube::WorkQueueStats()> queue = nullptr;
   std::function<std::vector<kube::ApiClientStats>()> clients = nullptr;  // of all clients; summed by host
   std::function<ElectionSnapshot()> election = nullptr;

@@ -55,6 +55,16 @@ std::string ValueOf(const std::map<std::string, std::string>& query, const std::
 
 bool Cancelled(const net::Cancellation* cancellation) { return cancellation != nullptr && cancellation->cancelled(); }
 
+// As a client that waits for a server that says nothing.
+Error BeSilent(const net::Request& request, const net::Cancellation* cancellation) {
+  const SteadyTime begin = RealClock().SteadyNow();
+  while (RealClock().SteadyNow() - begin < request.silence) {
+    if (Cancelled(cancellation)) return CancelledError("cancelled");
+    RealClock().SleepFor(std::chrono::milliseconds(1));
+  }
+  return UnavailableError("the server is silent");
+}
+
 }  // namespace
 
 void ObjectHistory::Append(PodEvent event) {
@@ -203,9 +213,9 @@ Status FaultyApiServer::Emit(const std::string& text, const net::BodySink& sink)
   return OkStatus();
 }
 
-Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::string>& query, const net::BodySink& sink,
+Result<net::Response> FaultyApiServer::Watch(const net::Request& request, const net::BodySink& sink,
                                              const net::Cancellation* cancellation) {
-  std::uint64_t version = std::stoull(ValueOf(query, "resourceVersion"));
+  std::uint64_t version = std::stoull(ValueOf(QueryOf(request.url), "resourceVersion"));
   Duration longest{};
   {
     const MutexLock lock(mutex_);
@@ -240,8 +250,7 @@ Result<net::Response> FaultyApiServer::Watch(const std::map<std::string, std::st
       const bool gone = random_.NextBelow(2) == 0;
       lock.Unlock();
       if (lost) continue;
-      while (silent && !Cancelled(cancellation)) RealClock().SleepFor(std::chrono::milliseconds(1));
-      if (silent) return CancelledError("cancelled");
+      if (silent) return BeSilent(request, cancellation);
       if (torn) {
         EOA_RETURN_IF_ERROR(Emit(line.substr(0, cut), sink));
         if (gone) return whole;
@@ -264,7 +273,7 @@ Result<net::Response> FaultyApiServer::Stream(const net::Request& request, const
                                               net::Cancellation* cancellation) {
   if (Cancelled(cancellation)) return CancelledError("cancelled");
   if (auto refusal = Refuse()) return *std::move(refusal);
-  return Watch(QueryOf(request.url), sink, cancellation);
+  return Watch(request, sink, cancellation);
 }
 
 }  // namespace eoa

@@ -97,7 +97,7 @@ class FaultyApiServer final : public net::HttpClient {
   std::optional<Result<net::Response>> Refuse();
   net::Response List(const std::map<std::string, std::string>& query) REQUIRES(mutex_);
   Status Emit(const std::string& text, const net::BodySink& sink);
-  Result<net::Response> Watch(const std::map<std::string, std::string>& query, const net::BodySink& sink,
+  Result<net::Response> Watch(const net::Request& request, const net::BodySink& sink,
                               const net::Cancellation* cancellation);
 
   ObjectHistory& history_;

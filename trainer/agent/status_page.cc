@@ -21,7 +21,7 @@ Result<std::unique_ptr<net::HttpServer>> ServeStatusPage(const std::string& list
         const SteadyTime now = clock.SteadyNow();
         net::ServerResponse answer{.status = 404, .content_type = "text/plain", .body = "see /metrics and /healthz\n"};
         if (request.path.size() == 1 && request.method == "GET" && request.path[0] == "metrics") {
-          answer = {.status = 200, .content_type = "text/plain; version=0.0.4", .body = telemetry.Render(now)};
+          answer = {.status = 200, .content_type = metrics::kTextType, .body = telemetry.Render(now)};
         } else if (request.path.size() == 1 && request.method == "GET" && request.path[0] == "healthz") {
           const bool healthy = telemetry.Healthy(now);
           answer = {.status = healthy ? 200 : 503,

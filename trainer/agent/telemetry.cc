@@ -2,62 +2,51 @@
 
 #include <utility>
 
-#include "common/base/number.h"
 #include "common/estimate/network_cost.h"
 
 namespace eoa::agent {
 namespace {
 
-// A label's value: backslash, quote and line feed are escaped.
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '\\' || c == '"') quoted += '\\';
-    if (c == '\n') {
-      quoted += "\\n";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
+using metrics::Counter;
+using metrics::Gauge;
+using metrics::Labels;
 
-std::string LabelsOf(const PodSetup& setup) {
+Labels LabelsOf(const PodSetup& setup) {
   const api::Metadata& job = setup.job->metadata;
-  return "job_namespace=" + Quoted(job.name_space) + ",job_name=" + Quoted(job.name) +
-         ",population=" + Quoted(setup.job->spec.population(setup.population).name);
+  return {{"job_namespace", job.name_space},
+          {"job_name", job.name},
+          {"population", setup.job->spec.population(setup.population).name}};
 }
 
 int MembersPerPod(const PodSetup& setup) { return setup.job->spec.population(setup.population).members_per_pod; }
 
-// Writes one family after the other; a family without a sample is left out.
+// One family after the other, each sample with the pod's labels.
 class Page {
  public:
-  explicit Page(const std::string& labels) : labels_(labels) {}
+  explicit Page(const Labels& labels) : labels_(labels) {}
 
-  void Begin(const std::string& name, const char* kind, const char* about) {
-    name_ = "eoa_trainer_" + name;
-    head_ = "# HELP " + name_ + " " + about + "\n# TYPE " + name_ + " " + kind + "\n";
+  void Begin(const std::string& name, decltype(Gauge) kind, const char* about) {
+    families_.push_back(kind("eoa_trainer_" + name, about));
   }
-  void Sample(const std::string& more, double value) {
-    text_ += std::exchange(head_, "") + name_ + "{" + labels_ + more + "} " + FormatNumber(value) + "\n";
+  void Sample(const Labels& more, double value) {
+    Labels labels = labels_;
+    labels.insert(labels.end(), more.begin(), more.end());
+    metrics::Add(families_.back(), labels, value);
   }
-  std::string Take() { return std::move(text_); }
+  std::string Take() { return metrics::Text(std::move(families_)); }
 
  private:
-  const std::string& labels_;
-  std::string name_;
-  std::string head_;
-  std::string text_;
+  const Labels& labels_;
+  metrics::Families families_;
 };
 
-std::string Label(const char* name, const std::string& value) { return std::string(",") + name + "=" + Quoted(value); }
+Labels Label(std::string_view name, std::string value) { return {{name, std::move(value)}}; }
 
 }  // namespace
 
 Telemetry::Telemetry(const PodSetup& setup, std::string version, SteadyTime now)
     : labels_(LabelsOf(setup)),
-      info_(Label("pod_index", std::to_string(setup.pod)) + Label("version", version)),
+      info_{{"pod_index", std::to_string(setup.pod)}, {"version", std::move(version)}},
       first_member_(setup.pod * MembersPerPod(setup)),
       flops_per_image_(api::TrainingFlopsPerImage(setup.job->spec.trainer)),
       workers_(static_cast<std::size_t>(MembersPerPod(setup))),
@@ -141,19 +130,19 @@ bool Telemetry::Healthy(SteadyTime now) const {
 std::string Telemetry::Render(SteadyTime now) const {
   const MutexLock lock(mutex_);
   Page page(labels_);
-  const auto one = [&page](const char* name, const char* kind, const char* about, double value) {
+  const auto one = [&page](const char* name, auto kind, const char* about, double value) {
     page.Begin(name, kind, about);
-    page.Sample("", value);
+    page.Sample({}, value);
   };
   const auto gauge = [&](const char* name, const char* about, auto value) REQUIRES(mutex_) {
-    page.Begin(name, "gauge", about);
+    page.Begin(name, Gauge, about);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       if (!workers_[i].progress) continue;
       page.Sample(Label("member", std::to_string(first_member_ + static_cast<int>(i))), value(*workers_[i].progress));
     }
   };
   const auto counter = [&](const char* name, const char* about, auto before, auto value) REQUIRES(mutex_) {
-    page.Begin(name, "counter", about);
+    page.Begin(name, Counter, about);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       const Worker& worker = workers_[i];
       const double current = worker.progress ? static_cast<double>((*worker.progress).*value) : 0;
@@ -161,12 +150,12 @@ std::string Telemetry::Render(SteadyTime now) const {
                   static_cast<double>(worker.*before) + current);
     }
   };
-  page.Begin("info", "gauge", "1; the labels say which build and pod this is.");
+  page.Begin("info", Gauge, "1; the labels say which build and pod this is.");
   page.Sample(info_, 1);
-  one("attempt", "gauge", "The attempt this pod takes part in; 0: none yet.", attempt_);
-  one("generation", "gauge", "Generation that is being trained.", generation_);
+  one("attempt", Gauge, "The attempt this pod takes part in; 0: none yet.", attempt_);
+  one("generation", Gauge, "Generation that is being trained.", generation_);
   if (!workers_.empty() && workers_.front().progress) {
-    one("generation_steps", "gauge", "Steps that the generation has.",
+    one("generation_steps", Gauge, "Steps that the generation has.",
         static_cast<double>(workers_.front().progress->steps));
   }
   using Progress = train::ProgressMessage;
@@ -176,7 +165,7 @@ std::string Telemetry::Render(SteadyTime now) const {
         [](const Progress& progress) { return progress.images_per_second; });
   gauge("model_flops_per_second", "Floating-point operations of the model that each member trains with, per second.",
         [this](const Progress& progress) { return progress.images_per_second * flops_per_image_; });
-  page.Begin("device_memory_bytes", "gauge", "Most memory of its GPU that each member's tensors have taken.");
+  page.Begin("device_memory_bytes", Gauge, "Most memory of its GPU that each member's tensors have taken.");
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     if (!workers_[i].progress || workers_[i].progress->device_memory_bytes == 0) continue;
     page.Sample(Label("member", std::to_string(first_member_ + static_cast<int>(i))),
@@ -184,9 +173,9 @@ std::string Telemetry::Render(SteadyTime now) const {
   }
   gauge("train_loss", "Mean training loss of the generation so far.",
         [](const Progress& progress) { return progress.train_loss; });
-  page.Begin("learning_rate", "gauge", "Learning rate of each member.");
+  page.Begin("learning_rate", Gauge, "Learning rate of each member.");
   for (std::size_t i = 0; i < rates_.size(); ++i) page.Sample(Label("member", std::to_string(i)), rates_[i]);
-  page.Begin("fitness", "gauge", "Validation accuracy at the end of the last generation, 0 to 1.");
+  page.Begin("fitness", Gauge, "Validation accuracy at the end of the last generation, 0 to 1.");
   for (const auto& [member, fitness] : fitness_) page.Sample(Label("member", std::to_string(member)), fitness);
   counter("steps_total", "Training steps done.", &Worker::steps, &Progress::total_steps);
   counter("step_seconds_total", "Time spent in training steps.", &Worker::train_seconds, &Progress::train_seconds);
@@ -196,13 +185,13 @@ std::string Telemetry::Render(SteadyTime now) const {
           &Worker::communication_seconds, &Progress::communication_seconds);
   counter("checkpoint_wait_seconds_total", "Time that training waited for checkpoints.", &Worker::checkpoint_seconds,
           &Progress::checkpoint_seconds);
-  page.Begin("phase_seconds_total", "counter", "Time this pod spent in each phase.");
+  page.Begin("phase_seconds_total", Counter, "Time this pod spent in each phase.");
   std::map<TrainerPhase, double> phases = phase_seconds_;
   phases[phase_] += ToSeconds(now - phase_since_);
   for (const auto& [phase, seconds] : phases) page.Sample(Label("phase", std::string(ToWord(phase))), seconds);
-  page.Begin("worker_exits_total", "counter", "Worker processes that ended, by exit code.");
+  page.Begin("worker_exits_total", Counter, "Worker processes that ended, by exit code.");
   for (const auto& [code, count] : exits_) page.Sample(Label("code", std::to_string(code)), static_cast<double>(count));
-  one("offline_generations_total", "counter", "Generations that ended without a decision of the broker.",
+  one("offline_generations_total", Counter, "Generations that ended without a decision of the broker.",
       offline_generations_);
   return page.Take();
 }

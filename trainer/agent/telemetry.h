@@ -13,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "common/metrics/family.h"
 #include "trainer/agent/session_types.h"
 
 namespace eoa::agent {
@@ -48,8 +49,8 @@ class Telemetry {
   void ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now) REQUIRES(mutex_);
   void EndWorkers() REQUIRES(mutex_);
 
-  const std::string labels_;  // of every series
-  const std::string info_;    // more of eoa_trainer_info
+  const metrics::Labels labels_;  // of every series
+  const metrics::Labels info_;    // more of eoa_trainer_info
   const int first_member_;
   const double flops_per_image_;
 

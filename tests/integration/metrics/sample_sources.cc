@@ -7,6 +7,10 @@ namespace {
 
 using std::chrono::seconds;
 
+void Observe(eoa::Histogram& histogram, double value, std::uint64_t times) {
+  for (std::uint64_t i = 0; i < times; ++i) histogram.Observe(value);
+}
+
 ReconcileSnapshot Reconciles(std::uint64_t tick) {
   ReconcileSnapshot snapshot;
   snapshot.success = 10 + tick;
@@ -14,9 +18,9 @@ ReconcileSnapshot Reconciles(std::uint64_t tick) {
   snapshot.requeue_after = tick / 2;
   snapshot.active = 1;
   snapshot.workers = 2;
-  snapshot.bounds = {0.005, 0.05, 0.5, 5};
-  snapshot.counts = {5 + tick, 3 + tick / 2, 2, 0, 0};
-  snapshot.sum_seconds = 0.5 + 0.01 * static_cast<double>(tick);
+  Observe(snapshot.seconds, 0.004, 5 + tick);
+  Observe(snapshot.seconds, 0.04, 3 + tick / 2);
+  Observe(snapshot.seconds, 0.4, 2);
   return snapshot;
 }
 
@@ -27,8 +31,8 @@ kube::WorkQueueStats Queue(std::uint64_t tick) {
   stats.adds = 20 + tick;
   stats.retries = 2 + tick / 4;
   for (std::uint64_t i = 0; i < 20 + tick; ++i) {
-    stats.queue_duration.Observe(std::chrono::microseconds(100 + i % 900));
-    stats.work_duration.Observe(std::chrono::milliseconds(1 + i % 9));
+    stats.queue_seconds.Observe(1e-6 * static_cast<double>(100 + i % 900));
+    stats.work_seconds.Observe(1e-3 * static_cast<double>(1 + i % 9));
   }
   stats.unfinished_work = std::chrono::milliseconds(3);
   stats.longest_running = std::chrono::milliseconds(2);
@@ -43,8 +47,10 @@ std::vector<kube::ApiClientStats> Clients(std::uint64_t tick) {
   writing.requests[{"200", "PATCH"}] = 40 + tick;
   writing.requests[{"409", "PATCH"}] = 1 + tick / 8;
   writing.requests[{"<error>", "GET"}] = 1 + tick / 16;
-  writing.latency["PATCH"].counts = {30 + tick, 10, 1};
-  writing.latency["PATCH"].sum_seconds = 0.2 + 0.002 * static_cast<double>(tick);
+  eoa::Histogram& patches = writing.seconds.try_emplace("PATCH", kube::ApiClientStats::kSecondsBounds).first->second;
+  Observe(patches, 0.004, 30 + tick);
+  Observe(patches, 0.02, 10);
+  Observe(patches, 0.04, 1);
   writing.retries = 1;
   writing.limiter_seconds = 0.25;
   return {watching, writing};
@@ -71,12 +77,14 @@ broker::BrokerServiceStats Broker(std::uint64_t tick) {
   broker::BrokerServiceStats stats;
   auto& beat = stats.routes["/v1/jobs/{uid}/populations/{population}/heartbeat"];
   beat.answers = {{200, 1000 + 2 * tick}, {503, 3 + tick / 8}};
-  beat.times = {900 + tick, 100 + tick, 3 + tick / 8};
-  beat.seconds = 0.6 + 0.001 * static_cast<double>(tick);
+  Observe(beat.seconds, 0.0004, 900 + tick);
+  Observe(beat.seconds, 0.0009, 100 + tick);
+  Observe(beat.seconds, 0.002, 3 + tick / 8);
   auto& decision = stats.routes["/v1/jobs/{uid}/populations/{population}/decision"];
   decision.answers = {{200, 20 + tick / 4}};
-  decision.times = {0, 0, 0, 0, 0, 0, 10, 8 + tick / 4, 2, 0, 0};
-  decision.seconds = 12;
+  Observe(decision.seconds, 0.05, 10);
+  Observe(decision.seconds, 0.5, 8 + tick / 4);
+  Observe(decision.seconds, 5, 2);
   stats.denied = {{Refusal::kUnauthorized, 1 + tick / 32}};
   stats.in_flight = 2;
   stats.jobs = 2;
@@ -110,8 +118,7 @@ broker::EcosphereView Ecosphere(std::uint64_t tick) {
     population.train_loss = 1.2;
     view.populations.push_back(std::move(population));
   }
-  view.round_times.counts[3] = 2 + tick / 8;
-  view.round_times.seconds = 1.5 * static_cast<double>(2 + tick / 8);
+  Observe(view.round_times.seconds, 0.9, 2 + tick / 8);
   view.round_times.waited_for = {{0, 0.1}, {1, static_cast<double>(tick)}};
   for (std::uint64_t i = 0; i < 2 + tick / 8; ++i) {
     broker::RoundView round;
@@ -165,11 +172,21 @@ std::vector<JobSnapshot> Jobs(std::uint64_t tick, WallTime now) {
   return {Training("quickstart", tick, now), Training("second", tick, now), failed, done, waiting};
 }
 
+TokenCounts Tokens(std::uint64_t tick) {
+  TokenCounts counts;
+  counts.reviews["allowed"] = 6 + tick / 8;
+  counts.known = 1000 + tick;
+  counts.remembered = 6;
+  return counts;
+}
+
 ControllerSnapshot Controller(std::uint64_t tick) {
   ControllerSnapshot snapshot;
   snapshot.jobs["research"] = {
       .created = 4, .completed = 1 + tick / 40, .failed = 1 + tick / 40, .restarted = tick / 8};
   snapshot.waits_for_cache = tick / 5;
+  snapshot.waits_given_up = tick / 20;
+  snapshot.waiting_jobs = 1;
   snapshot.status_writes = 8 + tick;
   snapshot.child_writes = 16;
   return snapshot;
@@ -182,6 +199,8 @@ MetricsSources SampleSources(std::function<std::uint64_t()> tick, std::function<
   sources.version = "1.2.3";
   sources.reconcile = [tick] { return Reconciles(tick()); };
   sources.controller_counts = [tick] { return Controller(tick()); };
+  sources.events = [tick] { return EventCounts{.written = 6 + tick(), .left_out = 1, .dropped = 0, .failed = 0}; };
+  sources.tokens = [tick] { return Tokens(tick()); };
   sources.queue = [tick] { return Queue(tick()); };
   sources.clients = [tick] { return Clients(tick()); };
   sources.election = [] {

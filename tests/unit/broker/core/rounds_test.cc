@@ -226,9 +226,9 @@ TEST(SyncRounds, TimesRoundsFromTheFirstReportAndSaysWhoKeptTheOthersWaiting) {
   core.Take(kWhales, Report(1, 1, {0.1, 0.1}), At(20));
   core.Take(kWolves, Report(1, 1, {0.2, 0.5}), At(20.25));
   const RoundTimes& times = core.state().round_times;
-  EXPECT_DOUBLE_EQ(times.seconds, 2.25);
-  EXPECT_EQ(times.counts[2], 1U) << "at most half a second";
-  EXPECT_EQ(times.counts[4], 1U) << "at most five";
+  EXPECT_DOUBLE_EQ(times.seconds.sum(), 2.25);
+  EXPECT_EQ(times.seconds.counts()[2], 1U) << "at most half a second";
+  EXPECT_EQ(times.seconds.counts()[4], 1U) << "at most five";
   EXPECT_DOUBLE_EQ(times.waited_for.at(kWhales), 2);
   EXPECT_DOUBLE_EQ(times.waited_for.at(kWolves), 0.25);
 }

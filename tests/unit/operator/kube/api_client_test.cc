@@ -207,7 +207,7 @@ TEST_F(ApiClientTest, HandsErrorEventsOfAWatchOverAsTheyAre) {
                                                 "\n"});
   std::vector<json> events;
   ASSERT_TRUE(Client()
-                  .Watch(kPods, {.resource_version = "5", .timeout = 300s},
+                  .Watch(kPods, {.resource_version = "5", .timeout = 300s, .silence = 90s},
                          [&](json event) {
                            events.push_back(std::move(event));
                            return OkStatus();
@@ -216,7 +216,7 @@ TEST_F(ApiClientTest, HandsErrorEventsOfAWatchOverAsTheyAre) {
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0]["object"]["code"], 410);
   EXPECT_THAT(http_.requests[0].url, HasSubstr("watch=true&resourceVersion=5&timeoutSeconds=300&allowWatchBookmarks"));
-  EXPECT_EQ(http_.requests[0].silence, ApiClient::kWatchSilence);
+  EXPECT_EQ(http_.requests[0].silence, 90s);
 }
 
 TEST_F(ApiClientTest, DoesNotHoldAWatchThatTheServerPutsOff) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
 
 namespace eoa::metrics {
 namespace {
@@ -14,15 +13,14 @@ using ::testing::Not;
 
 constexpr WallTime kNow{seconds(1'800'000'000)};
 
-std::string Text(const Families& families) { return prometheus::TextSerializer().Serialize(families); }
-
 TEST(Histograms, CountEveryBucketUpToItsBoundAndAllInInf) {
   prometheus::MetricFamily family = Histogram("h_seconds", "Help.");
-  const std::array<double, 2> bounds = {0.5, 2};
-  const std::array<std::uint64_t, 3> counts = {1, 2, 4};
-  AddHistogram(family, {}, bounds, counts, 9.5);
+  static constexpr std::array<double, 2> kBounds = {0.5, 2};
+  eoa::Histogram values(kBounds);
+  for (const double value : {0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0}) values.Observe(value);
+  Add(family, {}, values);
   EXPECT_THAT(Text({family}),
-              AllOf(HasSubstr("h_seconds_count 7\n"), HasSubstr("h_seconds_sum 9.5\n"),
+              AllOf(HasSubstr("h_seconds_count 7\n"), HasSubstr("h_seconds_sum 18\n"),
                     HasSubstr("h_seconds_bucket{le=\"0.5\"} 1\n"), HasSubstr("h_seconds_bucket{le=\"2\"} 3\n"),
                     HasSubstr("h_seconds_bucket{le=\"+Inf\"} 7\n")));
 }
@@ -56,7 +54,7 @@ TEST(QueueMetrics, HaveUpstreamsNamesLabelsAndBuckets) {
   stats.depth_low = 5;
   stats.adds = 7;
   stats.retries = 2;
-  stats.queue_duration.Observe(std::chrono::milliseconds(2));
+  stats.queue_seconds.Observe(0.002);
   stats.longest_running = seconds(4);
   const std::string text = Text(QueueFamilies("eoajob", stats));
   EXPECT_THAT(text, HasSubstr("workqueue_depth{name=\"eoajob\",controller=\"eoajob\",priority=\"0\"} 3\n"));
@@ -77,7 +75,8 @@ TEST(ClientMetrics, OfClientsWithOneHostAreSummed) {
   kube::ApiClientStats one;
   one.host = "10.0.0.1:443";
   one.requests[{"200", "GET"}] = 3;
-  one.latency["GET"].counts[0] = 3;
+  eoa::Histogram& seconds = one.seconds.try_emplace("GET", kube::ApiClientStats::kSecondsBounds).first->second;
+  for (int i = 0; i < 3; ++i) seconds.Observe(0.001);
   kube::ApiClientStats two = one;
   two.requests[{"409", "PATCH"}] = 1;
   const std::string text = Text(ClientFamilies({one, two}));
@@ -116,7 +115,7 @@ TEST(CacheMetrics, SumNamespacesAndAreSyncedWhenAllAre) {
 TEST(BrokerMetrics, CountAnswersByRouteAndCode) {
   broker::BrokerServiceStats stats;
   stats.routes["/v1/x"].answers = {{200, 4}, {503, 1}};
-  stats.routes["/v1/x"].times[2] = 5;
+  for (int i = 0; i < 5; ++i) stats.routes["/v1/x"].seconds.Observe(0.002);
   stats.denied = {{Refusal::kWrongPod, 2}};
   EXPECT_THAT(Text(BrokerFamilies(stats)),
               AllOf(HasSubstr("eoa_broker_requests_total{route=\"/v1/x\",code=\"503\"} 1\n"),

@@ -1,14 +1,16 @@
-// Families of metrics as values: what the collectors of this folder build their answers from. Private to this folder.
+// Families of metrics as values, and the text that Prometheus reads: what the operator's and the trainers' /metrics are
+// made of. Pure.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <prometheus/metric_family.h>
+
+#include "common/base/histogram.h"
 
 namespace eoa::metrics {
 
@@ -23,9 +25,11 @@ prometheus::MetricFamily Histogram(std::string name, std::string help);
 void Add(prometheus::MetricFamily& family, const Labels& labels, double value);
 void Add(prometheus::MetricFamily& family, const Labels& labels, std::uint64_t value);
 
-// `counts` are by bucket, not cumulative; one more than `bounds`, which are upper bounds, inclusive. A bucket that is
-// missing counts as empty.
-void AddHistogram(prometheus::MetricFamily& family, const Labels& labels, std::span<const double> bounds,
-                  std::span<const std::uint64_t> counts, double sum);
+// One of a histogram.
+void Add(prometheus::MetricFamily& family, const Labels& labels, const eoa::Histogram& values);
+
+// One scrape: Prometheus' text format, version 0.0.4. Families without a sample are left out.
+std::string Text(Families families);
+inline constexpr const char* kTextType = "text/plain; version=0.0.4; charset=utf-8";
 
 }  // namespace eoa::metrics

@@ -1,6 +1,11 @@
-#include "operator/metrics/family.h"
+#include "common/metrics/family.h"
 
+#include <algorithm>
 #include <limits>
+
+#include <prometheus/text_serializer.h>
+
+#include "common/base/utf8.h"
 
 namespace eoa::metrics {
 namespace {
@@ -17,35 +22,14 @@ MetricFamily Make(std::string name, std::string help, MetricType type) {
   return family;
 }
 
-// How many bytes the UTF-8 sequence at `at` has; 0: it is none.
-std::size_t SequenceLength(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(at + 1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool outside = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return overlong || outside ? 0 : length;
-}
-
 // Prometheus refuses a whole scrape for one wrong byte.
 std::string Utf8(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = SequenceLength(text, i);
-    if (length == 0) {
-      clean += '?';
-      ++i;
-    } else {
-      clean += text.substr(i, length);
-      i += length;
-    }
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    clean += length == 0 ? "?" : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return clean;
 }
@@ -82,17 +66,21 @@ void Add(MetricFamily& family, const Labels& labels, std::uint64_t value) {
   Add(family, labels, static_cast<double>(value));
 }
 
-void AddHistogram(MetricFamily& family, const Labels& labels, std::span<const double> bounds,
-                  std::span<const std::uint64_t> counts, double sum) {
-  prometheus::ClientMetric::Histogram& histogram = Sample(family, labels).histogram;
+void Add(MetricFamily& family, const Labels& labels, const eoa::Histogram& values) {
+  ClientMetric::Histogram& histogram = Sample(family, labels).histogram;
   std::uint64_t cumulative = 0;
-  for (std::size_t i = 0; i <= bounds.size(); ++i) {
-    if (i < counts.size()) cumulative += counts[i];
-    const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < values.counts().size(); ++i) {
+    cumulative += values.counts()[i];
+    const double bound = i < values.bounds().size() ? values.bounds()[i] : std::numeric_limits<double>::infinity();
     histogram.bucket.push_back({cumulative, bound});
   }
   histogram.sample_count = cumulative;
-  histogram.sample_sum = sum;
+  histogram.sample_sum = values.sum();
+}
+
+std::string Text(Families families) {
+  std::erase_if(families, [](const MetricFamily& family) { return family.metric.empty(); });
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace eoa::metrics
