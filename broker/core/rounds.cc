@@ -33,15 +33,19 @@ const api::ReportRequest* Earlier(const EcosphereState& state, int population, c
 Answer<void> CheckContent(const EcosphereState& state, const Population& population,
                           const api::ReportRequest& request) {
   if (std::cmp_not_equal(request.members.size(), population.members)) {
-    return Refuse(400, Refusal::kInvalidBody,
+    return Refuse(409, Refusal::kUnusableReport,
                   "members: population " + population.name + " has " + std::to_string(population.members) +
                       " members, the report lists " + std::to_string(request.members.size()));
   }
-  for (const api::MemberReport& member : request.members) {
+  for (std::size_t i = 0; i < request.members.size(); ++i) {
+    const api::MemberReport& member = request.members[i];
+    if (std::cmp_not_equal(member.member, i)) {
+      return Refuse(409, Refusal::kUnusableReport, "members must list members 0, 1, 2, ... in order");
+    }
     const Result<double> baseline = evolve::Baseline(state.spec, member.learning_rate, request.generation);
     if (baseline.ok() && std::isfinite(*baseline)) continue;
-    return Refuse(400, Refusal::kInvalidBody,
-                  "members[" + std::to_string(member.member) + "].learningRate: no finite baseline follows from it");
+    return Refuse(409, Refusal::kUnusableReport,
+                  "members[" + std::to_string(i) + "].learningRate: no finite baseline follows from it");
   }
   return {};
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
+
+#include "common/codec/codec.h"
 
 #include <nlohmann/json.hpp>
 
@@ -64,33 +67,8 @@ std::optional<RoundView> ViewOf(const EcosphereState& state, const Round& round)
   const auto decision = round.decisions.find(round.last_decided);
   if (decision == round.decisions.end()) return std::nullopt;
   RoundView view{.decision = decision->second, .reports = {}};
-  for (const auto& [index, report] : round.reports) view.reports.emplace_back(state.population(index).name, report);
+  for (const auto& [index, report] : round.reports) view.reports.push_back({state.population(index).name, report});
   return view;
-}
-
-json ToJson(const PopulationView& view) {
-  return {{"name", view.name},
-          {"phase", ToWord(view.phase)},
-          {"attempt", view.attempt},
-          {"generation", view.generation},
-          {"step", view.step},
-          {"steps", view.steps},
-          {"imagesPerSecond", view.images_per_second},
-          {"trainLoss", view.train_loss},
-          {"learningRates", view.learning_rates},
-          {"bestFitness", view.best_fitness},
-          {"activity", view.activity ? ToWord(*view.activity) : ""},
-          {"offlineGenerations", view.offline_generations},
-          {"finished", view.finished ? api::ToJson(*view.finished) : json(nullptr)},
-          {"lastError", view.last_error}};
-}
-
-json ToJson(const RoundView& view) {
-  json reports = json::array();
-  for (const auto& [population, report] : view.reports) {
-    reports.push_back({{"population", population}, {"report", api::ToJson(report)}});
-  }
-  return {{"decision", api::ToJson(view.decision)}, {"reports", std::move(reports)}};
 }
 
 }  // namespace
@@ -105,35 +83,85 @@ EcosphereView MakeView(const EcosphereState& state) {
   return view;
 }
 
+static void Fields(codec::Visitor& v, PopulationView& view) {
+  v.Type("population", "PopulationView", "One population as the broker knows it.");
+  v.Text("name", view.name, {}, "Of the job file");
+  v.Word("phase", view.phase, "Joining: its pods are not all there");
+  v.Integer("attempt", view.attempt, {}, "0: not yet started");
+  v.Integer("generation", view.generation, {}, "Being trained");
+  v.Integer("step", view.step, {}, "The furthest-behind pod's");
+  v.Integer("steps", view.steps, {}, "Of the generation in all");
+  v.Number("imagesPerSecond", view.images_per_second, {}, "Of all its members");
+  v.Number("trainLoss", view.train_loss, {}, "Mean over its pods");
+  v.Numbers("learningRates", view.learning_rates, {}, "Of the last report, by member");
+  v.Number("bestFitness", view.best_fitness, {}, "Of the last report");
+  v.KnownWord("activity", view.activity, "The furthest-behind pod's phase");
+  v.Integer("offlineGenerations", view.offline_generations, {}, "That its leader went on without a decision");
+  v.Object("finished", view.finished, codec::kNullable);
+  v.Text("lastError", view.last_error, {.most = std::size_t{64} << 10},
+         "Why the last attempt ended, or why the population was stopped");
+}
+
+static void Fields(codec::Visitor& v, OpenRound& round) {
+  v.Type("round", "OpenRound", "A round without a decision.");
+  v.Integer("generation", round.generation, {}, "Of the round");
+  v.Texts("reported", round.reported, "Populations that have");
+}
+
+void Fields(codec::Visitor& v, Ecosphere& value) {
+  v.Type("ecosphere", "Ecosphere", "The state of the whole job.");
+  v.Integer("generations", value.generations, {}, "Of the job");
+  v.Objects("populations", value.populations, {}, "In the job's order");
+  v.Objects("openRounds", value.open_rounds, {}, "Ascending by generation");
+  v.Object("lastDecision", value.last_decision, codec::kNullable);
+}
+
 json EcosphereJson(const EcosphereState& state) {
-  json populations = json::array();
-  for (const Population& population : state.populations) populations.push_back(ToJson(ViewOf(state, population)));
-  json open = json::array();
-  json last = nullptr;
+  Ecosphere document;
+  document.generations = state.spec.ecosphere.generations;
+  for (const Population& population : state.populations) document.populations.push_back(ViewOf(state, population));
   for (const auto& [generation, round] : state.rounds) {
-    if (const auto decided = ViewOf(state, round)) {
-      last = api::ToJson(decided->decision);
+    if (auto decided = ViewOf(state, round)) {
+      document.last_decision = std::move(decided->decision);
       continue;
     }
-    json reported = json::array();
-    for (const auto& [index, report] : round.reports) reported.push_back(state.population(index).name);
-    open.push_back({{"generation", generation}, {"reported", std::move(reported)}});
+    OpenRound& open = document.open_rounds.emplace_back();
+    open.generation = generation;
+    for (const auto& [index, report] : round.reports) open.reported.push_back(state.population(index).name);
   }
-  return {{"generations", state.spec.ecosphere.generations},
-          {"populations", std::move(populations)},
-          {"openRounds", std::move(open)},
-          {"lastDecision", std::move(last)}};
+  return codec::ToJson(std::move(document));
+}
+
+static void Fields(codec::Visitor& v, PopulationReport& value) {
+  v.Type("report", "PopulationReport", "A report and whose it is.");
+  v.Text("population", value.population, {}, "Whose");
+  v.Object("report", value.report);
+}
+
+static void Fields(codec::Visitor& v, RoundView& round) {
+  v.Type("round", "Round", "A decided round. Async: the newest decision of its generation.");
+  v.Object("decision", round.decision);
+  v.Objects("reports", round.reports, {}, "In the job's order; late ones too");
+}
+
+void Fields(codec::Visitor& v, History& value) {
+  v.Type("history", "History", "Decided rounds, ascending by generation.");
+  v.Objects("rounds", value.rounds, {}, "At most 100");
+  v.Integer("next", value.next, {.presence = codec::kNullable}, "Where to go on; null at the end");
 }
 
 json HistoryJson(const EcosphereState& state, int from) {
-  json rounds = json::array();
+  History document;
   for (auto round = state.rounds.lower_bound(from); round != state.rounds.end(); ++round) {
-    const auto decided = ViewOf(state, round->second);
+    auto decided = ViewOf(state, round->second);
     if (!decided) continue;
-    if (rounds.size() == kHistoryPage) return {{"rounds", std::move(rounds)}, {"next", round->first}};
-    rounds.push_back(ToJson(*decided));
+    if (document.rounds.size() == kHistoryPage) {
+      document.next = round->first;
+      break;
+    }
+    document.rounds.push_back(*std::move(decided));
   }
-  return {{"rounds", std::move(rounds)}, {"next", nullptr}};
+  return codec::ToJson(std::move(document));
 }
 
 }  // namespace eoa::broker

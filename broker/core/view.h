@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -33,10 +32,15 @@ struct PopulationView {
   std::string last_error;  // why the last attempt ended, or why the population was stopped
 };
 
+struct PopulationReport {
+  std::string population;
+  api::ReportRequest report;
+};
+
 struct RoundView {
   // Sync: the generation's; Async: the newest of the populations that have reported this generation.
   api::Decision decision;
-  std::vector<std::pair<std::string, api::ReportRequest>> reports;  // by population, in the job's order; late ones too
+  std::vector<PopulationReport> reports;  // in the job's order; late ones too
 };
 
 struct EcosphereView {
@@ -47,11 +51,29 @@ struct EcosphereView {
 
 EcosphereView MakeView(const EcosphereState& state);
 
+// A round without a decision.
+struct OpenRound {
+  int generation = 0;
+  std::vector<std::string> reported;  // populations that have
+};
+
 // GET /ecosphere: all populations, the rounds that are open, and the last decision.
+struct Ecosphere {
+  int generations = 0;  // of the job
+  std::vector<PopulationView> populations;
+  std::vector<OpenRound> open_rounds;  // ascending by generation
+  std::optional<api::Decision> last_decision;
+};
+void Fields(codec::Visitor& v, Ecosphere& value);
 nlohmann::json EcosphereJson(const EcosphereState& state);
 
-// GET /history: at most kHistoryPage decided rounds from generation `from` on; `next` is where to go on, or null.
+// GET /history: at most kHistoryPage decided rounds from generation `from` on.
 inline constexpr int kHistoryPage = 100;
+struct History {
+  std::vector<RoundView> rounds;
+  std::optional<int> next;  // where to go on
+};
+void Fields(codec::Visitor& v, History& value);
 nlohmann::json HistoryJson(const EcosphereState& state, int from);
 
 }  // namespace eoa::broker

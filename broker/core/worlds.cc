@@ -18,7 +18,7 @@ std::string PodName(const Population& population, int pod) { return population.n
 
 Answer<void> CheckPod(const Population& population, int pod) {
   if (pod >= 0 && std::cmp_less(pod, population.pods.size())) return {};
-  return Refuse(400, Refusal::kInvalidBody,
+  return Refuse(404, Refusal::kUnknownPod,
                 "pod " + std::to_string(pod) + ": population " + population.name + " has pods 0 to " +
                     std::to_string(population.pods.size() - 1));
 }

@@ -1,4 +1,5 @@
-// The OpenAPI 3.1 document of the broker's routes: broker/rest/openapi.json, built into the program.
+// The OpenAPI 3.1 document of the broker's routes, made of Routes() and of what the messages say of themselves
+// (common/codec): whoever changes a message changes it. Made once; thread-safe.
 #pragma once
 
 #include <string_view>

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cli/report/report_page.h"
+#include "common/base/json_access.h"
 #include "common/base/number.h"
 
 namespace eoa::report {
@@ -14,11 +15,6 @@ using Row = std::vector<std::string>;
 
 std::string Number(const ordered_json& value, int digits = 4) {
   return value.is_number() ? FormatShort(value.get<double>(), digits) : "-";
-}
-
-const ordered_json& Field(const ordered_json& object, const char* name) {
-  static const ordered_json none = nullptr;
-  return object.is_object() && object.contains(name) ? object[name] : none;
 }
 
 std::string Populations(const ordered_json& data) {
@@ -55,11 +51,11 @@ Row RowOf(const ComparedRun& run) {
   return {run.label,
           data["state"].get<std::string>(),
           std::to_string(rounds.size()) + "/" + std::to_string(data["generations"].get<int>()),
-          Number(Field(result, "testAccuracy")),
+          Number(At(result, "testAccuracy")),
           Finite(BestFitness(data), 4),
-          Number(Field(last, "fitness")),
-          Number(Field(last, "learningRate")),
-          Number(Field(result, "durationSeconds"), 3),
+          Number(At(last, "fitness")),
+          Number(At(last, "learningRate")),
+          Number(At(result, "durationSeconds"), 3),
           Finite(ImagesPerSecond(data), 3),
           std::to_string(data["restarts"].size()),
           std::to_string(data["seed"].get<std::int64_t>()),

@@ -7,6 +7,7 @@
 
 #include "broker/core/state.h"
 #include "common/base/number.h"
+#include "common/codec/codec.h"
 #include "common/job/read_job.h"
 
 namespace eoa::report {
@@ -44,27 +45,15 @@ Waits WaitsOf(const std::vector<broker::Event>& events) {
 }
 
 ordered_json RoundJson(const broker::RoundView& round, const Waits& waits) {
-  const api::Elected& elected = round.decision.elected;
   ordered_json json = {{"generation", round.decision.generation},
                        {"baseline", round.decision.baseline},
                        {"closedBy", ToWord(round.decision.closed_by)},
                        {"missing", round.decision.missing},
-                       {"elected",
-                        {{"population", elected.population},
-                         {"member", elected.member},
-                         {"learningRate", elected.learning_rate},
-                         {"fitness", elected.fitness},
-                         {"generation", elected.generation}}},
+                       {"elected", codec::ToOrderedJson(round.decision.elected)},
                        {"reports", ordered_json::array()}};
   for (const auto& [population, report] : round.reports) {
     ordered_json members = ordered_json::array();
-    for (const api::MemberReport& member : report.members) {
-      members.push_back({{"member", member.member},
-                         {"learningRate", member.learning_rate},
-                         {"fitness", member.fitness},
-                         {"trainLoss", member.train_loss},
-                         {"fitnessLoss", member.fitness_loss ? ordered_json(*member.fitness_loss) : ordered_json()}});
-    }
+    for (const api::MemberReport& member : report.members) members.push_back(codec::ToOrderedJson(member));
     const auto wait = waits.find({report.generation, population});
     json["reports"].push_back({{"population", population},
                                {"imagesPerSecond", report.images_per_second},

@@ -11,6 +11,7 @@
 #include "cli/run/same_job.h"
 #include "cli/run/schedule_csv.h"
 #include "common/base/entropy.h"
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 #include "common/evolve/load_schedules.h"
 #include "common/job/read_job.h"
@@ -77,8 +78,7 @@ std::string HowItEnded(const std::string& path, FileSystem& files) {
   if (!text.ok()) return "";
   const Result<nlohmann::json> result = ParseJson(*text);
   if (!result.ok()) return "";
-  const Result<std::string> outcome = GetString(*result, "outcome");
-  return outcome.ok() ? *outcome : "";
+  return TextAt(*result, "outcome");
 }
 
 // A directory in which a run of this job may go on: not ended, and nobody at work in it.

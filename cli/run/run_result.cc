@@ -4,6 +4,7 @@
 
 #include "common/base/json_guard.h"
 #include "common/base/timestamp.h"
+#include "common/codec/codec.h"
 
 namespace eoa::local {
 namespace {
@@ -39,11 +40,7 @@ ordered_json RunResultJson(const api::Job& job, const broker::EcosphereView& vie
   json["baseline"] = nullptr;
   if (!view.rounds.empty()) {
     const api::Decision& decision = view.rounds.back().decision;
-    json["elected"] = {{"population", decision.elected.population},
-                       {"member", decision.elected.member},
-                       {"learningRate", decision.elected.learning_rate},
-                       {"fitness", decision.elected.fitness},
-                       {"generation", decision.elected.generation}};
+    json["elected"] = codec::ToOrderedJson(decision.elected);
     json["baseline"] = decision.baseline;
   }
   const broker::PopulationView* elected = ElectedPopulation(view);

@@ -1,8 +1,6 @@
 #include "common/base/json_guard.h"
 
-#include <cmath>
 #include <cstdint>
-#include <set>
 #include <vector>
 
 #include "common/base/hex.h"
@@ -105,18 +103,6 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
   std::optional<Error> error_;
 };
 
-Result<const json*> Find(const json& object, std::string_view field) {
-  if (!object.is_object()) return InvalidArgumentError("expected a JSON object");
-  const auto it = object.find(std::string(field));
-  if (it == object.end()) return NotFoundError("field '" + std::string(field) + "' is missing");
-  return &*it;
-}
-
-Error WrongType(std::string_view field, std::string_view expected, const json& value) {
-  return InvalidArgumentError("field '" + std::string(field) + "' must be " + std::string(expected) + ", not " +
-                              value.type_name());
-}
-
 template <typename Json>
 std::string Dump(const Json& value, int indent) {
   std::string text = value.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -154,34 +140,5 @@ Result<json> ParseJson(std::string_view text, const JsonLimits& limits) {
 std::string DumpJson(const json& value) { return Dump(value, -1); }
 std::string DumpJson(const nlohmann::ordered_json& value) { return Dump(value, -1); }
 std::string DumpJsonPretty(const nlohmann::ordered_json& value) { return Dump(value, 2) + "\n"; }
-
-Result<std::string> GetString(const json& object, std::string_view field) {
-  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
-  if (!value->is_string()) return WrongType(field, "a string", *value);
-  return value->get<std::string>();
-}
-
-Result<double> GetNumber(const json& object, std::string_view field) {
-  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
-  if (!value->is_number()) return WrongType(field, "a number", *value);
-  const double number = value->get<double>();
-  if (!std::isfinite(number)) return WrongType(field, "a finite number", *value);
-  return number;
-}
-
-Result<std::int64_t> GetInteger(const json& object, std::string_view field) {
-  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
-  if (value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) {
-    return WrongType(field, "an integer below 2^63", *value);
-  }
-  if (!value->is_number_integer()) return WrongType(field, "an integer", *value);
-  return value->get<std::int64_t>();
-}
-
-Result<bool> GetBool(const json& object, std::string_view field) {
-  EOA_ASSIGN_OR_RETURN(const json* value, Find(object, field));
-  if (!value->is_boolean()) return WrongType(field, "true or false", *value);
-  return value->get<bool>();
-}
 
 }  // namespace eoa

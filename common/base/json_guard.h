@@ -32,12 +32,4 @@ std::string DumpJson(const nlohmann::ordered_json& value);
 // Indented by two spaces, with a final newline: files that people read.
 std::string DumpJsonPretty(const nlohmann::ordered_json& value);
 
-// Reading members of a parsed document, one field at a time. NotFound when missing, InvalidArgument when of another
-// type; both name the field. `GetNumber` accepts integers too and is always finite; `GetInteger` refuses 1.5 and what
-// does not fit.
-Result<std::string> GetString(const nlohmann::json& object, std::string_view field);
-Result<double> GetNumber(const nlohmann::json& object, std::string_view field);
-Result<std::int64_t> GetInteger(const nlohmann::json& object, std::string_view field);
-Result<bool> GetBool(const nlohmann::json& object, std::string_view field);
-
 }  // namespace eoa

@@ -2,92 +2,71 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
-#include "common/base/timestamp.h"
+#include "common/codec/codec.h"
 
 namespace eoa::api {
 namespace {
 
-using nlohmann::json;
-
-json TimeOrNull(const std::optional<WallTime>& time) { return time ? json(FormatTimestamp(*time)) : json(nullptr); }
-
-template <typename T>
-json OrNull(const std::optional<T>& value) {
-  return value ? json(*value) : json(nullptr);
-}
-
-const json& Child(const json& object, const char* name) {
-  static const json kNull;
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
-}
-
-std::string Text(const json& object, const char* name) {
-  const json& value = Child(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-template <typename Integer = int>
-Integer Whole(const json& object, const char* name) {
-  const json& value = Child(object, name);
-  return value.is_number_integer() ? value.get<Integer>() : Integer{};
-}
-
-std::optional<double> Real(const json& object, const char* name) {
-  const json& value = Child(object, name);
-  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-}
-
-std::optional<WallTime> Time(const json& object, const char* name) { return ParseTimestamp(Text(object, name)); }
-
-json ToJson(const Condition& condition) {
-  return {{"type", ToWord(condition.type)},
-          {"status", ToWord(condition.status)},
-          {"observedGeneration", condition.observed_generation},
-          {"lastTransitionTime", FormatTimestamp(condition.last_transition_time)},
-          {"reason", condition.reason},
-          {"message", condition.message}};
-}
-
-json ToJson(const PopulationStatus& row) {
-  json document = {{"name", row.name},        {"phase", ToWord(row.phase)}, {"generation", row.generation},
-                   {"members", row.members},  {"ready", row.ready},         {"attempt", row.attempt},
-                   {"restarts", row.restarts}};
-  // In a list the API server refuses null.
-  if (row.fitness) document["fitness"] = *row.fitness;
-  if (row.learning_rate) document["learningRate"] = *row.learning_rate;
-  if (row.last_report_time) document["lastReportTime"] = FormatTimestamp(*row.last_report_time);
-  if (!row.message.empty()) document["message"] = row.message;
-  return document;
-}
-
-Condition ConditionFromJson(ConditionType type, const json& document) {
-  return {.type = type,
-          .status = FromWord<ConditionStatus>(Text(document, "status")).value_or(ConditionStatus::kUnknown),
-          .observed_generation = Whole<std::int64_t>(document, "observedGeneration"),
-          .last_transition_time = Time(document, "lastTransitionTime").value_or(WallTime{}),
-          .reason = Text(document, "reason"),
-          .message = Text(document, "message")};
-}
-
-PopulationStatus PopulationFromJson(const json& document) {
-  return {.name = Text(document, "name"),
-          .phase = FromWord<PopulationPhase>(Text(document, "phase")).value_or(PopulationPhase::kPending),
-          .generation = Whole(document, "generation"),
-          .members = Whole(document, "members"),
-          .ready = Whole(document, "ready"),
-          .attempt = Whole(document, "attempt"),
-          .restarts = Whole(document, "restarts"),
-          .fitness = Real(document, "fitness"),
-          .learning_rate = Real(document, "learningRate"),
-          .last_report_time = Time(document, "lastReportTime"),
-          .message = Text(document, "message")};
-}
+constexpr codec::NumberSpec kNumberOrNull{.presence = codec::kNullable};
 
 }  // namespace
+
+static void Fields(codec::Visitor& v, Condition& value) {
+  v.Type("condition");
+  v.Word("type", value.type);
+  v.KnownWord("status", value.status);
+  v.Integer("observedGeneration", value.observed_generation);
+  v.Time("lastTransitionTime", value.last_transition_time);
+  v.Text("reason", value.reason);
+  v.Text("message", value.message, {.most = 32768});
+}
+
+// In a list the API server refuses null.
+static void Fields(codec::Visitor& v, PopulationStatus& value) {
+  v.Type("population");
+  v.Text("name", value.name);
+  v.KnownWord("phase", value.phase);
+  v.Integer("generation", value.generation);
+  v.Integer("members", value.members);
+  v.Integer("ready", value.ready);
+  v.Integer("attempt", value.attempt);
+  v.Integer("restarts", value.restarts);
+  v.Number("fitness", value.fitness, {.presence = codec::kSparse});
+  v.Number("learningRate", value.learning_rate, {.presence = codec::kSparse});
+  v.Time("lastReportTime", value.last_report_time, codec::kSparse);
+  v.Text("message", value.message, {.presence = codec::kSparse});
+}
+
+static void Fields(codec::Visitor& v, JobProgress& value) {
+  v.Type("progress");
+  v.Integer("generation", value.generation);
+  v.Integer("generations", value.generations);
+  v.Integer("percent", value.percent);
+  v.Integer("estimatedSecondsLeft", value.estimated_seconds_left, {.presence = codec::kNullable});
+}
+
+static void Fields(codec::Visitor& v, JobStatus& value) {
+  v.Type("status");
+  v.Integer("observedGeneration", value.observed_generation);
+  std::string phase(value.phase ? ToWord(*value.phase) : "");
+  v.Text("phase", phase);
+  value.phase.reset();
+  if (!phase.empty()) value.phase = FromWord<JobPhase>(phase).value_or(JobPhase::kPending);
+  v.Objects("conditions", value.conditions);
+  v.Time("startTime", value.start_time, codec::kNullable);
+  v.Time("completionTime", value.completion_time, codec::kNullable);
+  v.Object("progress", value.progress);
+  v.Object("elected", value.elected, codec::kNullable);
+  v.Number("baseline", value.baseline, kNumberOrNull);
+  v.Integer("restarts", value.restarts);
+  v.Objects("populations", value.populations);
+  v.Group("result", [&](codec::Visitor& result) {
+    result.Number("testAccuracy", value.test_accuracy, kNumberOrNull);
+    result.Text("model", value.model);
+  });
+  v.Integer("replicas", value.replicas);
+  v.Text("selector", value.selector);
+}
 
 const Condition* FindCondition(const JobStatus& status, ConditionType type) {
   const auto found = std::find_if(status.conditions.begin(), status.conditions.end(),
@@ -104,78 +83,8 @@ bool IsTerminal(const JobStatus& status) {
   return IsTrue(status, ConditionType::kComplete) || IsTrue(status, ConditionType::kFailed);
 }
 
-json ToJson(const JobStatus& status) {
-  json conditions = json::array();
-  for (const Condition& condition : status.conditions) conditions.push_back(ToJson(condition));
-  json populations = json::array();
-  for (const PopulationStatus& row : status.populations) populations.push_back(ToJson(row));
-  json elected = nullptr;
-  if (status.elected) {
-    elected = {{"population", status.elected->population},
-               {"member", status.elected->member},
-               {"learningRate", status.elected->learning_rate},
-               {"fitness", status.elected->fitness},
-               {"generation", status.elected->generation}};
-  }
-  return {{"observedGeneration", status.observed_generation},
-          {"phase", status.phase ? ToWord(*status.phase) : ""},
-          {"conditions", std::move(conditions)},
-          {"startTime", TimeOrNull(status.start_time)},
-          {"completionTime", TimeOrNull(status.completion_time)},
-          {"progress",
-           {{"generation", status.progress.generation},
-            {"generations", status.progress.generations},
-            {"percent", status.progress.percent},
-            {"estimatedSecondsLeft", OrNull(status.progress.estimated_seconds_left)}}},
-          {"elected", std::move(elected)},
-          {"baseline", OrNull(status.baseline)},
-          {"restarts", status.restarts},
-          {"populations", std::move(populations)},
-          {"result", {{"testAccuracy", OrNull(status.test_accuracy)}, {"model", status.model}}},
-          {"replicas", status.replicas},
-          {"selector", status.selector}};
-}
+nlohmann::json ToJson(const JobStatus& status) { return codec::ToJson(status); }
 
-JobStatus StatusFromJson(const json& document) {
-  JobStatus status;
-  status.observed_generation = Whole<std::int64_t>(document, "observedGeneration");
-  if (const std::string phase = Text(document, "phase"); !phase.empty()) {
-    status.phase = FromWord<JobPhase>(phase).value_or(JobPhase::kPending);
-  }
-  if (const json& conditions = Child(document, "conditions"); conditions.is_array()) {
-    for (const json& each : conditions) {
-      const auto type = FromWord<ConditionType>(Text(each, "type"));
-      if (type) status.conditions.push_back(ConditionFromJson(*type, each));
-    }
-  }
-  status.start_time = Time(document, "startTime");
-  status.completion_time = Time(document, "completionTime");
-  const json& progress = Child(document, "progress");
-  status.progress = {.generation = Whole(progress, "generation"),
-                     .generations = Whole(progress, "generations"),
-                     .percent = Whole(progress, "percent"),
-                     .estimated_seconds_left = std::nullopt};
-  if (const json& left = Child(progress, "estimatedSecondsLeft"); left.is_number_integer()) {
-    status.progress.estimated_seconds_left = left.get<std::int64_t>();
-  }
-  if (const json& elected = Child(document, "elected"); elected.is_object()) {
-    status.elected = {.population = Text(elected, "population"),
-                      .member = Whole(elected, "member"),
-                      .learning_rate = Real(elected, "learningRate").value_or(0),
-                      .fitness = Real(elected, "fitness").value_or(0),
-                      .generation = Whole(elected, "generation")};
-  }
-  status.baseline = Real(document, "baseline");
-  status.restarts = Whole(document, "restarts");
-  if (const json& rows = Child(document, "populations"); rows.is_array()) {
-    for (const json& each : rows) status.populations.push_back(PopulationFromJson(each));
-  }
-  const json& result = Child(document, "result");
-  status.test_accuracy = Real(result, "testAccuracy");
-  status.model = Text(result, "model");
-  status.replicas = Whole(document, "replicas");
-  status.selector = Text(document, "selector");
-  return status;
-}
+JobStatus StatusFromJson(const nlohmann::json& document) { return codec::FromJsonTolerantly<JobStatus>(document); }
 
 }  // namespace eoa::api

@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/job/elected.h"
 #include "common/words/conditions.h"
 #include "common/words/phases.h"
 
@@ -37,16 +38,6 @@ struct JobProgress {
   friend bool operator==(const JobProgress&, const JobProgress&) = default;
 };
 
-struct ElectedStatus {
-  std::string population;
-  int member = 0;
-  double learning_rate = 0;
-  double fitness = 0;
-  int generation = 0;
-
-  friend bool operator==(const ElectedStatus&, const ElectedStatus&) = default;
-};
-
 struct PopulationStatus {
   std::string name;
   PopulationPhase phase = PopulationPhase::kPending;
@@ -70,7 +61,7 @@ struct JobStatus {
   std::optional<WallTime> start_time;
   std::optional<WallTime> completion_time;
   JobProgress progress;
-  std::optional<ElectedStatus> elected;
+  std::optional<Elected> elected;
   std::optional<double> baseline;
   int restarts = 0;
   std::vector<PopulationStatus> populations;

@@ -1,309 +1,184 @@
 #include "common/messages/messages.h"
 
-#include <limits>
-#include <utility>
+#include <optional>
+#include <string>
 
-#include "common/messages/json_fields.h"
+#include "common/codec/codec.h"
 
 namespace eoa::api {
 namespace {
 
-using nlohmann::json;
-
 constexpr int kMaxCount = 1'000'000'000;
 constexpr int kMaxMember = 4095;
-constexpr int kMaxWaitSeconds = 3600;
-constexpr std::size_t kMaxTokenBytes = 128;
-constexpr std::int64_t kMaxSteps = std::int64_t{1} << 53;  // exact as a JSON number anywhere
-constexpr double kLargest = std::numeric_limits<double>::max();
-
-int ReadInt(FieldReader& in, std::string_view field, int low, int high) {
-  return static_cast<int>(in.Integer(field, low, high));
-}
-
-template <typename T>
-Result<T> Finish(const FieldReader& in, T value) {
-  if (in.error()) return *in.error();
-  return value;
-}
-
-MemberReport ReadMember(FieldReader& in) {
-  MemberReport member;
-  member.member = ReadInt(in, "member", 0, kMaxMember);
-  member.learning_rate = in.Number("learningRate", 0, kLargest);
-  member.fitness = in.Number("fitness", 0, 1);
-  member.train_loss = in.Number("trainLoss", -kLargest, kLargest);
-  member.fitness_loss = in.OptionalNumber("fitnessLoss", 0, kLargest);
-  return member;
-}
-
-Elected ReadElected(FieldReader& in) {
-  Elected elected;
-  elected.population = in.String("population");
-  elected.member = ReadInt(in, "member", 0, kMaxMember);
-  elected.learning_rate = in.Number("learningRate", 0, kLargest);
-  elected.fitness = in.Number("fitness", 0, 1);
-  elected.generation = ReadInt(in, "generation", 0, kMaxCount);
-  return elected;
-}
-
-WeightSource ReadWeightSource(FieldReader& in) {
-  WeightSource source;
-  source.population = in.String("population");
-  source.address = in.String("address");
-  source.port = ReadInt(in, "port", 0, 65535);
-  source.token = in.StringOr("token", "", kMaxTokenBytes);
-  source.generation = ReadInt(in, "generation", 0, kMaxCount);
-  source.members = ReadInt(in, "members", 1, kMaxMember + 1);
-  return source;
-}
-
-Decision ReadDecision(FieldReader& in) {
-  Decision decision;
-  decision.generation = ReadInt(in, "generation", 0, kMaxCount);
-  if (!in.OptionalObject("elected", [&](FieldReader& elected) { decision.elected = ReadElected(elected); })) {
-    in.Fail("elected", "is missing");
-  }
-  decision.baseline = in.Number("baseline", 0, kLargest);
-  decision.improved = in.Bool("improved");
-  decision.closed_by = in.KnownWord<ClosedBy>("closedBy").value_or(ClosedBy::kAll);
-  decision.missing = in.Strings("missing");
-  in.Objects("weights", [&](FieldReader& source) { decision.weights.push_back(ReadWeightSource(source)); });
-  return decision;
-}
+constexpr int kMaxPort = 65535;
+constexpr std::size_t kMaxErrorText = 64 * 1024;
+constexpr codec::IntegerSpec kCount{.most = kMaxCount};
+constexpr codec::IntegerSpec kAttempt{.least = 1, .most = kMaxCount};
+constexpr codec::IntegerSpec kMember{.most = kMaxMember};
+constexpr codec::IntegerSpec kPort{.most = kMaxPort};
+constexpr codec::NumberSpec kNotNegative{.least = 0};
+constexpr codec::TextSpec kHost{.most = 255};
+constexpr codec::TextSpec kOptionalToken{.most = 128, .presence = codec::kOptional};
 
 }  // namespace
 
-json ToJson(const JoinRequest& value) {
-  return {{"pod", value.pod},
-          {"incarnation", value.incarnation},
-          {"afterAttempt", value.after_attempt},
-          {"address", value.address},
-          {"storePort", value.store_port},
-          {"weightsPort", value.weights_port},
-          {"weightsToken", value.weights_token},
-          {"checkpoints", value.checkpoints},
-          {"waitSeconds", value.wait_seconds},
-          {"lastError", value.last_error}};
+void Fields(codec::Visitor& v, JoinRequest& value) {
+  v.Type("join", "JoinRequest", "An agent asks to be part of the next attempt.");
+  v.Integer("pod", value.pod, kMember, "Ordinal of the pod within the population");
+  v.Text("incarnation", value.incarnation, {.most = 128, .least = 1},
+         "Random; fresh for each start of the agent and each time its workers were lost");
+  v.Integer("afterAttempt", value.after_attempt, kCount,
+            "The newest attempt this agent took part in; it wants a later one");
+  v.Text("address", value.address, kHost, "Host or IP at which this pod's workers and weight server are reached");
+  v.Integer("storePort", value.store_port, kPort, "Where the world's store would listen if this pod held world rank 0");
+  v.Integer("weightsPort", value.weights_port, kPort, "Where this pod's agent serves merged weights");
+  v.Text("weightsToken", value.weights_token, kOptionalToken,
+         "What it wants to see for them. It is handed to the other populations' leaders and never stored");
+  v.Integers("checkpoints", value.checkpoints, kCount, "Generations this pod can resume from");
+  v.Integer("waitSeconds", value.wait_seconds, {.most = 3600},
+            "Long poll: how long to wait for the others; at most 60 are used");
+  v.Text("lastError", value.last_error, {.most = kMaxErrorText, .presence = codec::kOptional},
+         "Why this pod's workers were lost, for people");
 }
 
-template <>
-Result<JoinRequest> FromJson(const json& document) {
-  FieldReader in(document, "join");
-  JoinRequest value;
-  value.pod = ReadInt(in, "pod", 0, kMaxMember);
-  value.incarnation = in.String("incarnation", 128);
-  value.after_attempt = ReadInt(in, "afterAttempt", 0, kMaxCount);
-  value.address = in.String("address", 255);
-  value.store_port = ReadInt(in, "storePort", 0, 65535);
-  value.weights_port = ReadInt(in, "weightsPort", 0, 65535);
-  value.weights_token = in.StringOr("weightsToken", "", kMaxTokenBytes);
-  value.checkpoints = in.Integers("checkpoints", 0, kMaxCount);
-  value.wait_seconds = ReadInt(in, "waitSeconds", 0, kMaxWaitSeconds);
-  value.last_error = in.StringOr("lastError", "", 64 * 1024);
-  if (value.incarnation.empty()) in.Fail("incarnation", "must not be empty");
-  return Finish(in, std::move(value));
+void Fields(codec::Visitor& v, JoinAnswer& value) {
+  v.Type("joinAnswer", "JoinAnswer", "The pod's place in the attempt, or who is still missing.");
+  v.Bool("ready", value.ready, "False: ask again");
+  v.Text("waitingFor", value.waiting_for, {}, "Who is missing: wolves pod 2");
+  v.Integer("attempt", value.attempt, kCount, "Of the world; 1 is the first");
+  v.Text("masterAddress", value.master_address, kHost, "World rank 0's pod");
+  v.Integer("masterPort", value.master_port, kPort, "Of the world's store");
+  v.Integer("worldSize", value.world_size, kCount, "Members of the world");
+  v.Integer("firstRank", value.first_rank, kCount, "World rank of this pod's first member");
+  v.Integer("resumeGeneration", value.resume_generation, kCount,
+            "Generations complete in the checkpoint to load; 0: start anew");
 }
 
-json ToJson(const JoinAnswer& value) {
-  return {{"ready", value.ready},
-          {"waitingFor", value.waiting_for},
-          {"attempt", value.attempt},
-          {"masterAddress", value.master_address},
-          {"masterPort", value.master_port},
-          {"worldSize", value.world_size},
-          {"firstRank", value.first_rank},
-          {"resumeGeneration", value.resume_generation}};
+void Fields(codec::Visitor& v, HeartbeatRequest& value) {
+  v.Type("heartbeat", "HeartbeatRequest", "Progress of one pod.");
+  v.Integer("pod", value.pod, kMember, "Ordinal of the pod");
+  v.Text("incarnation", value.incarnation, {.most = 128}, "As in the join");
+  v.Integer("attempt", value.attempt, kCount, "The attempt this pod takes part in");
+  v.Integer("generation", value.generation, kCount, "Being trained, 0-based");
+  v.Integer("step", value.step, {}, "Optimizer steps done in this generation");
+  v.Integer("steps", value.steps, {}, "Of the generation in all");
+  v.Number("imagesPerSecond", value.images_per_second, kNotNegative, "Of this pod's members together");
+  v.Number("trainLoss", value.train_loss, {}, "Running mean of the generation");
+  v.KnownWord("phase", value.phase, "For people");
+  v.Integer("offlineGenerations", value.offline_generations, {.most = kMaxCount, .presence = codec::kOptional},
+            "That this agent went on without a decision");
+  v.Text("weightsToken", value.weights_token, kOptionalToken, "As in JoinRequest, for a broker that has started since");
 }
 
-template <>
-Result<JoinAnswer> FromJson(const json& document) {
-  FieldReader in(document, "joinAnswer");
-  JoinAnswer value;
-  value.ready = in.Bool("ready");
-  value.waiting_for = in.String("waitingFor");
-  value.attempt = ReadInt(in, "attempt", 0, kMaxCount);
-  value.master_address = in.String("masterAddress", 255);
-  value.master_port = ReadInt(in, "masterPort", 0, 65535);
-  value.world_size = ReadInt(in, "worldSize", 0, kMaxCount);
-  value.first_rank = ReadInt(in, "firstRank", 0, kMaxCount);
-  value.resume_generation = ReadInt(in, "resumeGeneration", 0, kMaxCount);
-  return Finish(in, std::move(value));
+void Fields(codec::Visitor& v, HeartbeatAnswer& value) {
+  v.Type("heartbeatAnswer", "HeartbeatAnswer", "What the pod is to do.");
+  v.Word("command", value.command, "Rejoin: this attempt is over. Stop: the population is given up");
+  v.Text("reason", value.reason, {}, "For Rejoin and Stop");
+  v.Integer("attempt", value.attempt, kCount, "The newest");
 }
 
-json ToJson(const HeartbeatRequest& value) {
-  return {{"pod", value.pod},
-          {"incarnation", value.incarnation},
-          {"attempt", value.attempt},
-          {"generation", value.generation},
-          {"step", value.step},
-          {"steps", value.steps},
-          {"imagesPerSecond", value.images_per_second},
-          {"trainLoss", value.train_loss},
-          {"phase", value.phase ? ToWord(*value.phase) : ""},
-          {"offlineGenerations", value.offline_generations},
-          {"weightsToken", value.weights_token}};
+void Fields(codec::Visitor& v, MemberReport& value) {
+  v.Type("member", "MemberReport", "One member's generation.");
+  v.Integer("member", value.member, kMember, "0-based within the population");
+  v.Number("learningRate", value.learning_rate, kNotNegative, "Used in this generation");
+  v.Number("fitness", value.fitness, {.least = 0, .most = 1}, "Validation accuracy of the member's own weights");
+  v.Number("trainLoss", value.train_loss, {}, "Mean over the generation");
+  v.Number("fitnessLoss", value.fitness_loss, {.least = 0, .presence = codec::kOptional},
+           "Mean cross entropy of the same weights on the same images; null when it is not known or not finite");
 }
 
-template <>
-Result<HeartbeatRequest> FromJson(const json& document) {
-  FieldReader in(document, "heartbeat");
-  HeartbeatRequest value;
-  value.pod = ReadInt(in, "pod", 0, kMaxMember);
-  value.incarnation = in.String("incarnation", 128);
-  value.attempt = ReadInt(in, "attempt", 0, kMaxCount);
-  value.generation = ReadInt(in, "generation", 0, kMaxCount);
-  value.step = in.Integer("step", 0, kMaxSteps);
-  value.steps = in.Integer("steps", 0, kMaxSteps);
-  value.images_per_second = in.Number("imagesPerSecond", 0, kLargest);
-  value.train_loss = in.Number("trainLoss", -kLargest, kLargest);
-  value.phase = in.KnownWord<TrainerPhase>("phase");
-  value.offline_generations = static_cast<int>(in.IntegerOr("offlineGenerations", 0, 0, kMaxCount));
-  value.weights_token = in.StringOr("weightsToken", "", kMaxTokenBytes);
-  return Finish(in, std::move(value));
+void Fields(codec::Visitor& v, ReportRequest& value) {
+  v.Type("report", "ReportRequest", "A population's generation, by its leader.");
+  v.Integer("attempt", value.attempt, kAttempt, "The running one");
+  v.Integer("generation", value.generation, kCount, "0-based: the one that just ended");
+  v.Objects("members", value.members, {.least = 1}, "One for each member, ascending");
+  v.Number("imagesPerSecond", value.images_per_second, kNotNegative, "Of the whole population");
 }
 
-json ToJson(const HeartbeatAnswer& value) {
-  return {{"command", ToWord(value.command)}, {"reason", value.reason}, {"attempt", value.attempt}};
+void Fields(codec::Visitor& v, ReportAnswer& value) {
+  v.Type("reportAnswer", "ReportAnswer", "The report is stored.");
+  v.Bool("late", value.late, "The round had closed without this population; its decision still applies to it");
 }
 
-template <>
-Result<HeartbeatAnswer> FromJson(const json& document) {
-  FieldReader in(document, "heartbeatAnswer");
-  HeartbeatAnswer value;
-  value.command = in.Word<AgentCommand>("command");
-  value.reason = in.String("reason");
-  value.attempt = ReadInt(in, "attempt", 0, kMaxCount);
-  return Finish(in, std::move(value));
+void Fields(codec::Visitor& v, WeightSource& value) {
+  v.Type("weightSource", "WeightSource", "Where a population's weights of a generation are fetched.");
+  v.Text("population", value.population, {}, "Whose");
+  v.Text("address", value.address, {}, "Where it serves them now");
+  v.Integer("port", value.port, kPort, "Where it serves them now");
+  v.Text("token", value.token, {.most = 128, .presence = codec::kSparse},
+         "A bearer token for this source alone; missing while none is known");
+  v.Integer("generation", value.generation, kCount, "Of the weights");
+  v.Integer("members", value.members, {.least = 1, .most = kMaxMember + 1}, "How many members the mean stands for");
 }
 
-json ToJson(const MemberReport& value) {
-  return {{"member", value.member},
-          {"learningRate", value.learning_rate},
-          {"fitness", value.fitness},
-          {"trainLoss", value.train_loss},
-          {"fitnessLoss", OptionalNumberJson(value.fitness_loss)}};
+void Fields(codec::Visitor& v, Decision& value) {
+  v.Type("decision", "Decision", "An election and the baseline that follows from it.");
+  v.Integer("generation", value.generation, kCount, "Of the round");
+  v.Object("elected", value.elected);
+  v.Number("baseline", value.baseline, kNotNegative, "The LR that populations search around");
+  v.Bool("improved", value.improved, "The elected fitness exceeds the last decision's");
+  v.KnownWord("closedBy", value.closed_by,
+              "All: everybody that could report had. Quorum: at the deadline, exchange.quorum had. Deadline: at the "
+              "deadline, all that run had. Async: at once");
+  v.Texts("missing", value.missing, "Populations whose report did not take part");
+  v.Objects("weights", value.weights, {}, "One for each population that took part");
 }
 
-template <>
-Result<MemberReport> FromJson(const json& document) {
-  FieldReader in(document, "member");
-  MemberReport value = ReadMember(in);
-  return Finish(in, value);
+void Fields(codec::Visitor& v, DecisionAnswer& value) {
+  v.Type("decisionAnswer", "DecisionAnswer", "The decision, or null while the round is open.");
+  v.Object("decision", value.decision, codec::kNullable);
 }
 
-json ToJson(const ReportRequest& value) {
-  json members = json::array();
-  for (const MemberReport& member : value.members) members.push_back(ToJson(member));
-  return {{"attempt", value.attempt},
-          {"generation", value.generation},
-          {"members", std::move(members)},
-          {"imagesPerSecond", value.images_per_second}};
+void Fields(codec::Visitor& v, FinishRequest& value) {
+  v.Type("finish", "FinishRequest", "A population's terminal result, by its leader.");
+  v.Integer("attempt", value.attempt, kAttempt, "The running one");
+  v.Bool("succeeded", value.succeeded, "False: the population has failed for good");
+  v.Text("error", value.error, {.most = kMaxErrorText, .presence = codec::kOptional},
+         "When it failed: the trainer's last error");
+  v.Number("testAccuracy", value.test_accuracy, {.least = 0, .most = 1, .presence = codec::kOptional},
+           "Of the elected population only");
+  v.Number("testLoss", value.test_loss, {.presence = codec::kOptional}, "Likewise");
+  v.Integer("testImages", value.test_images, {.presence = codec::kOptional}, "Likewise");
+  v.Text("model", value.model, {.presence = codec::kOptional}, "Path of the model file on the pod's checkpoint volume");
 }
 
-template <>
-Result<ReportRequest> FromJson(const json& document) {
-  FieldReader in(document, "report");
-  ReportRequest value;
-  value.attempt = ReadInt(in, "attempt", 1, kMaxCount);
-  value.generation = ReadInt(in, "generation", 0, kMaxCount);
-  in.Objects("members", [&](FieldReader& member) { value.members.push_back(ReadMember(member)); });
-  value.images_per_second = in.Number("imagesPerSecond", 0, kLargest);
-  for (std::size_t i = 0; i < value.members.size(); ++i) {
-    if (value.members[i].member != static_cast<int>(i)) in.Fail("members", "must list members 0, 1, 2, ... in order");
-  }
-  if (value.members.empty()) in.Fail("members", "must not be empty");
-  return Finish(in, std::move(value));
+void Fields(codec::Visitor& v, Problem& value) {
+  v.Type("problem", "Problem", "Why a request is refused (RFC 9457).");
+  v.Integer("status", value.status, {.least = 100, .most = 599}, "As in the status line");
+  std::string title(ToWord(value.reason));
+  v.Text("title", title, {}, "The reason once more");
+  v.Word("reason", value.reason, "Stable, for programs");
+  v.Text("detail", value.detail, {.most = kMaxErrorText}, "For people");
 }
 
-json ToJson(const ReportAnswer& value) { return {{"late", value.late}}; }
-
-template <>
-Result<ReportAnswer> FromJson(const json& document) {
-  FieldReader in(document, "reportAnswer");
-  ReportAnswer value;
-  value.late = in.Bool("late");
-  return Finish(in, value);
+template <typename T>
+nlohmann::json ToJson(const T& value) {
+  return codec::ToJson(value);
 }
 
-json ToJson(const Elected& value) {
-  return {{"population", value.population},
-          {"member", value.member},
-          {"learningRate", value.learning_rate},
-          {"fitness", value.fitness},
-          {"generation", value.generation}};
+template <typename T>
+Result<T> FromJson(const nlohmann::json& value) {
+  return codec::FromJson<T>(value);
 }
 
-template <>
-Result<Elected> FromJson(const json& document) {
-  FieldReader in(document, "elected");
-  Elected value = ReadElected(in);
-  return Finish(in, std::move(value));
-}
+#define EOA_MESSAGE(T)                      \
+  template nlohmann::json ToJson(const T&); \
+  template Result<T> FromJson(const nlohmann::json&)
 
-json ToJson(const Decision& value) {
-  json weights = json::array();
-  for (const WeightSource& source : value.weights) {
-    weights.push_back({{"population", source.population},
-                       {"address", source.address},
-                       {"port", source.port},
-                       {"generation", source.generation},
-                       {"members", source.members}});
-    if (!source.token.empty()) weights.back()["token"] = source.token;
-  }
-  return {{"generation", value.generation}, {"elected", ToJson(value.elected)},    {"baseline", value.baseline},
-          {"improved", value.improved},     {"closedBy", ToWord(value.closed_by)}, {"missing", value.missing},
-          {"weights", std::move(weights)}};
-}
+EOA_MESSAGE(JoinRequest);
+EOA_MESSAGE(JoinAnswer);
+EOA_MESSAGE(HeartbeatRequest);
+EOA_MESSAGE(HeartbeatAnswer);
+EOA_MESSAGE(MemberReport);
+EOA_MESSAGE(ReportRequest);
+EOA_MESSAGE(ReportAnswer);
+EOA_MESSAGE(Elected);
+EOA_MESSAGE(Decision);
+EOA_MESSAGE(DecisionAnswer);
+EOA_MESSAGE(FinishRequest);
 
-template <>
-Result<Decision> FromJson(const json& document) {
-  FieldReader in(document, "decision");
-  Decision value = ReadDecision(in);
-  return Finish(in, std::move(value));
-}
+#undef EOA_MESSAGE
 
-json ToJson(const DecisionAnswer& value) {
-  return {{"decision", value.decision ? ToJson(*value.decision) : json(nullptr)}};
-}
-
-template <>
-Result<DecisionAnswer> FromJson(const json& document) {
-  FieldReader in(document, "decisionAnswer");
-  DecisionAnswer value;
-  in.OptionalObject("decision", [&](FieldReader& decision) { value.decision = ReadDecision(decision); });
-  return Finish(in, std::move(value));
-}
-
-json ToJson(const FinishRequest& value) {
-  return {{"attempt", value.attempt},
-          {"succeeded", value.succeeded},
-          {"error", value.error},
-          {"testAccuracy", OptionalNumberJson(value.test_accuracy)},
-          {"testLoss", OptionalNumberJson(value.test_loss)},
-          {"testImages", value.test_images},
-          {"model", value.model}};
-}
-
-template <>
-Result<FinishRequest> FromJson(const json& document) {
-  FieldReader in(document, "finish");
-  FinishRequest value;
-  value.attempt = ReadInt(in, "attempt", 1, kMaxCount);
-  value.succeeded = in.Bool("succeeded");
-  value.error = in.StringOr("error", "", 64 * 1024);
-  value.test_accuracy = in.OptionalNumber("testAccuracy", 0, 1);
-  value.test_loss = in.OptionalNumber("testLoss", -kLargest, kLargest);
-  value.test_images = in.IntegerOr("testImages", 0, 0, kMaxSteps);
-  value.model = in.StringOr("model", "");
-  return Finish(in, std::move(value));
-}
-
-json ToJson(const Problem& value) {
-  return {{"status", value.status},
-          {"title", ToWord(value.reason)},
-          {"reason", ToWord(value.reason)},
-          {"detail", value.detail}};
-}
+template nlohmann::json ToJson(const Problem&);
 
 }  // namespace eoa::api

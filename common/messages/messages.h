@@ -13,6 +13,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "common/base/result.h"
+#include "common/job/elected.h"
 #include "common/words/phases.h"
 #include "common/words/refusals.h"
 
@@ -93,14 +94,6 @@ struct ReportAnswer {
 
 // ---- decision: GET .../decision?attempt=A&generation=G&waitSeconds=W (long poll) ----
 
-struct Elected {
-  std::string population;
-  int member = 0;
-  double learning_rate = 0;
-  double fitness = 0;
-  int generation = 0;  // whose report won: in Async mode it may be older than the round's
-};
-
 // Where a population's weights of a generation are fetched from (see weights in docs/protocol.md).
 struct WeightSource {
   std::string population;
@@ -150,20 +143,23 @@ struct Problem {
 
 // ---- JSON ----
 
-nlohmann::json ToJson(const JoinRequest& value);
-nlohmann::json ToJson(const JoinAnswer& value);
-nlohmann::json ToJson(const HeartbeatRequest& value);
-nlohmann::json ToJson(const HeartbeatAnswer& value);
-nlohmann::json ToJson(const MemberReport& value);
-nlohmann::json ToJson(const ReportRequest& value);
-nlohmann::json ToJson(const ReportAnswer& value);
-nlohmann::json ToJson(const Elected& value);
-nlohmann::json ToJson(const Decision& value);
-nlohmann::json ToJson(const DecisionAnswer& value);
-nlohmann::json ToJson(const FinishRequest& value);
-nlohmann::json ToJson(const Problem& value);
+// What is in each, field by field: bounds, and phrases for the OpenAPI document (common/codec/visitor.h).
+void Fields(codec::Visitor& v, JoinRequest& value);
+void Fields(codec::Visitor& v, JoinAnswer& value);
+void Fields(codec::Visitor& v, HeartbeatRequest& value);
+void Fields(codec::Visitor& v, HeartbeatAnswer& value);
+void Fields(codec::Visitor& v, MemberReport& value);
+void Fields(codec::Visitor& v, ReportRequest& value);
+void Fields(codec::Visitor& v, ReportAnswer& value);
+void Fields(codec::Visitor& v, WeightSource& value);
+void Fields(codec::Visitor& v, Decision& value);
+void Fields(codec::Visitor& v, DecisionAnswer& value);
+void Fields(codec::Visitor& v, FinishRequest& value);
+void Fields(codec::Visitor& v, Problem& value);
 
-// FromJson<JoinRequest>(document): checked as said above. Defined for every type that has a ToJson, but for Problem.
+// Of every type above, and of Elected. FromJson<JoinRequest>(document): checked as said at the top; not of Problem.
+template <typename T>
+nlohmann::json ToJson(const T& value);
 template <typename T>
 Result<T> FromJson(const nlohmann::json& value);
 

@@ -16,12 +16,14 @@ enum class Refusal {
   kNotFound,
   kUnknownJob,
   kUnknownPopulation,
+  kUnknownPod,
   kMethodNotAllowed,
   kStaleAttempt,
   kNotJoined,
   kPopulationEnded,
   kWrongGeneration,
   kConflictingReport,
+  kUnusableReport,
   kTooManyRequests,
   kUnavailable,
   // any server, before a route sees the request
@@ -38,8 +40,8 @@ enum class Refusal {
 };
 constexpr auto WordsOf(Refusal) {
   return Words<Refusal>("InvalidBody", "InvalidQuery", "Unauthorized", "WrongPod", "NotFound", "UnknownJob",
-                        "UnknownPopulation", "MethodNotAllowed", "StaleAttempt", "NotJoined", "PopulationEnded",
-                        "WrongGeneration", "ConflictingReport", "TooManyRequests", "Unavailable", "MalformedRequest",
+                        "UnknownPopulation", "UnknownPod", "MethodNotAllowed", "StaleAttempt", "NotJoined", "PopulationEnded",
+                        "WrongGeneration", "ConflictingReport", "UnusableReport", "TooManyRequests", "Unavailable", "MalformedRequest",
                         "ExpectationFailed", "HeadersTooLarge", "BodyTooLarge", "UnknownTransferEncoding", "Internal",
                         "InvalidPath", "NotReady", "Gone");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/json_access.h"
 #include "common/words/labels.h"
 #include "operator/plan/names.h"
 
@@ -134,12 +135,12 @@ Status ConfigMapStore::Settle(const Error& error, const std::string& key, const 
   if (!conflict && !MayHaveHappened(error)) return error;
   const Result<json> found = client_.Get(kube::kConfigMaps, ChunkKey());
   if (!found.ok()) return UnavailableError(error.message() + "; looking it up: " + found.error().message());
-  if (TextAt(*found, {"metadata", "labels", kJobUidLabel}) != job_.metadata.uid) {
+  if (TextAt(At(*found, "metadata", "labels"), kJobUidLabel) != job_.metadata.uid) {
     return FailedPreconditionError("it belongs to another owner, perhaps to a job of this name that is being deleted");
   }
   // Another leader may have written the same event; with more behind it, that was somebody else.
   const bool last = !IsClosed(*found) && EventsIn(*found) == keys_ + 1;
-  const bool there = key.empty() ? IsClosed(*found) : last && TextAt(*found, {"data", key}) == record;
+  const bool there = key.empty() ? IsClosed(*found) : last && TextAt(At(*found, "data"), key) == record;
   if (there) {
     exists_ = true;
     resource_version_ = VersionOf(*found);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 #include "operator/kube/watch_lines.h"
 
@@ -36,15 +37,9 @@ void AddQuery(std::string& path, std::string_view name, int value) {
   if (value > 0) AddQuery(path, name, std::to_string(value));
 }
 
-std::string TextAt(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 ObjectKey KeyIn(const json& object) {
-  const auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) return {};
-  return {TextAt(*metadata, "namespace"), TextAt(*metadata, "name")};
+  const json& metadata = At(object, "metadata");
+  return {TextAt(metadata, "namespace"), TextAt(metadata, "name")};
 }
 
 // What the server asks to be waited before the same request; nothing when it asks for nothing.

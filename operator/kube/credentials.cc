@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/base/descriptor.h"
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/subprocess.h"
@@ -30,10 +31,6 @@ std::string Trimmed(std::string text) {
   return text.substr(begin);
 }
 
-std::string StringAt(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 // Everything until the end, within the limits.
 Result<std::string> ReadUntilEnd(int descriptor, SteadyTime deadline, Clock& clock) {
@@ -79,20 +76,19 @@ Result<PluginAnswer> ParsePluginAnswer(const std::string& text, const std::strin
   const auto wrong = [](const std::string& what) { return InvalidArgumentError("its output " + what); };
   const Result<nlohmann::json> document = ParseJson(text);
   if (!document.ok()) return wrong("is not JSON");
-  if (!document->is_object() || StringAt(*document, "kind") != "ExecCredential")
-    return wrong("is not an ExecCredential");
-  if (StringAt(*document, "apiVersion") != api_version) {
-    return wrong("has apiVersion '" + StringAt(*document, "apiVersion") + "'; the kubeconfig says " + api_version);
+  if (TextAt(*document, "kind") != "ExecCredential") return wrong("is not an ExecCredential");
+  if (TextAt(*document, "apiVersion") != api_version) {
+    return wrong("has apiVersion '" + TextAt(*document, "apiVersion") + "'; the kubeconfig says " + api_version);
   }
   const auto status = document->find("status");
   if (status == document->end() || !status->is_object()) return wrong("has no status");
-  PluginAnswer answer{.token = Trimmed(StringAt(*status, "token")),
-                      .certificate = StringAt(*status, "clientCertificateData"),
-                      .key = StringAt(*status, "clientKeyData"),
+  PluginAnswer answer{.token = Trimmed(TextAt(*status, "token")),
+                      .certificate = TextAt(*status, "clientCertificateData"),
+                      .key = TextAt(*status, "clientKeyData"),
                       .expires = std::nullopt};
   if (answer.certificate.empty() != answer.key.empty()) return wrong("has a certificate without a key, or a key alone");
   if (answer.token.empty() && answer.certificate.empty()) return wrong("has neither a token nor a certificate");
-  if (const std::string expires = StringAt(*status, "expirationTimestamp"); !expires.empty()) {
+  if (const std::string expires = TextAt(*status, "expirationTimestamp"); !expires.empty()) {
     answer.expires = ParseTimestamp(expires);
     if (!answer.expires) return wrong("has a malformed expirationTimestamp");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/json_access.h"
 #include "common/base/log.h"
 #include "common/base/timestamp.h"
 
@@ -13,16 +14,6 @@ using nlohmann::json;
 
 constexpr double kJitter = 1.2;
 constexpr int kMicroseconds = 6;
-
-std::string TextAt(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t IntegerAt(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
 
 const json& SpecOf(const json& lease) {
   static const json kEmpty = json::object();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 
 namespace eoa::kube {
@@ -16,16 +17,6 @@ std::size_t SizeOf(const ObjectKey& key, const std::string& text) {
 // Text of ours, from an object that had passed the limits of the client.
 JsonPtr Parse(const std::string& text) {
   return std::make_shared<const nlohmann::json>(nlohmann::json::parse(text, nullptr, false));
-}
-
-const nlohmann::json* Find(const nlohmann::json& object, std::string_view field) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(field);
-  return found == object.end() ? nullptr : &*found;
-}
-
-std::string TextOf(const nlohmann::json* value) {
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -42,11 +33,8 @@ void DropManagedFields(nlohmann::json& object) {
 }
 
 std::optional<ObjectKey> KeyOf(const nlohmann::json& object) {
-  const nlohmann::json* metadata = Find(object, "metadata");
-  if (metadata == nullptr) return std::nullopt;
-  ObjectKey key;
-  key.name_space = TextOf(Find(*metadata, "namespace"));
-  key.name = TextOf(Find(*metadata, "name"));
+  const nlohmann::json& metadata = At(object, "metadata");
+  ObjectKey key{TextAt(metadata, "namespace"), TextAt(metadata, "name")};
   if (key.name.empty()) return std::nullopt;
   return key;
 }
@@ -113,12 +101,7 @@ ObjectStore::Entry ObjectStore::MakeEntry(nlohmann::json& object) const {
   Entry entry;
   entry.text = DumpJson(object);
   entry.text.shrink_to_fit();
-  if (options_.index_label.empty()) return entry;
-  if (const nlohmann::json* metadata = Find(object, "metadata")) {
-    if (const nlohmann::json* labels = Find(*metadata, "labels")) {
-      entry.label = TextOf(Find(*labels, options_.index_label));
-    }
-  }
+  if (!options_.index_label.empty()) entry.label = TextAt(At(object, "metadata", "labels"), options_.index_label);
   return entry;
 }
 

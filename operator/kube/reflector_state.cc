@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "common/base/json_access.h"
 
 namespace eoa::kube {
 namespace {
@@ -17,20 +17,6 @@ constexpr int kMostObjects = 1'000'000;
 
 // A watch is not worth its while for less of the relist period.
 constexpr int kLeastShareOfPeriod = 100;
-
-const nlohmann::json* Find(const nlohmann::json& object, const char* field) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(field);
-  return found == object.end() ? nullptr : &*found;
-}
-
-std::string TextOf(const nlohmann::json* value) {
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-std::int64_t IntegerOf(const nlohmann::json* value) {
-  return value != nullptr && value->is_number_integer() ? value->get<std::int64_t>() : 0;
-}
 
 Duration Spread(Duration least, Duration spread, Random& random) {
   return least + FromSeconds(ToSeconds(spread) * random.NextUniform());
@@ -86,8 +72,8 @@ Failure FailureOf(const Error& error) {
 
 Failure FailureOfStatus(const nlohmann::json& status) {
   Failure failure;
-  const std::int64_t code = IntegerOf(Find(status, "code"));
-  const std::string reason = TextOf(Find(status, "reason"));
+  const std::int64_t code = IntegerAt(status, "code");
+  const std::string reason = TextAt(status, "reason");
   if (code == kGone || reason == "Expired" || reason == "Gone") {
     failure.kind = Failure::Kind::kExpired;
   } else if (code == kTooManyRequests) {
@@ -95,10 +81,8 @@ Failure FailureOfStatus(const nlohmann::json& status) {
   } else if (code > 0 && code < kFirstServerError) {
     failure.kind = Failure::Kind::kRejected;
   }
-  if (const nlohmann::json* details = Find(status, "details")) {
-    const std::int64_t seconds = std::clamp<std::int64_t>(IntegerOf(Find(*details, "retryAfterSeconds")), 0, 3600);
-    failure.retry_after = std::chrono::seconds(seconds);
-  }
+  const std::int64_t seconds = IntegerAt(At(status, "details"), "retryAfterSeconds");
+  failure.retry_after = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 3600));
   return failure;
 }
 
@@ -180,13 +164,10 @@ void ReflectorState::OnWatchBegun(SteadyTime now) {
 }
 
 EventResult ReflectorState::OnEvent(const nlohmann::json& event) {
-  const std::string type = TextOf(Find(event, "type"));
-  const nlohmann::json* object = Find(event, "object");
-  if (type == "ERROR") {
-    return {EventEffect::kEnd, object == nullptr ? Failure{} : FailureOfStatus(*object)};
-  }
-  const nlohmann::json* metadata = object == nullptr ? nullptr : Find(*object, "metadata");
-  const std::string version = metadata == nullptr ? std::string() : TextOf(Find(*metadata, "resourceVersion"));
+  const std::string type = TextAt(event, "type");
+  const nlohmann::json& object = At(event, "object");
+  if (type == "ERROR") return {EventEffect::kEnd, object.is_null() ? Failure{} : FailureOfStatus(object)};
+  const std::string version = TextAt(At(object, "metadata"), "resourceVersion");
   if (type.empty() || version.empty()) return {EventEffect::kEnd, {}};
   ++watch_events_;
   const bool added = type == "ADDED";

@@ -5,8 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "common/base/json_access.h"
 #include "common/base/timestamp.h"
 #include "common/words/conditions.h"
 #include "common/words/exit_code.h"
@@ -17,23 +16,6 @@ namespace eoa::plan {
 namespace {
 
 using nlohmann::json;
-
-const json& At(const json& object, std::string_view name) {
-  static const json kNull;
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
-}
-
-std::string Text(const json& object, std::string_view name) {
-  const json& value = At(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-int Whole(const json& object, std::string_view name) {
-  const json& value = At(object, name);
-  return value.is_number_integer() ? value.get<int>() : 0;
-}
 
 struct Trouble {
   int weight = 0;  // the greater one is told
@@ -62,12 +44,12 @@ constexpr std::array<std::string_view, 4> kUsualWaits = {"ContainerCreating", "P
 
 // The kubelet calls the same trouble by two names in turn; of one name the status changes but once.
 std::string WaitReason(const json& waiting) {
-  std::string reason = Text(waiting, "reason");
+  std::string reason = TextAt(waiting, "reason");
   return reason == kPullFails ? std::string(kPullWaits) : reason;
 }
 
 std::string WaitMessage(const json& waiting) {
-  std::string message = Text(waiting, "message");
+  std::string message = TextAt(waiting, "message");
   constexpr std::string_view kCause = "ErrImagePull: ";
   if (const std::size_t cause = message.find(kCause); cause != std::string::npos)
     message.erase(0, cause + kCause.size());
@@ -76,17 +58,17 @@ std::string WaitMessage(const json& waiting) {
 
 bool EndedHopelessly(const json& container) {
   for (const char* state : {"state", "lastState"}) {
-    if (eoa::IsHopeless(Whole(At(At(container, state), "terminated"), "exitCode"))) return true;
+    if (eoa::IsHopeless(static_cast<int>(IntegerAt(At(At(container, state), "terminated"), "exitCode")))) return true;
   }
   return false;
 }
 
 // Exit codes of docs/operations.md in words.
 std::string ExitText(const json& terminated) {
-  const int code = Whole(terminated, "exitCode");
-  if (Text(terminated, "reason") == kOutOfMemory) return "out of memory: the container exceeded its memory limit";
+  const int code = static_cast<int>(IntegerAt(terminated, "exitCode"));
+  if (TextAt(terminated, "reason") == kOutOfMemory) return "out of memory: the container exceeded its memory limit";
   std::string text = "the trainer ended with exit code " + std::to_string(code);
-  if (const std::string message = Text(terminated, "message"); !message.empty()) text += ": " + message;
+  if (const std::string message = TextAt(terminated, "message"); !message.empty()) text += ": " + message;
   return text;
 }
 
@@ -96,14 +78,15 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
   const std::string why = WaitReason(waiting);
   for (const char* state : {"state", "lastState"}) {
     const json& terminated = At(At(container, state), "terminated");
-    const bool out_of_memory = Text(terminated, "reason") == kOutOfMemory;
-    if (!terminated.is_object() || (Whole(terminated, "exitCode") == 0 && !out_of_memory)) continue;
+    const bool out_of_memory = TextAt(terminated, "reason") == kOutOfMemory;
+    if (!terminated.is_object() || (static_cast<int>(IntegerAt(terminated, "exitCode")) == 0 && !out_of_memory)) continue;
     const std::string_view reason = out_of_memory ? kOutOfMemory : ToWord(Reason::kTrainerFailed);
     Worsen(trouble, {2, std::string(reason), "pod " + pod + ": " + ExitText(terminated)});
   }
   if (std::find(kUsualWaits.begin(), kUsualWaits.end(), why) == kUsualWaits.end()) {
     std::string message = "pod " + pod + ": " + why;
-    if (const std::string image = Text(container, "image"); why.find("Image") != std::string::npos && !image.empty()) {
+    if (const std::string image = TextAt(container, "image");
+        why.find("Image") != std::string::npos && !image.empty()) {
       message += ": image " + image;
     }
     if (const std::string detail = WaitMessage(waiting); !detail.empty()) message += ": " + detail;
@@ -113,17 +96,17 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
 }
 
 bool Is(const json& condition, std::string_view type, ConditionStatus status) {
-  return Text(condition, "type") == type && Text(condition, "status") == ToWord(status);
+  return TextAt(condition, "type") == type && TextAt(condition, "status") == ToWord(status);
 }
 
 Trouble TroubleOfPod(const json& pod) {
-  const std::string name = Text(At(pod, "metadata"), "name");
+  const std::string name = TextAt(At(pod, "metadata"), "name");
   const json& status = At(pod, "status");
   Trouble trouble;
   if (const json& conditions = At(status, "conditions"); conditions.is_array()) {
     for (const json& condition : conditions) {
-      if (!Is(condition, kScheduled, ConditionStatus::kFalse) || Text(condition, "reason").empty()) continue;
-      Worsen(trouble, {3, Text(condition, "reason"), "pod " + name + ": " + Text(condition, "message")});
+      if (!Is(condition, kScheduled, ConditionStatus::kFalse) || TextAt(condition, "reason").empty()) continue;
+      Worsen(trouble, {3, TextAt(condition, "reason"), "pod " + name + ": " + TextAt(condition, "message")});
     }
   }
   for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
@@ -131,10 +114,10 @@ Trouble TroubleOfPod(const json& pod) {
       for (const json& container : containers) Worsen(trouble, TroubleOfContainer(name, container));
     }
   }
-  if (Text(status, "phase") == ToWord(PodPhase::kFailed)) {
-    std::string reason = Text(status, "reason");
+  if (TextAt(status, "phase") == ToWord(PodPhase::kFailed)) {
+    std::string reason = TextAt(status, "reason");
     if (reason.empty()) reason = ToWord(Reason::kPodFailed);
-    Worsen(trouble, {1, std::move(reason), "pod " + name + ": " + Text(status, "message")});
+    Worsen(trouble, {1, std::move(reason), "pod " + name + ": " + TextAt(status, "message")});
   }
   return trouble;
 }
@@ -152,18 +135,18 @@ const json& TrainerOf(const json& pod) {
   const json& containers = At(At(pod, "status"), "containerStatuses");
   if (!containers.is_array()) return kNull;
   for (const json& container : containers) {
-    if (Text(container, "name") == kTrainerContainer) return container;
+    if (TextAt(container, "name") == kTrainerContainer) return container;
   }
   return kNull;
 }
 
 Trouble TroubleOfDeletion(const json& pod, WallTime now) {
   const json& metadata = At(pod, "metadata");
-  const std::optional<WallTime> due = ParseTimestamp(Text(metadata, "deletionTimestamp"));
+  const std::optional<WallTime> due = ParseTimestamp(TextAt(metadata, "deletionTimestamp"));
   if (!due || now - *due < kLostAfter) return {};
-  const std::string node = Text(At(pod, "spec"), "nodeName");
+  const std::string node = TextAt(At(pod, "spec"), "nodeName");
   return {3, std::string(ToWord(Reason::kPodNotDeleted)),
-          "pod " + Text(metadata, "name") + " should be gone since " + FormatTimestamp(*due) + ": is node " + node +
+          "pod " + TextAt(metadata, "name") + " should be gone since " + FormatTimestamp(*due) + ": is node " + node +
               " lost? Bring it back, or delete the node or, when it surely is down, the pod with --force"};
 }
 
@@ -174,7 +157,7 @@ PodsByPopulation LookAtPods(const std::vector<JsonPtr>& pods, WallTime now) {
   std::map<std::string, Trouble> worst;
   for (const JsonPtr& pod : pods) {
     const json& metadata = At(*pod, "metadata");
-    const std::string population = Text(At(metadata, "labels"), kPopulationLabel);
+    const std::string population = TextAt(At(metadata, "labels"), kPopulationLabel);
     PodsView& view = views[population];
     if (metadata.contains("deletionTimestamp")) {
       view.terminating = true;
@@ -183,7 +166,7 @@ PodsByPopulation LookAtPods(const std::vector<JsonPtr>& pods, WallTime now) {
     }
     ++view.pods;
     const json& trainer = TrainerOf(*pod);
-    view.restarts = std::max(view.restarts, Whole(trainer, "restartCount"));
+    view.restarts = std::max(view.restarts, static_cast<int>(IntegerAt(trainer, "restartCount")));
     // A ready pod's earlier ends are told by its restarts.
     if (IsReady(*pod)) {
       ++view.ready;

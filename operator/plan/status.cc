@@ -88,11 +88,7 @@ void AddProgress(const Observed& observed, api::JobStatus& status, WallTime now)
   progress.generations = observed.job->spec.ecosphere.generations;
   if (!observed.ecosphere || observed.ecosphere->rounds.empty()) return;
   const api::Decision& decision = observed.ecosphere->rounds.back().decision;
-  status.elected = api::ElectedStatus{.population = decision.elected.population,
-                                      .member = decision.elected.member,
-                                      .learning_rate = decision.elected.learning_rate,
-                                      .fitness = decision.elected.fitness,
-                                      .generation = decision.elected.generation};
+  status.elected = decision.elected;
   status.baseline = decision.baseline;
   const int generation = decision.generation + 1;
   if (generation == progress.generation) return;

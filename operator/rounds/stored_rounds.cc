@@ -11,6 +11,7 @@
 
 #include "common/base/checksum.h"
 #include "common/base/hex.h"
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 #include "common/words/labels.h"
 
@@ -27,7 +28,7 @@ Result<std::map<int, const json*>> InOrder(const std::string& job, const std::ve
   std::map<int, const json*> chunks;
   const std::string prefix = job + "-rounds-";
   for (const json& config_map : config_maps) {
-    const std::string name = TextAt(config_map, {"metadata", "name"});
+    const std::string name = TextAt(At(config_map, "metadata"), "name");
     int number = -1;
     if (name.starts_with(prefix)) std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
     if (number < 0 || name != RoundsName(job, number)) {
@@ -65,7 +66,7 @@ Status DecodeChunk(const json& config_map, RoundsContent& content) {
   content.chunk_bytes = content.chunk_events = 0;
   const auto data = config_map.find("data");
   if (data == config_map.end() || !data->is_object()) return DataLossError("has no data");
-  if (const std::string version = TextAt(*data, {kRoundsVersionKey}); version != kRoundsVersion) {
+  if (const std::string version = TextAt(*data, kRoundsVersionKey); version != kRoundsVersion) {
     return DataLossError("key " + std::string(kRoundsVersionKey) + ": format version '" + version +
                          "'; this program knows version " + std::string(kRoundsVersion));
   }
@@ -88,20 +89,10 @@ Status DecodeChunk(const json& config_map, RoundsContent& content) {
 
 }  // namespace
 
-std::string TextAt(const json& object, std::initializer_list<std::string_view> path) {
-  const json* at = &object;
-  for (const std::string_view step : path) {
-    const auto found = at->is_object() ? at->find(step) : at->end();
-    if (!at->is_object() || found == at->end()) return "";
-    at = &*found;
-  }
-  return at->is_string() ? at->get<std::string>() : "";
-}
-
-std::string VersionOf(const json& object) { return TextAt(object, {"metadata", "resourceVersion"}); }
+std::string VersionOf(const json& object) { return TextAt(At(object, "metadata"), "resourceVersion"); }
 
 bool IsClosed(const json& config_map) {
-  return !TextAt(config_map, {"metadata", "annotations", kClosedAnnotation}).empty();
+  return !TextAt(At(config_map, "metadata", "annotations"), kClosedAnnotation).empty();
 }
 
 std::string RoundsName(const std::string& job, int chunk) { return job + "-rounds-" + std::to_string(chunk); }

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,8 +54,6 @@ Result<RoundsContent> ReadRounds(kube::ApiClient& client, const api::Job& job);
 
 // ---- a ConfigMap of the API server ----
 
-// Empty when it is not there, or no text.
-std::string TextAt(const nlohmann::json& object, std::initializer_list<std::string_view> path);
 std::string VersionOf(const nlohmann::json& object);
 bool IsClosed(const nlohmann::json& config_map);
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 
 namespace eoa::agent {
@@ -25,9 +26,9 @@ Error ErrorOfAnswer(const net::Response& response) {
   std::string reason = "status " + std::to_string(response.status);
   std::string text = reason;
   if (const Result<nlohmann::json> problem = ParseJson(response.body); problem.ok()) {
-    if (const auto name = GetString(*problem, "reason"); name.ok()) reason = *name;
-    const auto detail = GetString(*problem, "detail");
-    text = detail.ok() ? reason + ": " + *detail : reason;
+    if (std::string name = TextAt(*problem, "reason"); !name.empty()) reason = std::move(name);
+    const std::string detail = TextAt(*problem, "detail");
+    text = detail.empty() ? reason : reason + ": " + detail;
   }
   if (reason == ToWord(Refusal::kStaleAttempt) || reason == ToWord(Refusal::kNotJoined)) return AbortedError(text);
   switch (response.status) {

@@ -61,17 +61,10 @@ void Exchange::Reset() {
 ExchangeStep Exchange::Begin(int attempt, const train::GenerationEndMessage& end, SteadyTime now) {
   Reset();
   attempt_ = attempt;
-  report_ = {};
-  report_.attempt = attempt;
-  report_.generation = end.generation;
-  report_.images_per_second = end.images_per_second;
-  for (const train::MemberResult& member : end.members) {
-    report_.members.push_back({.member = member.member,
-                               .learning_rate = member.learning_rate,
-                               .fitness = member.fitness,
-                               .train_loss = member.train_loss,
-                               .fitness_loss = member.fitness_loss});
-  }
+  report_ = {.attempt = attempt,
+             .generation = end.generation,
+             .members = end.members,
+             .images_per_second = end.images_per_second};
   stage_ = Stage::kReporting;
   deadline_ = now + deadline_length() + kAnswerSlack;
   retry_delay_ = kFirstRetry;

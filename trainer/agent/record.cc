@@ -1,98 +1,59 @@
 #include "trainer/agent/record.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "common/base/json_guard.h"
+#include "common/codec/codec.h"
 
 namespace eoa::agent {
 namespace {
 
-using nlohmann::json;
+constexpr codec::IntegerSpec kGeneration{.most = std::numeric_limits<int>::max()};
 
-constexpr int kVersion = 1;
-
-Result<const json*> Field(const json& object, const char* name, json::value_t type) {
-  const auto it = object.find(name);
-  if (it == object.end()) return NotFoundError(std::string("field '") + name + "' is missing");
-  if (it->type() != type) return InvalidArgumentError(std::string("field '") + name + "' has the wrong type");
-  return &*it;
-}
-
-Result<std::vector<int>> ReadGenerations(const json& list) {
-  std::vector<int> generations;
-  for (const json& entry : list) {
-    if (!entry.is_number_integer()) return InvalidArgumentError("checkpoints must be whole numbers");
-    generations.push_back(entry.get<int>());
-  }
-  return generations;
-}
-
-Result<std::vector<double>> ReadRates(const json& list) {
+struct RatesOfGeneration {
+  int generation = 0;
   std::vector<double> rates;
-  for (const json& entry : list) {
-    if (!entry.is_number()) return InvalidArgumentError("learningRates must be numbers");
-    rates.push_back(entry.get<double>());
-  }
-  return rates;
-}
+};
 
-Result<Record> Read(const json& root) {
-  EOA_ASSIGN_OR_RETURN(const std::int64_t version, GetInteger(root, "version"));
-  if (version != kVersion) return InvalidArgumentError("version " + std::to_string(version) + " is not known");
-  Record record;
-  EOA_ASSIGN_OR_RETURN(record.job_uid, GetString(root, "jobUid"));
-  EOA_ASSIGN_OR_RETURN(const json* checkpoints, Field(root, "checkpoints", json::value_t::array));
-  EOA_ASSIGN_OR_RETURN(record.checkpoints, ReadGenerations(*checkpoints));
-  EOA_ASSIGN_OR_RETURN(const json* rates, Field(root, "rates", json::value_t::array));
-  for (const json& entry : *rates) {
-    EOA_ASSIGN_OR_RETURN(const std::int64_t generation, GetInteger(entry, "generation"));
-    EOA_ASSIGN_OR_RETURN(const json* list, Field(entry, "learningRates", json::value_t::array));
-    EOA_ASSIGN_OR_RETURN(record.rates[static_cast<int>(generation)], ReadRates(*list));
-  }
-  EOA_ASSIGN_OR_RETURN(const json* weights, Field(root, "weights", json::value_t::array));
-  for (const json& entry : *weights) {
-    EOA_ASSIGN_OR_RETURN(const std::int64_t generation, GetInteger(entry, "generation"));
-    EOA_ASSIGN_OR_RETURN(const std::int64_t crc, GetInteger(entry, "crc32"));
-    EOA_ASSIGN_OR_RETURN(std::string file, GetString(entry, "file"));
-    record.weights.push_back({static_cast<int>(generation), std::move(file), static_cast<std::uint32_t>(crc)});
-  }
-  if (root.contains("lastDecision")) {
-    EOA_ASSIGN_OR_RETURN(record.last_decision, api::FromJson<api::Decision>(root["lastDecision"]));
-  }
-  if (root.contains("finished")) {
-    EOA_ASSIGN_OR_RETURN(record.finished, api::FromJson<api::FinishRequest>(root["finished"]));
-  }
-  return record;
+void Fields(codec::Visitor& v, RatesOfGeneration& value) {
+  v.Type("rates");
+  v.Integer("generation", value.generation, kGeneration);
+  v.Numbers("learningRates", value.rates);
 }
 
 }  // namespace
 
-std::string RecordToText(const Record& record) {
-  json rates = json::array();
-  for (const auto& [generation, list] : record.rates) {
-    rates.push_back({{"generation", generation}, {"learningRates", list}});
-  }
-  json weights = json::array();
-  for (const WeightsFile& entry : record.weights) {
-    weights.push_back({{"generation", entry.generation}, {"file", entry.file}, {"crc32", entry.crc32}});
-  }
-  json root = {{"version", kVersion},
-               {"jobUid", record.job_uid},
-               {"checkpoints", record.checkpoints},
-               {"rates", std::move(rates)},
-               {"weights", std::move(weights)}};
-  if (record.last_decision) root["lastDecision"] = api::ToJson(*record.last_decision);
-  if (record.finished) root["finished"] = api::ToJson(*record.finished);
-  return DumpJson(root) + "\n";
+static void Fields(codec::Visitor& v, WeightsFile& value) {
+  v.Type("weights");
+  v.Integer("generation", value.generation, kGeneration);
+  v.Text("file", value.file);
+  v.Integer("crc32", value.crc32, {.most = std::numeric_limits<std::uint32_t>::max()});
 }
 
+static void Fields(codec::Visitor& v, Record& value) {
+  v.Type("agent record");
+  v.Constant("version", 1);
+  v.Text("jobUid", value.job_uid);
+  v.Integers("checkpoints", value.checkpoints, kGeneration);
+  std::vector<RatesOfGeneration> rates;
+  for (auto& [generation, list] : value.rates) rates.push_back({generation, std::move(list)});
+  v.Objects("rates", rates);
+  value.rates.clear();
+  for (RatesOfGeneration& each : rates) value.rates[each.generation] = std::move(each.rates);
+  v.Objects("weights", value.weights);
+  v.Object("lastDecision", value.last_decision, codec::kSparse);
+  v.Object("finished", value.finished, codec::kSparse);
+}
+
+std::string RecordToText(const Record& record) { return DumpJson(codec::ToJson(record)) + "\n"; }
+
 Result<Record> RecordFromText(std::string_view text) {
-  EOA_ASSIGN_OR_RETURN(const json root, ParseJson(text));
-  Result<Record> record = Read(root);
-  if (!record.ok()) return DataLossError("agent record: " + record.error().message());
+  const Result<nlohmann::json> root = ParseJson(text);
+  if (!root.ok()) return DataLossError("agent record: " + root.error().message());
+  Result<Record> record = codec::FromJson<Record>(*root);
+  if (!record.ok()) return DataLossError(record.error().message());
   return record;
 }
 

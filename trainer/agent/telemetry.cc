@@ -88,7 +88,7 @@ void Telemetry::Observe(const Action& action, SteadyTime now) {
 
 void Telemetry::ObserveMessage(const train::FromWorker& message, int worker, SteadyTime now) {
   if (const auto* end = std::get_if<train::GenerationEndMessage>(&message)) {
-    for (const train::MemberResult& member : end->members) fitness_[member.member] = member.fitness;
+    for (const api::MemberReport& member : end->members) fitness_[member.member] = member.fitness;
   }
   const auto* progress = std::get_if<train::ProgressMessage>(&message);
   if (progress == nullptr || worker < 0 || worker >= static_cast<int>(workers_.size())) return;

@@ -1,11 +1,13 @@
 #include "trainer/checkpoint/checkpoint.h"
 
+#include <limits>
 #include <set>
 #include <utility>
 
 #include "common/base/checksum.h"
 #include "common/base/json_guard.h"
 #include "common/base/number.h"
+#include "common/codec/codec.h"
 
 namespace eoa::train {
 namespace {
@@ -14,6 +16,24 @@ constexpr std::uint64_t kMaxManifestBytes = 4096;
 constexpr std::uint64_t kMaxPartBytes = std::uint64_t{1} << 38;  // 256 GiB: room for any model that fits a machine
 constexpr std::string_view kPrefix = "checkpoint-";
 constexpr int kFormat = 1;
+
+struct Manifest {
+  int format = kFormat;
+  int generation = 0;
+  std::string part;
+  std::uint64_t bytes = 0;
+  std::uint32_t crc32 = 0;
+};
+
+void Fields(codec::Visitor& v, Manifest& value) {
+  constexpr int kMost = std::numeric_limits<int>::max();
+  v.Type("manifest");
+  v.Integer("format", value.format, {.most = kMost});
+  v.Integer("generation", value.generation, {.most = kMost, .presence = codec::kOptional});
+  v.Text("part", value.part, {.presence = codec::kOptional});
+  v.Integer("bytes", value.bytes);
+  v.Integer("crc32", value.crc32, {.most = std::numeric_limits<std::uint32_t>::max()});
+}
 
 // 12 for "checkpoint-12.weights.json"; nothing for other files.
 std::optional<int> GenerationOf(std::string_view name) {
@@ -37,13 +57,8 @@ Status CheckpointDirectory::Save(int generation, const std::string& part, const 
   EOA_RETURN_IF_ERROR(files_.Remove(stem + ".json"));
   EOA_ASSIGN_OR_RETURN(const WrittenFile written,
                        WriteSafetensors(files_, stem + ".safetensors", arrays, metadata, Durability::kDurable));
-  nlohmann::ordered_json manifest;
-  manifest["format"] = kFormat;
-  manifest["generation"] = generation;
-  manifest["part"] = part;
-  manifest["bytes"] = written.bytes;
-  manifest["crc32"] = written.crc32;
-  return files_.WriteFileAtomically(stem + ".json", DumpJsonPretty(manifest));
+  const Manifest manifest{.generation = generation, .part = part, .bytes = written.bytes, .crc32 = written.crc32};
+  return files_.WriteFileAtomically(stem + ".json", DumpJsonPretty(codec::ToOrderedJson(manifest)));
 }
 
 Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::string& part) const {
@@ -51,24 +66,22 @@ Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::stri
   const auto lost = [&](const std::string& why) { return DataLossError("checkpoint " + stem + ": " + why); };
   const Result<std::string> text = files_.ReadFile(stem + ".json", kMaxManifestBytes);
   if (!text.ok()) return lost(text.error().message());
-  const Result<nlohmann::json> manifest = ParseJson(*text);
-  if (!manifest.ok()) return lost(manifest.error().message());
-  const Result<std::int64_t> format = GetInteger(*manifest, "format");
-  const Result<std::int64_t> bytes = GetInteger(*manifest, "bytes");
-  const Result<std::int64_t> crc32 = GetInteger(*manifest, "crc32");
-  if (!format.ok() || !bytes.ok() || !crc32.ok()) return lost("its manifest is not understood");
-  if (*format != kFormat) {
-    return FailedPreconditionError("checkpoint " + stem + " has format " + std::to_string(*format) +
+  const Result<nlohmann::json> document = ParseJson(*text);
+  if (!document.ok()) return lost(document.error().message());
+  const Result<Manifest> manifest = codec::FromJson<Manifest>(*document);
+  if (!manifest.ok()) return lost("its manifest is not understood: " + manifest.error().message());
+  if (manifest->format != kFormat) {
+    return FailedPreconditionError("checkpoint " + stem + " has format " + std::to_string(manifest->format) +
                                    ", this version reads " + std::to_string(kFormat) +
                                    "; resume with the version that wrote it");
   }
 
   Result<std::string> content = files_.ReadFile(stem + ".safetensors", kMaxPartBytes);
   if (!content.ok()) return lost(content.error().message());
-  if (content->size() != static_cast<std::uint64_t>(*bytes)) {
-    return lost(std::to_string(content->size()) + " bytes instead of " + std::to_string(*bytes));
+  if (content->size() != manifest->bytes) {
+    return lost(std::to_string(content->size()) + " bytes instead of " + std::to_string(manifest->bytes));
   }
-  if (Crc32(*content) != static_cast<std::uint64_t>(*crc32)) return lost("its checksum is wrong");
+  if (Crc32(*content) != manifest->crc32) return lost("its checksum is wrong");
   CheckpointPart loaded{.bytes = std::make_unique<const std::string>(std::move(*content)), .contents = {}};
   Result<Safetensors> parsed = ParseSafetensors(*loaded.bytes);
   if (!parsed.ok()) return lost(parsed.error().message());

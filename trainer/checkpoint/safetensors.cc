@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/base/checksum.h"
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 
 namespace eoa::train {
@@ -74,11 +75,11 @@ struct PlacedArray {
 Result<PlacedArray> ParseArray(const std::string& name, const json& value, std::string_view data) {
   const auto broken = [&](const std::string& what) { return Broken("array '" + name + "' " + what); };
   if (!value.is_object() || value.size() != 3) return broken("must have dtype, shape and data_offsets");
-  Result<std::string> dtype = GetString(value, "dtype");
-  if (!dtype.ok()) return broken("has no dtype");
+  const std::string dtype = TextAt(value, "dtype");
+  if (dtype.empty()) return broken("has no dtype");
   const auto type =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& each) { return each.name == *dtype; });
-  if (type == kTypes.end()) return broken("has the unknown dtype '" + *dtype + "'");
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& each) { return each.name == dtype; });
+  if (type == kTypes.end()) return broken("has the unknown dtype '" + dtype + "'");
 
   PlacedArray placed{.array = {.name = name, .type = type->type, .shape = {}, .data = {}}};
   const auto shape = value.find("shape");

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/result.h"
+#include "common/messages/messages.h"
 #include "common/words/exit_code.h"
 #include "common/words/phases.h"
 
@@ -93,17 +94,9 @@ struct ProgressMessage {
   double checkpoint_seconds = 0;         // beside it: waiting until a checkpoint is copied or the one before is written
 };
 
-struct MemberResult {
-  int member = 0;
-  double learning_rate = 0;
-  double fitness = 0;
-  double train_loss = 0;
-  std::optional<double> fitness_loss = std::nullopt;  // not known when not finite
-};
-
 struct GenerationEndMessage {  // leader only
   int generation = 0;
-  std::vector<MemberResult> members;
+  std::vector<api::MemberReport> members;
   double images_per_second = 0;  // of the population
 };
 

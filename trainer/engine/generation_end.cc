@@ -15,7 +15,8 @@
 namespace eoa::train {
 namespace {
 
-constexpr std::int64_t kFields = 6;  // of MemberScore
+// A member's row in what the members sum up.
+enum Column : std::int64_t { kRate, kFitness, kTrainLoss, kImagesPerSecond, kFitnessLoss, kTakesPart, kColumns };
 constexpr std::uint64_t kMaxWeightsBytes = std::uint64_t{1} << 38;
 constexpr int kNoRoot = -1;
 constexpr double kNoLoss = -1;  // a cross entropy is never negative
@@ -36,34 +37,36 @@ bool GenerationEnd::others_need_weights() const {
   return spec().populations.size() > 1 && spec().ecosphere.gradient_scope == api::GradientScope::kPopulation;
 }
 
-Result<int> GenerationEnd::Report(int generation, const MemberScore& own) {
+Result<int> GenerationEnd::Report(int generation, const api::MemberReport& own, double images_per_second,
+                                  bool takes_part) {
   // Each fills its own row; the others' are zero, so that the sum is all rows.
-  at::Tensor rows = at::zeros({members(), kFields}, at::kDouble);
-  auto* row = rows.mutable_data_ptr<double>() + options_.member * kFields;
-  row[0] = own.learning_rate;
-  row[1] = own.takes_part ? own.fitness : 0;
-  row[2] = own.train_loss;
-  row[3] = own.images_per_second;
-  row[4] = std::isfinite(own.fitness_loss) ? own.fitness_loss : kNoLoss;
-  row[5] = own.takes_part ? 1 : 0;
+  at::Tensor rows = at::zeros({members(), kColumns}, at::kDouble);
+  auto* row = rows.mutable_data_ptr<double>() + options_.member * kColumns;
+  row[kRate] = own.learning_rate;
+  row[kFitness] = takes_part ? own.fitness : 0;
+  row[kTrainLoss] = own.train_loss;
+  row[kImagesPerSecond] = images_per_second;
+  row[kFitnessLoss] = own.fitness_loss && std::isfinite(*own.fitness_loss) ? *own.fitness_loss : kNoLoss;
+  row[kTakesPart] = takes_part ? 1 : 0;
   EOA_RETURN_IF_ERROR(options_.groups->population().AllReduceSum(rows));
-  const int participants = static_cast<int>(rows.select(1, kFields - 1).sum().item<double>());
+  const int participants = static_cast<int>(rows.select(1, kTakesPart).sum().item<double>());
   if (!leads()) return participants;
   GenerationEndMessage message{.generation = generation, .members = {}, .images_per_second = 0};
   const auto* values = rows.const_data_ptr<double>();
-  for (int member = 0; member < members(); ++member, values += kFields) {
+  for (int member = 0; member < members(); ++member, values += kColumns) {
+    const double loss = values[kFitnessLoss];
     message.members.push_back({.member = member,
-                               .learning_rate = values[0],
-                               .fitness = values[1],
-                               .train_loss = values[2],
-                               .fitness_loss = values[4] == kNoLoss ? std::nullopt : std::optional(values[4])});
-    message.images_per_second += values[3];
-    if (values[kFields - 1] == 0) {
+                               .learning_rate = values[kRate],
+                               .fitness = values[kFitness],
+                               .train_loss = values[kTrainLoss],
+                               .fitness_loss = loss == kNoLoss ? std::nullopt : std::optional(loss)});
+    message.images_per_second += values[kImagesPerSecond];
+    if (values[kTakesPart] == 0) {
       Log(LogLevel::kWarning, "a member has diverged; its weights are left out of the merge",
           {{"generation", std::to_string(generation)},
            {"population", options_.population},
            {"member", std::to_string(member)},
-           {"learningRate", FormatShort(values[0], 4)}});
+           {"learningRate", FormatShort(values[kRate], 4)}});
     }
   }
   options_.channel->Send(message);

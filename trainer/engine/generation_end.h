@@ -13,6 +13,7 @@
 #include "common/base/file_system.h"
 #include "common/base/result.h"
 #include "common/job/job.h"
+#include "common/messages/messages.h"
 #include "trainer/comm/comm.h"
 #include "trainer/config/worker_protocol.h"
 #include "trainer/engine/agent_channel.h"
@@ -20,16 +21,6 @@
 #include "trainer/engine/groups.h"
 
 namespace eoa::train {
-
-// One member's line in the leader's report.
-struct MemberScore {
-  double learning_rate = 0;
-  double fitness = 0;
-  double fitness_loss = 0;  // may be infinite or NaN
-  double train_loss = 0;
-  double images_per_second = 0;
-  bool takes_part = true;  // in the merge; false: diverged
-};
 
 class GenerationEnd {
  public:
@@ -46,8 +37,9 @@ class GenerationEnd {
   };
   explicit GenerationEnd(Options options) : options_(std::move(options)) {}
 
-  // The leader tells the agent all members' scores. Returns how many of the population take part in the merge.
-  Result<int> Report(int generation, const MemberScore& own);
+  // The leader tells the agent all members' results. `takes_part` in the merge; false: diverged, and its fitness counts
+  // as 0. A fitness_loss that is not finite is not known. Returns how many of the population take part.
+  Result<int> Report(int generation, const api::MemberReport& own, double images_per_second, bool takes_part);
 
   // `weights` are this member's own, then the merged ones; with other populations to come, on the leader only until
   // TakeNext. `participants` is what Report returned. OutOfRange when no member takes part.

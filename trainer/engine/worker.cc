@@ -222,12 +222,13 @@ Status Worker::RunGeneration(int generation) {
   const double waited_before = checkpoint_seconds_;
   // Before anything that peers wait for, so that no pod gets ahead of another by more than one checkpoint.
   EOA_RETURN_IF_ERROR(Timed([&] { return checkpoint_->Wait(); }));
-  EOA_ASSIGN_OR_RETURN(const int participants, end_->Report(generation, {.learning_rate = trained.learning_rate,
-                                                                         .fitness = fitness.accuracy(),
-                                                                         .fitness_loss = fitness.loss(),
-                                                                         .train_loss = trained.mean_loss,
-                                                                         .images_per_second = trained.images_per_second,
-                                                                         .takes_part = !trained.diverged}));
+  const api::MemberReport own{.member = start_.member,
+                              .learning_rate = trained.learning_rate,
+                              .fitness = fitness.accuracy(),
+                              .train_loss = trained.mean_loss,
+                              .fitness_loss = fitness.loss()};
+  EOA_ASSIGN_OR_RETURN(const int participants,
+                       end_->Report(generation, own, trained.images_per_second, !trained.diverged));
   FlatWeights& weights = member_->weights();
   weights.Pack();
   EOA_RETURN_IF_ERROR(end_->Merge(generation, weights, !trained.diverged, participants));

@@ -13,11 +13,6 @@
 #include "common/net/cpprest/cpprest_client.h"
 
 namespace eoa::broker {
-namespace {
-
-constexpr const char* kToken = "a-token-of-this-test";
-
-}  // namespace
 
 api::Job LiveBroker::TwoPopulations() {
   api::Job job;

@@ -23,6 +23,8 @@ struct Reply {
 
 class LiveBroker {
  public:
+  static constexpr const char* kToken = "a-token-of-this-test";
+
   // A job of wolves and whales, two members each in pods of one.
   static api::Job TwoPopulations();
 

@@ -145,7 +145,7 @@ JobSnapshot Training(std::string name, std::uint64_t tick, WallTime now) {
       {ConditionType::kStalled, ConditionStatus::kFalse, 1, now - seconds(90), "Progressing", ""}};
   status.progress = {
       .generation = static_cast<int>(tick / 10), .generations = 200, .percent = 5, .estimated_seconds_left = 600};
-  status.elected = api::ElectedStatus{"wolves", 1, 0.08, 0.61, 3};
+  status.elected = api::Elected{"wolves", 1, 0.08, 0.61, 3};
   status.baseline = 0.07;
   status.restarts = static_cast<int>(tick / 8);
   status.populations = {Population("wolves", tick, now), Population("whales", tick, now)};

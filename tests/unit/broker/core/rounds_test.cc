@@ -235,7 +235,10 @@ TEST(SyncRounds, TimesRoundsFromTheFirstReportAndSaysWhoKeptTheOthersWaiting) {
 
 TEST(SyncRounds, AReportThatCannotBeElectedFromIsRefused) {
   Core core = Running(TwoPopulations());
-  EXPECT_EQ(core.Take(kWolves, Report(1, 0, {0.5})), "InvalidBody") << "one member is missing";
+  EXPECT_EQ(core.Take(kWolves, Report(1, 0, {0.5})), "UnusableReport") << "one member is missing";
+  api::ReportRequest swapped = Report(1, 0, {0.5, 0.5});
+  std::swap(swapped.members[0], swapped.members[1]);
+  EXPECT_EQ(core.Take(kWolves, swapped), "UnusableReport") << "members are in order";
   EXPECT_EQ(core.Take(kWolves, Report(1, 5, {0.5, 0.5})), "WrongGeneration") << "the job has 0 to 4";
   EXPECT_EQ(core.Take(kWolves, Report(2, 0, {0.5, 0.5})), "StaleAttempt");
   core.Take(kWolves, Report(1, 2, {0.5, 0.5}));
@@ -247,7 +250,7 @@ TEST(SyncRounds, ALearningRateFromWhichNoFiniteBaselineFollowsIsRefused) {
   spec.ecosphere.baseline = api::BaselineRule::kCosineBlend;
   spec.ecosphere.base_learning_rate = std::numeric_limits<double>::max();
   Core core = Running(spec);
-  EXPECT_EQ(core.Take(kWolves, Report(1, 0, {0.5, 0.5})), "InvalidBody");
+  EXPECT_EQ(core.Take(kWolves, Report(1, 0, {0.5, 0.5})), "UnusableReport");
 }
 
 TEST(SyncRounds, ADecisionIsRefusedToWhoHasNotReported) {

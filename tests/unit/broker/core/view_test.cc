@@ -59,8 +59,8 @@ TEST(View, ListsDecidedRoundsWithTheirReportsInTheJobsOrder) {
   core.Take(kWolves, Report(1, 0, {0.1, 0.3}));
   const EcosphereView view = MakeView(core.state());
   ASSERT_EQ(view.rounds.size(), 1U);
-  EXPECT_EQ(view.rounds[0].reports[0].first, "wolves");
-  EXPECT_EQ(view.rounds[0].reports[1].first, "whales");
+  EXPECT_EQ(view.rounds[0].reports[0].population, "wolves");
+  EXPECT_EQ(view.rounds[0].reports[1].population, "whales");
   EXPECT_EQ(view.populations[kWolves].learning_rates, (std::vector<double>{0.1, 0.2}));
   EXPECT_EQ(view.populations[kWolves].best_fitness, 0.3);
   EXPECT_EQ(view.populations[kWolves].generation, 1);

@@ -178,8 +178,8 @@ TEST(Worlds, AHeartbeatBeforeAnyAttemptIsRefused) {
 
 TEST(Worlds, APodThatThePopulationDoesNotHaveIsRefused) {
   Core core(TwoPopulations());
-  EXPECT_EQ(core.Join(kWolves, 2, "c"), "InvalidBody");
-  EXPECT_EQ(ReasonOf(core.Heartbeat(kWolves, 2, "c", 1, At(0))), "InvalidBody");
+  EXPECT_EQ(core.Join(kWolves, 2, "c"), "UnknownPod");
+  EXPECT_EQ(ReasonOf(core.Heartbeat(kWolves, 2, "c", 1, At(0))), "UnknownPod");
 }
 
 TEST(Worlds, AStoppedPopulationsHeartbeatsAreAnsweredStopAndItsJoinsRefused) {

@@ -1,5 +1,5 @@
-// The OpenAPI document against the code: the routes, and the fields of every message as its parser and printer have
-// them. tests/integration/broker compares what the server answers.
+// The OpenAPI document against the code: the routes, and the fields and bounds of every message as its reader and writer
+// have them. tests/integration/broker compares what the server answers.
 #include "broker/rest/openapi.h"
 
 #include <functional>
@@ -60,6 +60,67 @@ void CheckMessage(const std::string& name, const Message& value) {
   }
 }
 
+// Values of one field: those at the bounds that its schema allows, and those just beyond.
+struct Edges {
+  std::vector<json> allowed;
+  std::vector<json> beyond;
+};
+
+Edges EdgesOf(const json& schema) {
+  Edges edges;
+  const json type = schema["type"].is_array() ? schema["type"][0] : schema["type"];
+  if (type == "integer") {
+    edges.allowed = {schema["minimum"], schema["maximum"], schema["minimum"].get<double>()};
+    edges.beyond = {schema["minimum"].get<std::int64_t>() - 1, schema["maximum"].get<std::int64_t>() + 1, 0.5, "1",
+                    true};
+  } else if (type == "number") {
+    edges.beyond = {"1", true, json::array()};
+    if (schema.contains("minimum")) {
+      edges.allowed.push_back(schema["minimum"]);
+      edges.beyond.push_back(schema["minimum"].get<double>() - 1e-9);
+    }
+    if (schema.contains("maximum")) {
+      edges.allowed.push_back(schema["maximum"]);
+      edges.beyond.push_back(schema["maximum"].get<double>() + 1e-9);
+    } else {
+      edges.allowed.push_back(1e308);
+    }
+  } else if (type == "string") {
+    std::string longest;
+    for (std::size_t i = 0; i < schema["maxLength"]; ++i) longest += "ü";
+    edges.allowed = {longest, std::string(schema.value("minLength", std::size_t{0}), 'x')};
+    edges.beyond = {longest + "x", 1, json::object()};
+    if (schema.contains("minLength")) edges.beyond.push_back("");
+  } else if (type == "boolean") {
+    edges.allowed = {true, false};
+    edges.beyond = {0, "true"};
+  } else if (type == "array") {
+    edges.beyond = {json::object(), 1};
+    if (schema.contains("minItems")) edges.beyond.push_back(json::array());
+    edges.beyond.emplace_back(schema["maxItems"].get<std::size_t>() + 1, json(nullptr));
+  }
+  (schema["type"].is_array() ? edges.allowed : edges.beyond).push_back(nullptr);
+  return edges;
+}
+
+template <typename Message>
+void CheckBounds(const std::string& name, const Message& value) {
+  const json printed = api::ToJson(value);
+  const json fields = Schema(name)["properties"];
+  for (const auto& [field, schema] : fields.items()) {
+    const Edges edges = EdgesOf(schema);
+    json document = printed;
+    for (const json& each : edges.allowed) {
+      document[field] = each;
+      EXPECT_TRUE(api::FromJson<Message>(document).ok()) << name << "." << field << " = " << each.dump().substr(0, 80);
+    }
+    for (const json& each : edges.beyond) {
+      document[field] = each;
+      EXPECT_FALSE(api::FromJson<Message>(document).ok()) << name << "." << field << " = " << each.dump().substr(0, 80);
+    }
+  }
+}
+
 TEST(OpenApi, DocumentsExactlyTheRoutesThatAreServed) {
   std::set<std::pair<std::string, std::string>> documented;
   const json document = Document();
@@ -106,6 +167,18 @@ TEST(OpenApi, DocumentsEveryFieldOfEveryMessage) {
   CheckMessage("Decision", api::Decision{});
   CheckMessage("FinishRequest",
                api::FinishRequest{.attempt = 1, .error = {}, .test_accuracy = {}, .test_loss = {}, .model = {}});
+}
+
+TEST(OpenApi, AllowsExactlyWhatIsTaken) {
+  api::JoinRequest join;
+  join.incarnation = "a";
+  CheckBounds("JoinRequest", join);
+  CheckBounds("HeartbeatRequest", api::HeartbeatRequest{});
+  CheckBounds("MemberReport", api::MemberReport{});
+  CheckBounds("ReportRequest", Report(1, 0, {0.5}));
+  api::FinishRequest finish;
+  finish.attempt = 1;
+  CheckBounds("FinishRequest", finish);
 }
 
 TEST(OpenApi, DocumentsEveryFieldOfTheViews) {

@@ -11,7 +11,7 @@ namespace {
 TEST(ScheduleCsv, HasARowForEveryMemberOfEveryReport) {
   broker::EcosphereView view;
   view.rounds = {TestRound(0)};
-  view.rounds[0].reports[0].second.members[1].fitness_loss = 0.75;
+  view.rounds[0].reports[0].report.members[1].fitness_loss = 0.75;
   EXPECT_EQ(ScheduleCsv(view),
             "generation,population,member,learning_rate,fitness,train_loss,fitness_loss,elected,baseline\n"
             "0,wolves,0,0.1,0.4,1.5,,0,0.25\n"

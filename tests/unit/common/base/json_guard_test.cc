@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/json_access.h"
+
 namespace eoa {
 namespace {
 
@@ -100,35 +102,16 @@ TEST(DumpJsonTest, KeepsTheOrderOfPrettyFiles) {
   EXPECT_EQ(DumpJsonPretty({{"b", 1}, {"a", 2}}), "{\n  \"b\": 1,\n  \"a\": 2\n}\n");
 }
 
-class GetFieldTest : public testing::Test {
- protected:
-  const json object_ = {{"s", "x"},    {"i", 7},       {"d", 1.5},
-                        {"b", true},   {"n", nullptr}, {"huge", std::numeric_limits<std::uint64_t>::max()},
-                        {"whole", 7.0}};
-};
-
-TEST_F(GetFieldTest, ReadsFieldsOfTheirType) {
-  EXPECT_EQ(*GetString(object_, "s"), "x");
-  EXPECT_EQ(*GetInteger(object_, "i"), 7);
-  EXPECT_EQ(*GetNumber(object_, "i"), 7);
-  EXPECT_EQ(*GetNumber(object_, "d"), 1.5);
-  EXPECT_TRUE(*GetBool(object_, "b"));
-}
-
-TEST_F(GetFieldTest, NamesTheFieldThatIsMissingOrOfAnotherType) {
-  EXPECT_EQ(GetString(object_, "none").error().code(), ErrorCode::kNotFound);
-  EXPECT_THAT(GetString(object_, "none").error().message(), HasSubstr("'none'"));
-  for (const Error& error :
-       {GetString(object_, "i").error(), GetInteger(object_, "s").error(), GetNumber(object_, "n").error(),
-        GetBool(object_, "i").error(), GetInteger(object_, "d").error(), GetInteger(object_, "huge").error()}) {
-    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.message(), HasSubstr("field '"));
-  }
-  EXPECT_EQ(GetString(json(3), "a").error().code(), ErrorCode::kInvalidArgument);
-}
-
-TEST_F(GetFieldTest, RefusesNumbersThatAreNotFinite) {
-  EXPECT_FALSE(GetNumber({{"a", std::numeric_limits<double>::infinity()}}, "a").ok());
+TEST(JsonAccess, IsNothingWhereThereIsNothing) {
+  const json pod = {{"metadata", {{"name", "wolves-0"}, {"labels", nullptr}}}, {"restarts", 7}, {"share", 1.5}};
+  EXPECT_EQ(TextAt(At(pod, "metadata"), "name"), "wolves-0");
+  EXPECT_EQ(TextAt(At(pod, "metadata", "labels"), "name"), "");
+  EXPECT_EQ(TextAt(pod, "restarts"), "");
+  EXPECT_EQ(IntegerAt(pod, "restarts"), 7);
+  EXPECT_EQ(IntegerAt(pod, "share"), 0);
+  EXPECT_EQ(NumberAt(pod, "share"), 1.5);
+  EXPECT_EQ(NumberAt(pod, "none"), std::nullopt);
+  EXPECT_TRUE(At(json(3), "a", "b").is_null());
 }
 
 }  // namespace

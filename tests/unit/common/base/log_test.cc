@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 
 namespace eoa {
@@ -62,11 +63,11 @@ TEST(LogTest, WritesJsonThatReadsBack) {
                                          "two\nlines", {{"n", "1"}});
   const auto parsed = ParseJson(line);
   ASSERT_TRUE(parsed.ok()) << line;
-  EXPECT_EQ(*GetString(*parsed, "message"), "two\nlines");
-  EXPECT_EQ(*GetString(*parsed, "level"), "WARNING");
-  EXPECT_EQ(*GetString(*parsed, "program"), "eoa");
-  EXPECT_EQ(*GetString(*parsed, "n"), "1");
-  EXPECT_EQ(*GetString(*parsed, "time"), "2026-01-31T12:00:00.123Z");
+  EXPECT_EQ(TextAt(*parsed, "message"), "two\nlines");
+  EXPECT_EQ(TextAt(*parsed, "level"), "WARNING");
+  EXPECT_EQ(TextAt(*parsed, "program"), "eoa");
+  EXPECT_EQ(TextAt(*parsed, "n"), "1");
+  EXPECT_EQ(TextAt(*parsed, "time"), "2026-01-31T12:00:00.123Z");
 }
 
 TEST(LogTest, WritesWhatIsAtLeastOfTheMinimumLevel) {

@@ -72,7 +72,7 @@ std::vector<Sample> Samples() {
       Make<ReportAnswer>("ReportAnswer", R"({"late": true})"),
       Make<Elected>("Elected", kElected),
       Make<Decision>("Decision", DecisionText()),
-      Make<DecisionAnswer>("DecisionAnswer", R"({"decision": )" + DecisionText() + "}", {"decision"}),
+      Make<DecisionAnswer>("DecisionAnswer", R"({"decision": )" + DecisionText() + "}"),
       Make<FinishRequest>(
           "FinishRequest",
           R"({"attempt": 2, "succeeded": false, "error": "diverged", "testAccuracy": 0.93, "testLoss": 0.4, "testImages": 10000,
@@ -171,12 +171,9 @@ json Member(int member) {
   return {{"member", member}, {"learningRate", 0.1}, {"fitness", 0.5}, {"trainLoss", 1}, {"fitnessLoss", nullptr}};
 }
 
-TEST(ReportRequest, ListsEachMemberOnceInOrder) {
+TEST(ReportRequest, ListsMembers) {
   EXPECT_TRUE(FromJson<ReportRequest>(Report({Member(0), Member(1)})).ok());
-  for (const json& wrong :
-       {Report({}), Report({Member(1), Member(0)}), Report({Member(0), Member(0)}), Report({Member(1)})}) {
-    EXPECT_THAT(ErrorOf<ReportRequest>(wrong), HasSubstr("members"));
-  }
+  EXPECT_EQ(ErrorOf<ReportRequest>(Report({})), "report.members must not be empty");
 }
 
 TEST(ReportRequest, NamesTheMemberThatIsWrong) {
