@@ -71,7 +71,7 @@ THIRD_PARTY = {
     r"(cuda|c10/cuda|ATen/cuda)": CUDA,
     r"yaml\.h": ["common/document"],
     r"CLI/": ["cli/app", "operator/app", "trainer/app"],
-    r"prometheus/": ["operator/metrics"],
+    r"prometheus/": ["common/metrics", "operator/metrics"],
     r"archive": ["cli/data"],
     r"(turbojpeg|png\.h)": ["trainer/data"],
     r"libdeflate\.h": ["common/base", "trainer/npz"],
