@@ -102,10 +102,13 @@ def main():
             for command in run:
                 print(f"\nfresh: $ {command}", flush=True)
                 started, before = time.monotonic(), machine.received()
-                status = machine.run(command, timeout=60 * options.limit)
-                failed |= status != 0
-                result = {0: "succeeded", None: f"no end after {options.limit:g} minutes"}.get(status, f"exit status {status}")
-                rows.append((command, result, time.monotonic() - started, machine.received() - before))
+                result = "interrupted"
+                try:
+                    status = machine.run(command, timeout=60 * options.limit)
+                    failed |= status != 0
+                    result = {0: "succeeded", None: f"no end after {options.limit:g} minutes"}.get(status, f"exit status {status}")
+                finally:
+                    rows.append((command, result, time.monotonic() - started, machine.received() - before))
                 print(f"fresh: {result}", flush=True)
                 if failed:
                     break

@@ -103,6 +103,7 @@ class Machine:
         self.name = self.work.name.replace("_", "-").lower()[:14]   # of a network device: at most 15 letters
         self.clone = f"{HOME}/{self.name}"   # of its own: a node's cgroups, which are the host's, are named after this path
         self.unshare = None
+        self.bytes_in = 0
 
     def __enter__(self):
         signal.signal(signal.SIGTERM, lambda *_: exit(143))
@@ -184,9 +185,13 @@ class Machine:
         return f"bare {name}, {len(list((self.root / 'var/lib/dpkg/info').glob('*.list')))} packages"
 
     def received(self):
-        """Bytes that came in over its network device."""
-        table = pathlib.Path(f"/proc/{self.pid}/net/dev").read_text()
-        return int(re.search(r"eth0:\s*(\d+)", table).group(1))
+        """Bytes that came in over its network device; of a machine that has ended, as far as they were asked for."""
+        try:
+            table = pathlib.Path(f"/proc/{self.pid}/net/dev").read_text()
+            self.bytes_in = int(re.search(r"eth0:\s*(\d+)", table).group(1))
+        except FileNotFoundError:
+            pass
+        return self.bytes_in
 
     def run(self, command, timeout):
         """Types a line in the clone; returns its exit status, None when time was up."""
