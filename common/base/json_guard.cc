@@ -37,6 +37,7 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
   bool end_array() override { return Close(); }
 
   bool key(std::string& name) override {
+    if (cut_ > 0) return true;
     if (open_.back()->contains(name))
       return Fail(InvalidArgumentError("field " + Shortened(DumpJson(json(name))) + " stands twice"));
     key_ = std::move(name);
@@ -75,14 +76,21 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
   }
 
   bool Add(json value) {
+    if (cut_ > 0) return true;
     if (!CountOne()) return false;
     Place(std::move(value));
     return true;
   }
 
   bool Open(json container) {
+    if (cut_ > 0) return ++cut_ > 0;
     if (!CountOne()) return false;
     if (open_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
+      if (limits_.cut_deeper) {
+        Place(nullptr);
+        cut_ = 1;
+        return true;
+      }
       return Fail(ResourceExhaustedError("JSON nested deeper than " + std::to_string(limits_.max_depth)));
     }
     open_.push_back(Place(std::move(container)));
@@ -90,6 +98,10 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
   }
 
   bool Close() {
+    if (cut_ > 0) {
+      --cut_;
+      return true;
+    }
     open_.pop_back();
     return true;
   }
@@ -100,6 +112,7 @@ class GuardedBuilder final : public nlohmann::json_sax<json> {
   std::vector<json*> open_;
   std::string key_;
   std::size_t values_ = 0;
+  std::size_t cut_ = 0;  // containers that are open below the cut
   std::optional<Error> error_;
 };
 

@@ -19,6 +19,7 @@ struct JsonLimits {
   std::size_t max_bytes = std::size_t{1} << 20;
   int max_depth = 64;
   std::size_t max_values = 200'000;  // scalars, objects and arrays together
+  bool cut_deeper = false;           // an object or array below max_depth is read as null instead of refused
 };
 
 // InvalidArgument with the byte position for malformed text; ResourceExhausted when a limit is exceeded.

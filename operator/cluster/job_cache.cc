@@ -1,6 +1,8 @@
 #include "operator/cluster/job_cache.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <utility>
 
 #include "common/base/random.h"
@@ -126,7 +128,7 @@ JsonPtr JobCache::FindJob(const kube::ObjectKey& job) const { return FindObject(
 std::vector<JsonPtr> JobCache::Children(std::string_view kind, const std::string& name_space,
                                         const std::string& uid) const {
   const TypeCache* cache = Find(kind, name_space);
-  return cache == nullptr ? std::vector<JsonPtr>{} : cache->store.FindByLabel(uid);
+  return cache == nullptr ? std::vector<JsonPtr>{} : cache->store.FindByLabel(uid, name_space);
 }
 
 JobObjects JobCache::Find(const kube::ObjectKey& key) const {
@@ -134,10 +136,17 @@ JobObjects JobCache::Find(const kube::ObjectKey& key) const {
   objects.job = FindJob(key);
   if (!objects.job) return objects;
   const std::string uid = objects.job->at("metadata").value("uid", "");
-  objects.stateful_sets = Children(kube::kStatefulSets.kind, key.name_space, uid);
-  objects.pods = Children(kube::kPods.kind, key.name_space, uid);
-  objects.services = Children(kube::kServices.kind, key.name_space, uid);
-  objects.config_maps = Children(kube::kConfigMaps.kind, key.name_space, uid);
+  const auto controlled = [&](std::string_view kind, const std::set<std::string, std::less<>>& controllers) {
+    std::vector<JsonPtr> children = Children(kind, key.name_space, uid);
+    std::erase_if(children, [&](const JsonPtr& child) { return !controllers.contains(kube::ControllerUid(*child)); });
+    return children;
+  };
+  objects.stateful_sets = controlled(kube::kStatefulSets.kind, {uid});
+  objects.services = controlled(kube::kServices.kind, {uid});
+  objects.config_maps = controlled(kube::kConfigMaps.kind, {uid});
+  std::set<std::string, std::less<>> sets;
+  for (const JsonPtr& set : objects.stateful_sets) sets.insert(set->at("metadata").value("uid", ""));
+  objects.pods = controlled(kube::kPods.kind, sets);
   return objects;
 }
 

@@ -55,7 +55,9 @@ class JobCache {
   // Which resources are not there yet, and why: for a message.
   std::string Missing() const;
 
-  // Children are found by the uid of the job that the cache shows.
+  // Children are what the job that the cache shows controls, in its namespace: Services, ConfigMaps and StatefulSets by
+  // their controller's uid, pods by that of such a StatefulSet. Labels only say where to look: whoever may make a pod can
+  // give it any.
   JobObjects Find(const kube::ObjectKey& job) const;
   JsonPtr FindJob(const kube::ObjectKey& job) const;
   std::vector<JsonPtr> Jobs() const;

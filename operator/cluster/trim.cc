@@ -63,7 +63,8 @@ void TrimConfigMap(nlohmann::json& config_map) {
 void TrimPod(nlohmann::json& pod) {
   TrimMetadata(pod);
   KeepOnlyInside(pod, "metadata",
-                 {"name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "labels"});
+                 {"name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "labels",
+                  "ownerReferences"});
   KeepOnly(pod, {"apiVersion", "kind", "metadata", "spec", "status"});
   KeepOnlyInside(pod, "spec", {"nodeName"});
   const auto status = pod.find("status");

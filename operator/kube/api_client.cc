@@ -23,9 +23,10 @@ constexpr int kMaxRepeats = 10;
 constexpr Duration kLongestWait = std::chrono::seconds(30);    // that a server may ask for
 constexpr Duration kWaitStep = std::chrono::milliseconds(50);  // until a cancellation is noticed
 constexpr Duration kWatchMargin = std::chrono::seconds(30);    // after which a watch that does not end is ended by us
-constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxAnswerBytes = std::size_t{16} << 20;
 constexpr std::size_t kMaxWatchBytes = std::size_t{1} << 40;
-constexpr JsonLimits kLimits{.max_bytes = kMaxAnswerBytes, .max_values = 5'000'000};
+constexpr JsonLimits kLimits{
+    .max_bytes = kMaxAnswerBytes, .max_depth = kMaxObjectDepth, .max_values = 5'000'000, .cut_deeper = true};
 
 void AddQuery(std::string& path, std::string_view name, const std::string& value) {
   if (value.empty()) return;
@@ -53,8 +54,12 @@ std::optional<Duration> RetryAfter(const net::Response& answer) {
   return std::min<Duration>(std::chrono::seconds(seconds), kLongestWait);
 }
 
+// Told apart from a server that is asked too often: only a smaller page helps.
+Error TooLarge(const Error& error) { return FailedPreconditionError(error.message()); }
+
 Result<json> ParseAnswer(const net::Response& answer) {
   Result<json> document = ParseJson(answer.body, kLimits);
+  if (!document.ok() && document.error().code() == ErrorCode::kResourceExhausted) return TooLarge(document.error());
   if (!document.ok()) return DataLossError("the API server's answer is not JSON: " + document.error().message());
   if (!document->is_object()) return DataLossError("the API server's answer is not an object");
   return document;
@@ -134,6 +139,7 @@ Result<net::Response> ApiClient::Once(const Call& call, Duration timeout, const 
   Result<net::Response> answer =
       sink != nullptr ? http_.Stream(request, *sink, call.cancellation) : http_.Send(request, call.cancellation);
   Count(call, answer, clock_.SteadyNow() - begin, sink != nullptr);
+  if (!answer.ok() && answer.error().code() == ErrorCode::kResourceExhausted) return TooLarge(answer.error());
   return answer;
 }
 

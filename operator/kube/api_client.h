@@ -10,6 +10,7 @@
 //   Unavailable         5xx, refused, reset: may pass. A write may have been carried out
 //   DeadlineExceeded    likewise
 //   Cancelled           by the Cancellation
+//   FailedPrecondition  the answer is too large to be taken: ask for less. Other 4xx, too
 //   DataLoss            the answer is not what the API promises
 //
 // Every request has a deadline, which includes waiting for the rate limiter and for what the server asks to be waited

@@ -32,6 +32,15 @@ void DropManagedFields(nlohmann::json& object) {
   }
 }
 
+std::string ControllerUid(const nlohmann::json& object) {
+  const nlohmann::json& owners = At(object, "metadata", "ownerReferences");
+  if (!owners.is_array()) return "";
+  for (const nlohmann::json& owner : owners) {
+    if (At(owner, "controller") == true) return TextAt(owner, "uid");
+  }
+  return "";
+}
+
 std::optional<ObjectKey> KeyOf(const nlohmann::json& object) {
   const nlohmann::json& metadata = At(object, "metadata");
   ObjectKey key{TextAt(metadata, "namespace"), TextAt(metadata, "name")};
@@ -75,13 +84,15 @@ std::vector<JsonPtr> ObjectStore::List() const {
   return objects;
 }
 
-std::vector<JsonPtr> ObjectStore::FindByLabel(std::string_view value) const {
+std::vector<JsonPtr> ObjectStore::FindByLabel(std::string_view value, std::string_view name_space) const {
   std::vector<std::string> texts;
   {
     const MutexLock lock(mutex_);
     const auto found = by_label_.find(value);
     if (found == by_label_.end()) return {};
-    for (const ObjectKey& key : found->second) texts.push_back(entries_.at(key).text);
+    for (const ObjectKey& key : found->second) {
+      if (key.name_space == name_space) texts.push_back(entries_.at(key).text);
+    }
   }
   std::vector<JsonPtr> objects;
   objects.reserve(texts.size());

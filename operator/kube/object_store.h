@@ -56,6 +56,9 @@ struct ObjectStoreStats {
 // business of a reader's. A trim function should begin with it.
 void DropManagedFields(nlohmann::json& object);
 
+// The uid of the owner that controls the object (metadata.ownerReferences, controller: true); empty: nobody does.
+std::string ControllerUid(const nlohmann::json& object);
+
 // The namespace and name of an object; nothing if it has no name.
 std::optional<ObjectKey> KeyOf(const nlohmann::json& object);
 
@@ -81,7 +84,7 @@ class ObjectStore {
   // In the order of their keys.
   std::vector<ObjectKey> Keys() const;
   std::vector<JsonPtr> List() const;
-  std::vector<JsonPtr> FindByLabel(std::string_view value) const;
+  std::vector<JsonPtr> FindByLabel(std::string_view value, std::string_view name_space) const;
   std::vector<ObjectKey> KeysByLabel(std::string_view value) const;
 
   // No callback when trimming leaves what is already there.

@@ -62,6 +62,8 @@ Failure FailureOf(const Error& error) {
       return {Failure::Kind::kExpired, {}};
     case ErrorCode::kResourceExhausted:
       return {Failure::Kind::kThrottled, {}};
+    case ErrorCode::kFailedPrecondition:
+      return {Failure::Kind::kTooLarge, {}};
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kNotFound:
       return {Failure::Kind::kRejected, {}};
@@ -87,7 +89,7 @@ Failure FailureOfStatus(const nlohmann::json& status) {
 }
 
 ReflectorState::ReflectorState(const ReflectorOptions& options, Random& random)
-    : options_(options), random_(random), backoff_(options.backoff) {}
+    : options_(options), random_(random), page_limit_(options.page_limit), backoff_(options.backoff) {}
 
 ReflectorStep ReflectorState::Begin() { return FullList(ListReason::kFirst, {}); }
 
@@ -98,11 +100,11 @@ ReflectorStep ReflectorState::List(ListStep list, Duration delay) {
 }
 
 ReflectorStep ReflectorState::FullList(ListReason reason, Duration delay) {
-  return List({reason, {}, {}, options_.page_limit}, delay);
+  return List({reason, {}, {}, page_limit_}, delay);
 }
 
 ReflectorStep ReflectorState::ListNotOlder(ListReason reason, Duration delay) {
-  return List({reason, resource_version_, {}, options_.page_limit}, delay);
+  return List({reason, resource_version_, {}, page_limit_}, delay);
 }
 
 ReflectorStep ReflectorState::Watch(Duration delay, SteadyTime now) {
@@ -135,6 +137,7 @@ ReflectorStep ReflectorState::OnPage(const std::string& resource_version, const 
   resource_version_ = resource_version;
   synced_ = true;
   watch_failures_ = 0;
+  page_limit_ = std::min(options_.page_limit, page_limit_ * 2);
   SetNextRelist(now);
   ReflectorStep step = Watch({}, now);
   step.list_is_whole = true;
@@ -147,6 +150,10 @@ ReflectorStep ReflectorState::OnListFailed(const Failure& failure, SteadyTime no
   const bool pages_expired = failure.kind == Failure::Kind::kExpired && !list_.continue_token.empty();
   if (pages_expired)
     return List({list_.reason, {}, {}, std::min(list_.limit, kMostObjects / kPageGrowth) * kPageGrowth}, delay);
+  if (failure.kind == Failure::Kind::kTooLarge && page_limit_ > 1) {
+    page_limit_ = std::max(1, std::min(page_limit_, list_.limit) / 2);
+    return List({list_.reason, list_.resource_version, {}, page_limit_}, {});
+  }
   if (list_.reason == ListReason::kPeriodic) {
     // The watch is still good.
     next_relist_ = now + delay + Spread(options_.relist_period / 10, options_.relist_period / 10, random_);
@@ -214,6 +221,7 @@ ReflectorStep ReflectorState::OnWatchEnded(const std::optional<Failure>& failure
       count(WatchEnd::kError);
       return FullList(ListReason::kError, delay);
     case Failure::Kind::kQuiet:
+    case Failure::Kind::kTooLarge:
     case Failure::Kind::kUnavailable:
       break;
   }

@@ -11,6 +11,7 @@
 //     one not older than that version first, which a server's cache can answer,
 //     and if that fails the most recent state;
 //   - lists come in pages; pages that expire before the last one is there are asked for anew, and bigger;
+//   - a page that is too large to be taken is asked for anew, and smaller;
 //   - a periodic list that fails is no reason to stop watching.
 #pragma once
 
@@ -82,6 +83,7 @@ struct Failure {
     kExpired,      // the server no longer has that version
     kThrottled,    // too many requests
     kQuiet,        // nothing was heard for quiet_limit
+    kTooLarge,     // the answer does not fit: a smaller page may
     kRejected,     // the request itself is wrong, or the type is not there
     kUnavailable,  // all else: the same may work later
   };
@@ -157,6 +159,7 @@ class ReflectorState {
 
   const ReflectorOptions options_;
   Random& random_;
+  int page_limit_ = 0;  // of the next list; smaller after a page that did not fit
   Backoff backoff_;
   ListStep list_;                 // the one under way
   std::string resource_version_;  // of the last list or event

@@ -9,6 +9,10 @@
 
 namespace eoa::kube {
 
+// Levels of an object, with what lists and watches put around it, that are read; what is nested deeper is cut off. More
+// than a job may have (common/document/document.h), so that a job that is cut is still refused by its own limits.
+inline constexpr int kMaxObjectDepth = 80;
+
 // A type of objects. All are constants, so the texts live for ever.
 struct ResourceType {
   std::string_view group;  // empty: the core group

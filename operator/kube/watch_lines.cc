@@ -1,12 +1,17 @@
 #include "operator/kube/watch_lines.h"
 
 #include "common/base/json_guard.h"
+#include "operator/kube/resource_type.h"
 
 namespace eoa::kube {
 
 Status WatchLines::Hand(std::string_view line) const {
   if (line.empty()) return OkStatus();
-  Result<nlohmann::json> event = ParseJson(line, {.max_bytes = kMaxLineBytes});
+  // One object of one user must not stop the watch of all: what is nested deeper than anybody reads is cut off, and
+  // the bytes of a line bound its values.
+  Result<nlohmann::json> event = ParseJson(
+      line,
+      {.max_bytes = kMaxLineBytes, .max_depth = kMaxObjectDepth, .max_values = kMaxLineBytes, .cut_deeper = true});
   if (!event.ok()) return DataLossError("a line of the watch is not JSON: " + event.error().message());
   if (!event->is_object()) return DataLossError("a line of the watch is not an object");
   return sink_(*std::move(event));

@@ -238,6 +238,72 @@ TEST_F(OperatorTest, AnInvalidJobGetsTheFieldInItsStatusAndNoChildren) {
   EXPECT_FALSE(HasChildren("bad"));
 }
 
+// What the API server takes and no reader of ours wants: it must not keep the operator from anybody else's job.
+TEST_F(OperatorTest, AJobThatIsTooDeepOrTooLargeIsItsOwnersProblemAlone) {
+  json deep = 1;
+  for (int i = 0; i < 70; ++i) deep = {{"a", deep}};
+  json job = SmallJob("deep");
+  job["spec"]["suspend"] = true;
+  job["spec"]["template"]["spec"] = deep;
+  ASSERT_EQ(server_.objects().Create(JobPath(""), job).status, 201);
+  json many = SmallJob("many");
+  many["spec"]["template"]["spec"]["args"] = std::vector<int>(500'000, 0);
+  ASSERT_EQ(server_.objects().Create(JobPath(""), many).status, 201);
+  OperatorProcess process(server_, "a");
+  Create("listed");
+  EXPECT_TRUE(Eventually([&] { return Converged("listed"); })) << "the first list shows the bad jobs too";
+  EXPECT_TRUE(Eventually([&] { return StatusOf("deep").dump().find("InvalidSpec") != std::string::npos; }));
+  EXPECT_THAT(StatusOf("deep").dump(), HasSubstr("deeper than 64"));
+  EXPECT_TRUE(Eventually([&] { return StatusOf("many").dump().find("InvalidSpec") != std::string::npos; }));
+  job["metadata"]["name"] = "watched-deep";
+  ASSERT_EQ(server_.objects().Create(JobPath(""), job).status, 201);
+  Create("watched");
+  EXPECT_TRUE(Eventually([&] { return Converged("watched"); })) << "and so does the watch";
+}
+
+TEST_F(OperatorTest, APodOfAStrangerWithTheJobsLabelsIsNotTheJobs) {
+  OperatorProcess process(server_, "a");
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); }));
+  const json uid = server_.objects().Get(JobPath("job")).body.at("metadata").at("uid");
+  const json status = StatusOf("job");
+  json pod = {
+      {"apiVersion", "v1"},
+      {"kind", "Pod"},
+      {"metadata",
+       {{"name", "x"}, {"labels", {{"eoa.io/job", "job"}, {"eoa.io/job-uid", uid}, {"eoa.io/population", "wolves"}}}}},
+      {"status",
+       {{"phase", "Failed"},
+        {"containerStatuses", json::array({{{"name", "trainer"},
+                                            {"restartCount", 99},
+                                            {"state", {{"terminated", {{"exitCode", 65}, {"reason", "Error"}}}}}}})}}}};
+  for (const char* name_space : {"elsewhere", "ns"}) {
+    ApiPath path = PathOf("v1", "pods", "");
+    path.name_space = name_space;
+    pod["metadata"]["namespace"] = name_space;
+    ASSERT_EQ(server_.objects().Create(path, pod).status, 201);
+  }
+  // A job that was made after the pods tells when the operator has seen them.
+  Create("later");
+  ASSERT_TRUE(Eventually([&] { return Converged("later"); }));
+  server_.objects().MergePatch(JobPath("job"), {{"metadata", {{"annotations", {{"look", "again"}}}}}});
+  server_.objects().Delete(PathOf("v1", "services", "job"), json::object());
+  ASSERT_TRUE(Eventually([&] { return Exists("v1", "services", "job"); })) << "it was looked at again";
+  EXPECT_EQ(StatusOf("job"), status);
+
+  // The same pod counts once the population's StatefulSet controls it.
+  pod["metadata"]["name"] = "job-wolves-0";
+  pod["metadata"]["ownerReferences"] = json::array(
+      {{{"apiVersion", "apps/v1"},
+        {"kind", "StatefulSet"},
+        {"name", "job-wolves"},
+        {"controller", true},
+        {"uid", server_.objects().Get(PathOf("apps/v1", "statefulsets", "job-wolves")).body["metadata"]["uid"]}}});
+  ASSERT_EQ(server_.objects().Create(PathOf("v1", "pods", ""), pod).status, 201);
+  EXPECT_TRUE(Eventually([&] { return StatusOf("job").dump().find("exit code 65") != std::string::npos; }))
+      << StatusOf("job").dump();
+}
+
 TEST_F(OperatorTest, AJobThatAnotherOperatorManagesIsLeftAlone) {
   json job = SmallJob("theirs");
   job["spec"]["managedBy"] = "kueue.x-k8s.io/multikueue";

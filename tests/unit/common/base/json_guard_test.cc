@@ -66,6 +66,15 @@ TEST(ParseJsonTest, BoundsTheDepth) {
   EXPECT_EQ(CodeOf(Repeat("[", 1'000'000)), ErrorCode::kResourceExhausted);
 }
 
+TEST(ParseJsonTest, CutsOffWhatIsTooDeepWhereAskedTo) {
+  const JsonLimits limits{.max_depth = 2, .cut_deeper = true};
+  EXPECT_EQ(*ParseJson(R"({"a": {"b": {"c": [1, {"d": 2}]}, "e": [[], [3]], "f": 4}, "g": 5})", limits),
+            json::parse(R"({"a": {"b": null, "e": null, "f": 4}, "g": 5})"));
+  EXPECT_EQ(*ParseJson("[[[[1]]], 2]", limits), json::parse("[[null], 2]"));
+  EXPECT_TRUE(ParseJson("[" + Repeat("[", 100'000) + Repeat("]", 100'000) + "]", limits).ok());
+  EXPECT_FALSE(ParseJson("[[[[1]]", limits).ok()) << "what is cut off must still be JSON";
+}
+
 TEST(ParseJsonTest, BoundsTheSizeAndTheNumberOfValues) {
   EXPECT_EQ(CodeOf("[1,2,3]", {.max_bytes = 6}), ErrorCode::kResourceExhausted);
   EXPECT_TRUE(ParseJson("[1,2,3]", {.max_bytes = 7}).ok());

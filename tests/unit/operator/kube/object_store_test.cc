@@ -97,6 +97,14 @@ TEST(ObjectStore, DropManagedFieldsLeavesOtherAnnotations) {
   DropManagedFields(odd);
 }
 
+TEST(ObjectStore, TheControllerIsTheOwnerThatSaysSo) {
+  const json owners = {{{"uid", "a"}}, {{"uid", "b"}, {"controller", false}}, {{"uid", "c"}, {"controller", true}}};
+  EXPECT_EQ(ControllerUid({{"metadata", {{"ownerReferences", owners}}}}), "c");
+  EXPECT_EQ(ControllerUid({{"metadata", {{"ownerReferences", json::array({owners[0], owners[1]})}}}}), "");
+  EXPECT_EQ(ControllerUid({{"metadata", {{"ownerReferences", "odd"}}}}), "");
+  EXPECT_EQ(ControllerUid(json::object()), "");
+}
+
 TEST(ObjectStore, FindsObjectsByTheirLabelAsItIsNow) {
   ObjectStore store({.index_label = "job"});
   Put(store, Pod("a", 1, "red"));
@@ -104,7 +112,8 @@ TEST(ObjectStore, FindsObjectsByTheirLabelAsItIsNow) {
   Put(store, Pod("c", 3, "blue"));
   Put(store, Pod("d", 4));
   EXPECT_THAT(store.KeysByLabel("red"), ElementsAre(Key("a"), Key("b")));
-  EXPECT_EQ(store.FindByLabel("blue").size(), 1u);
+  EXPECT_EQ(store.FindByLabel("blue", Key("c").name_space).size(), 1u);
+  EXPECT_THAT(store.FindByLabel("blue", "elsewhere"), IsEmpty());
   Put(store, Pod("a", 5, "blue"));
   store.Remove(Key("b"), ChangeSource::kWatch);
   EXPECT_THAT(store.KeysByLabel("red"), IsEmpty());

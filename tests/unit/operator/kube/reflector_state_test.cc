@@ -150,6 +150,24 @@ TEST_F(ReflectorStateTest, PagesThatExpireAreListedAgainAndBigger) {
   EXPECT_EQ(watch().resource_version, "200");
 }
 
+TEST_F(ReflectorStateTest, PagesThatAreTooLargeAreListedAgainAndSmallerAndGrowAgainLater) {
+  const Failure too_large = FailureOf(FailedPreconditionError("the answer is larger than 16777216 bytes"));
+  Start();
+  ListFails(too_large);
+  EXPECT_EQ(list().limit, 25);
+  Page("100", "more");
+  ListFails(too_large);
+  EXPECT_EQ(list().limit, 12);
+  EXPECT_EQ(list().continue_token, "") << "from the start";
+  for (int i = 0; i < 4; ++i) ListFails(too_large);
+  EXPECT_EQ(list().limit, 1);
+  ListFails(too_large);
+  EXPECT_GE(step_.delay, milliseconds(800)) << "one object that does not fit is no reason to ask without a pause";
+  Page("100");
+  WatchFails(Expired());
+  EXPECT_EQ(list().limit, 2);
+}
+
 TEST_F(ReflectorStateTest, AListWithoutAVersionIsAFailedOne) {
   Start();
   Page("");
