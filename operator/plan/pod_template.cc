@@ -41,7 +41,7 @@ void SetDefault(json& object, const char* name, const json& value) {
   if (!object.contains(name)) object[name] = value;
 }
 
-// Millicores of "2", "1500m" or 0.5; 0 when it cannot be read.
+// The number of cores in "2", "1500m" or 0.5; 0 when it cannot be read.
 double CpuOf(const json& quantity) {
   if (quantity.is_number()) return quantity.get<double>();
   if (!quantity.is_string()) return 0;
