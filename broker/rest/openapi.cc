@@ -43,7 +43,7 @@ void Fields(codec::Visitor& v, Health& /*value*/) {
 struct Document {};
 void Fields(codec::Visitor& v, Document& /*value*/) { v.Type("document"); }
 
-struct QueryNumber {
+struct QueryParameter {
   const char* name;
   bool required;
   const char* about;
@@ -55,7 +55,7 @@ struct Content {
   const char* summary;
   Schema answer;
   Schema body = nullptr;
-  std::vector<QueryNumber> query = {};
+  std::vector<QueryParameter> query = {};
   std::vector<int> refusals = {};  // beside 401 and 404, which every route of a job has
 };
 
@@ -155,8 +155,8 @@ Json Parameter(const char* name, const char* where, bool required, const char* a
 
 Json OperationJson(const Route& route, const Content& content, Json& schemas) {
   Json operation = {{"operationId", content.id}, {"summary", content.summary}};
-  if (route.open) operation["security"] = Json::array();
-  for (const QueryNumber& each : content.query) {
+  if (route.scope == RouteScope::kOpen) operation["security"] = Json::array();
+  for (const QueryParameter& each : content.query) {
     const Json schema = {{"type", "integer"}, {"minimum", 0}, {"maximum", std::numeric_limits<int>::max()}};
     operation["parameters"].push_back(Parameter(each.name, "query", each.required, each.about, schema));
   }
@@ -167,7 +167,7 @@ Json OperationJson(const Route& route, const Content& content, Json& schemas) {
   Json& responses = operation["responses"];
   responses["200"] = {{"description", "Done"}, {"content", ContentJson("application/json", content.answer(schemas))}};
   std::vector<int> refusals = content.refusals;
-  if (!route.open) refusals.insert(refusals.end(), {401, 404});
+  if (route.scope != RouteScope::kOpen) refusals.insert(refusals.end(), {401, 404});
   for (const Refused& each : kRefused) {
     if (std::find(refusals.begin(), refusals.end(), each.status) == refusals.end()) continue;
     responses[std::to_string(each.status)] = {{"$ref", "#/components/responses/" + NameOf(each)}};
@@ -175,13 +175,13 @@ Json OperationJson(const Route& route, const Content& content, Json& schemas) {
   return operation;
 }
 
-Json PathParameters(std::string_view path) {
+Json PathParameters(RouteScope scope) {
   Json parameters = Json::array();
   const Json text = {{"type", "string"}};
-  if (path.find("{uid}") != std::string_view::npos) {
+  if (scope != RouteScope::kOpen) {
     parameters.push_back(Parameter("uid", "path", true, "The job's metadata.uid", text));
   }
-  if (path.find("{population}") != std::string_view::npos) {
+  if (scope == RouteScope::kPopulation) {
     parameters.push_back(Parameter("population", "path", true, "A population's name", text));
   }
   return parameters;
@@ -192,7 +192,7 @@ std::string Write() {
   Json paths;
   for (const Route& route : Routes()) {
     Json& path = paths[std::string(route.path)];
-    if (Json parameters = PathParameters(route.path); !parameters.empty()) path["parameters"] = std::move(parameters);
+    if (Json parameters = PathParameters(route.scope); !parameters.empty()) path["parameters"] = std::move(parameters);
     path[route.method == "GET" ? "get" : "post"] = OperationJson(route, ContentOf(route.operation), schemas);
   }
   Json responses = Responses(schemas);
