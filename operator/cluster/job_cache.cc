@@ -66,7 +66,7 @@ JobCache::JobCache(const std::vector<std::string>& namespaces, kube::ApiClient& 
       options.name_space = name_space;
       options.label_selector = watched.selector;
       options.metadata_only = watched.metadata_only;
-      const std::string stream = "cluster/reflector/" + std::string(watched.cache->plural) + "/" + name_space;
+      const std::string stream = "cluster/reflector/" + std::string(watched.type->plural) + "/" + name_space;
       cache->reflector =
           std::make_unique<kube::Reflector>(*watched.type, options, client, cache->store, clock,
                                             std::make_unique<SeededRandom>(seed, StreamId{HashName(stream)}));

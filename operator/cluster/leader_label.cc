@@ -1,8 +1,8 @@
 #include "operator/cluster/leader_label.h"
 
-#include "common/words/labels.h"
-
 #include <nlohmann/json.hpp>
+
+#include "common/words/labels.h"
 
 namespace eoa::cluster {
 namespace {
@@ -20,7 +20,8 @@ Status TakeLeaderLabel(kube::ApiClient& client, const kube::ObjectKey& own_pod) 
   EOA_RETURN_IF_ERROR(SetLabel(client, own_pod, "true"));
   kube::ListOptions options;
   options.name_space = own_pod.name_space;
-  options.label_selector = std::string(kLeaderLabel) + "=true";
+  options.label_selector = kLeaderLabel;
+  options.label_selector += "=true";
   EOA_ASSIGN_OR_RETURN(const kube::ObjectList pods, client.List(kube::kPods, options));
   for (const nlohmann::json& pod : pods.items) {
     const std::string name = pod.at("metadata").value("name", "");
