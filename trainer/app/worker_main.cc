@@ -47,5 +47,5 @@ int main(int argc, char** argv) {
   const eoa::Error& error = status.error();
   channel.Send(
       eoa::train::ErrorMessage{.code = std::string(eoa::ErrorCodeName(error.code())), .message = error.message()});
-  Leave(eoa::ExitCodeFor(error.code()));
+  Leave(eoa::train::ExitCodeFor(error.code()));
 }

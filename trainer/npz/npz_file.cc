@@ -7,6 +7,7 @@
 
 #include <libdeflate.h>
 
+#include "common/base/checksum.h"
 #include "trainer/npz/npy_header.h"
 
 namespace eoa::train {
