@@ -27,7 +27,6 @@
 namespace eoa::bench {
 namespace {
 
-using JsonPtr;
 using kube::ChangeSource;
 using kube::ObjectKey;
 using kube::ObjectStore;
@@ -213,8 +212,8 @@ json Store(const Load& load) {
   std::size_t fields = 0;
   report["get_us"] = MicrosecondsOf(
       reads, [&](int i) { fields += store.Get(keys[static_cast<std::size_t>(i) % keys.size()])->size(); });
-  report["job_of_4_pods_us"] =
-      MicrosecondsOf(reads, [&](int i) { fields += store.FindByLabel(JobUid(i % (load.pods / kPodsPerJob)), "research").size(); });
+  report["job_of_4_pods_us"] = MicrosecondsOf(
+      reads, [&](int i) { fields += store.FindByLabel(JobUid(i % (load.pods / kPodsPerJob)), "research").size(); });
   store.OnChange([&](const kube::Change& change) { fields += change.new_object->size(); });
   json pod = json::parse(PageText(load.pattern, 0, 1)).front();
   const ObjectKey key = *kube::KeyOf(pod);

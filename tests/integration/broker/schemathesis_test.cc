@@ -19,11 +19,15 @@ TEST(Schemathesis, FindsNoDifferenceBetweenTheDocumentAndARunningJob) {
     for (const int pod : {0, 1}) broker.Post(population, "join", JoinBody(pod, "a", 0, 0));
     ASSERT_EQ(broker.Post(population, "report", ReportBody(1, 0, 0.5)).status, 200);
   }
-  auto schemathesis = Subprocess::Start(
-      {.arguments = {kHere + "/schemathesis.sh", "--config-file", kHere + "/schemathesis.toml", "run",
-                     broker.url() + "/v1/openapi.json", "--checks", "all", "--phases",
-                     "examples,coverage,fuzzing,stateful", "--header",
-                     std::string("Authorization: Bearer ") + LiveBroker::kToken}});
+  SubprocessOptions program;
+  program.arguments = {kHere + "/schemathesis.sh", "--config-file", kHere + "/schemathesis.toml"};
+  for (const char* argument :
+       {"run", "--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--header"}) {
+    program.arguments.emplace_back(argument);
+  }
+  program.arguments.push_back("Authorization: Bearer " + std::string(LiveBroker::kToken));
+  program.arguments.push_back(broker.url() + "/v1/openapi.json");
+  auto schemathesis = Subprocess::Start(program);
   ASSERT_TRUE(schemathesis.ok()) << schemathesis.error().ToString();
   const Result<ExitStatus> end = schemathesis->Wait(std::chrono::minutes(9));
   ASSERT_TRUE(end.ok()) << end.error().ToString();
