@@ -11,7 +11,7 @@
 namespace eoa {
 
 inline std::string StoredFile(const std::string& name) {
-  return RealFileSystem().ReadFile(std::string(EOA_SOURCE_DIR) + "/tests/data/stored/" + name, 1 << 20).value();
+  return RealFileSystem().ReadFile(EOA_SOURCE_DIR "/tests/data/stored/" + name, 1 << 20).value();
 }
 
 inline std::vector<std::string> StoredLines(const std::string& name) {

@@ -55,9 +55,9 @@ class Life {
       request.incarnation =
           broker_.state().population(population).pods[static_cast<std::size_t>(pod)].attempt.incarnation;
       request.attempt = attempt;
-      broker_.Heartbeat(population, request, now_);
+      static_cast<void>(broker_.Heartbeat(population, request, now_));
     } else if (what < 18) {
-      broker_.Report(population, Report(attempt, generation, {0.1 * Below(9), 0.3}), now_, replies_);
+      static_cast<void>(broker_.Report(population, Report(attempt, generation, {0.1 * Below(9), 0.3}), now_, replies_));
     } else if (what < 21) {
       Waits();
       broker_.Decision({population, attempt, std::max(0, generation - Below(2))}, Below(kLongestPoll + 1),

@@ -20,7 +20,10 @@ TEST(RunResult, PrintsARowOfTheConfusionMatrixInALine) {
 }
 
 TEST(RunResult, TellsTheElectedItsTestAccuracyAndEveryPopulation) {
-  broker::EcosphereView view = Ended(BrokerPhase::kSucceeded, BrokerPhase::kFailed);
+  broker::EcosphereView view = TestView();
+  view.populations[0].phase = BrokerPhase::kSucceeded;
+  view.populations[0].last_error = "wolves' error";
+  view.populations[1].phase = BrokerPhase::kFailed;
   view.populations[0].finished = api::FinishRequest{};
   view.populations[0].finished->test_accuracy = 0.6125;
   view.populations[0].finished->test_images = 1000;
