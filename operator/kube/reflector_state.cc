@@ -152,7 +152,7 @@ ReflectorStep ReflectorState::OnListFailed(const Failure& failure, SteadyTime no
     return List({list_.reason, {}, {}, std::min(list_.limit, kMostObjects / kPageGrowth) * kPageGrowth}, delay);
   if (failure.kind == Failure::Kind::kTooLarge && page_limit_ > 1) {
     page_limit_ = std::max(1, std::min(page_limit_, list_.limit) / 2);
-    return List({list_.reason, list_.resource_version, {}, page_limit_}, {});
+    return List({list_.reason, list_.resource_version, {}, page_limit_}, delay);
   }
   if (list_.reason == ListReason::kPeriodic) {
     // The watch is still good.

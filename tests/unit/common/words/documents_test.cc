@@ -19,7 +19,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string Document(const std::string& name) {
-  std::ifstream file(std::string(EOA_SOURCE_DIR) + "/docs/" + name);
+  std::ifstream file(EOA_SOURCE_DIR "/docs/" + name);
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_FALSE(text.str().empty()) << name;

@@ -113,7 +113,7 @@ TEST(PluginAnswerTest, SaysWhatIsWrongWithoutShowingTheSecret) {
     return answer.ok() ? "" : answer.error().ToString();
   };
   EXPECT_THAT(refused("secret"), Not(HasSubstr("secret")));
-  EXPECT_THAT(refused(R"({"kind":"Pod"})"), HasSubstr("no ExecCredential"));
+  EXPECT_THAT(refused(R"({"kind":"Pod"})"), HasSubstr("not an ExecCredential"));
   EXPECT_THAT(refused(R"({"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential"})"),
               HasSubstr("v1beta1"));
   EXPECT_THAT(refused(AnswerWith("null")), HasSubstr("no status"));

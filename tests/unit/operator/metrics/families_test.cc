@@ -75,8 +75,8 @@ TEST(ClientMetrics, OfClientsWithOneHostAreSummed) {
   kube::ApiClientStats one;
   one.host = "10.0.0.1:443";
   one.requests[{"200", "GET"}] = 3;
-  eoa::Histogram& seconds = one.seconds.try_emplace("GET", kube::ApiClientStats::kSecondsBounds).first->second;
-  for (int i = 0; i < 3; ++i) seconds.Observe(0.001);
+  eoa::Histogram& latency = one.seconds.try_emplace("GET", kube::ApiClientStats::kSecondsBounds).first->second;
+  for (int i = 0; i < 3; ++i) latency.Observe(0.001);
   kube::ApiClientStats two = one;
   two.requests[{"409", "PATCH"}] = 1;
   const std::string text = Text(ClientFamilies({one, two}));
