@@ -22,7 +22,8 @@ struct Watched {
 
 // The broker's ConfigMaps are big, and their owner is the broker.
 std::vector<Watched> AllWatched() {
-  const std::string managed = std::string(kManagedByLabel) + "=" + std::string(kOperatorName);
+  std::string managed(kManagedByLabel);
+  managed.append("=").append(kOperatorName);
   return {{&kEoaJobs, TrimJob, ""},
           {&kube::kStatefulSets, TrimStatefulSet, managed},
           {&kube::kPods, TrimPod, std::string(kJobUidLabel)},

@@ -17,7 +17,7 @@ namespace {
 std::vector<std::filesystem::path> Corpus(const std::string& name) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(EOA_SOURCE_DIR) + "/tests/fuzz/data/corpus/" + name)) {
+       std::filesystem::directory_iterator(EOA_SOURCE_DIR "/tests/fuzz/data/corpus/" + std::string(name))) {
     files.push_back(entry.path());
   }
   EXPECT_FALSE(files.empty());

@@ -41,7 +41,8 @@ TEST_F(TarIndexTest, FindsFilesAndSkipsTheRest) {
 }
 
 TEST_F(TarIndexTest, TakesNamesAndSizesFromExtendedHeaders) {
-  const std::string name = std::string(150, 'n') + ".jpg";
+  std::string name(150, 'n');
+  name += ".jpg";
   for (const Bytes& extension : {TarMember("././@PaxHeader", Pax("mtime", "1.5") + Pax("path", name), 'x'),
                                  TarMember("././@LongLink", name + '\0', 'L')}) {
     const auto entries = Index(TarArchive({extension, TarMember("short", "data"), TarMember("next", "")}));
