@@ -37,6 +37,7 @@ Json OrNull(Json schema) {
 Describer::Describer(Json& schemas) : schemas_(schemas), schema_({{"type", "object"}}) {}
 
 Json Describer::Take() {
+  if (schema_["properties"].empty()) schema_.erase("properties");  // any object will do
   if (name_.empty()) return std::move(schema_);
   schemas_[name_] = std::move(schema_);
   return {{"$ref", "#/components/schemas/" + name_}};
