@@ -40,10 +40,10 @@ enum class Refusal {
 };
 constexpr auto WordsOf(Refusal) {
   return Words<Refusal>("InvalidBody", "InvalidQuery", "Unauthorized", "WrongPod", "NotFound", "UnknownJob",
-                        "UnknownPopulation", "UnknownPod", "MethodNotAllowed", "StaleAttempt", "NotJoined", "PopulationEnded",
-                        "WrongGeneration", "ConflictingReport", "UnusableReport", "TooManyRequests", "Unavailable", "MalformedRequest",
-                        "ExpectationFailed", "HeadersTooLarge", "BodyTooLarge", "UnknownTransferEncoding", "Internal",
-                        "InvalidPath", "NotReady", "Gone");
+                        "UnknownPopulation", "UnknownPod", "MethodNotAllowed", "StaleAttempt", "NotJoined",
+                        "PopulationEnded", "WrongGeneration", "ConflictingReport", "UnusableReport", "TooManyRequests",
+                        "Unavailable", "MalformedRequest", "ExpectationFailed", "HeadersTooLarge", "BodyTooLarge",
+                        "UnknownTransferEncoding", "Internal", "InvalidPath", "NotReady", "Gone");
 }
 
 }  // namespace eoa

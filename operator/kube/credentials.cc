@@ -31,7 +31,6 @@ std::string Trimmed(std::string text) {
   return text.substr(begin);
 }
 
-
 // Everything until the end, within the limits.
 Result<std::string> ReadUntilEnd(int descriptor, SteadyTime deadline, Clock& clock) {
   std::string text;

@@ -79,7 +79,8 @@ Trouble TroubleOfContainer(const std::string& pod, const json& container) {
   for (const char* state : {"state", "lastState"}) {
     const json& terminated = At(At(container, state), "terminated");
     const bool out_of_memory = TextAt(terminated, "reason") == kOutOfMemory;
-    if (!terminated.is_object() || (static_cast<int>(IntegerAt(terminated, "exitCode")) == 0 && !out_of_memory)) continue;
+    if (!terminated.is_object() || (static_cast<int>(IntegerAt(terminated, "exitCode")) == 0 && !out_of_memory))
+      continue;
     const std::string_view reason = out_of_memory ? kOutOfMemory : ToWord(Reason::kTrainerFailed);
     Worsen(trouble, {2, std::string(reason), "pod " + pod + ": " + ExitText(terminated)});
   }
