@@ -5,7 +5,7 @@ set(EOA_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dt
   -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12 in optimised standard-library code.
-  list(APPEND EOA_WARNINGS -Wno-restrict -Wno-maybe-uninitialized 
+  list(APPEND EOA_WARNINGS -Wno-restrict -Wno-maybe-uninitialized
     "$<$<CONFIG:Release>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
 endif()
 
