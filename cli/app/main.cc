@@ -38,6 +38,8 @@ void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
   run->add_option("--heartbeat-seconds", options.heartbeat_seconds, "Seconds between two heartbeats of an agent.")
       ->check(CLI::Range(0.01, 60.0))
       ->group("Programs");
+  run->add_option("--parent", options.parent, "The process id of the parent; the run ends when it does.")
+      ->group("Programs");
   run->callback([&options] {
     if (options.job_file.empty() && options.resume.empty()) throw CLI::RequiredError("FILE (the job) or --resume DIR");
   });
@@ -55,6 +57,8 @@ CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
   render->add_option("--trainer-image", options.trainer_image, "The operator's --trainer-image.")
       ->capture_default_str();
   render->add_option("--broker-url", options.broker_url, "The operator's --broker-url.")->capture_default_str();
+  render->add_flag("--no-default-storage-class", options.no_default_storage_class,
+                   "As in a cluster without one, where a job that names no claim keeps checkpoints in its pods.");
   render->add_flag("--json", options.json, "Print one JSON List instead of YAML documents.");
   return render;
 }

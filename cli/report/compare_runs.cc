@@ -1,9 +1,9 @@
 #include "cli/report/compare_runs.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "cli/report/report_page.h"
+#include "cli/report/text_table.h"
 #include "common/base/json_access.h"
 #include "common/base/number.h"
 
@@ -68,19 +68,7 @@ std::string ComparisonTable(const std::vector<ComparedRun>& runs) {
   std::vector<Row> rows = {{"run", "state", "generations", "test", "best fitness", "last fitness", "last LR", "seconds",
                             "images/s", "restarts", "seed", "populations"}};
   for (const ComparedRun& run : runs) rows.push_back(RowOf(run));
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += row[i];
-      if (i + 1 < row.size()) text.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    text += "\n";
-  }
-  return text;
+  return TextTable(rows);
 }
 
 std::string ComparisonPage(const std::vector<ComparedRun>& runs) {

@@ -1,13 +1,9 @@
 #include "cli/run/run_command.h"
 
 #include <sys/poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -27,12 +23,13 @@
 #include "cli/run/run_directory.h"
 #include "cli/run/run_result.h"
 #include "cli/run/screen.h"
+#include "cli/run/signal_queue.h"
 #include "cli/run/time_left.h"
-#include "common/base/descriptor.h"
 #include "common/base/json_guard.h"
 #include "common/base/log.h"
 #include "common/base/number.h"
 #include "common/base/program_path.h"
+#include "common/base/subprocess.h"
 #include "common/words/exit_code.h"
 
 namespace eoa::local {
@@ -40,34 +37,6 @@ namespace {
 
 constexpr int kRefreshMilliseconds = 200;
 constexpr Duration kStopGrace = std::chrono::seconds(3);
-constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
-
-// Signals as readable events. Blocks them for all threads started later.
-class SignalQueue {
- public:
-  SignalQueue() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : kStopSignals) sigaddset(&set, signal);
-    sigaddset(&set, SIGWINCH);
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    descriptor_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-
-  int descriptor() const { return descriptor_.get(); }
-
-  // True when a signal that asks to stop came in.
-  bool StopRequested() const {
-    bool stop = false;
-    signalfd_siginfo info{};
-    while (::read(descriptor(), &info, sizeof info) == sizeof info) stop = stop || info.ssi_signo != SIGWINCH;
-    return stop;
-  }
-
- private:
-  Descriptor descriptor_;
-};
 
 class Run {
  public:
@@ -248,6 +217,7 @@ Status WriteResults(const RunDirectory& run, const broker::EcosphereView& view, 
 }  // namespace
 
 int RunCommand(const RunOptions& options, FileSystem& files, Clock& clock) {
+  if (options.parent > 0) DieWithParent(options.parent);
   const SignalQueue signals;
   const WallTime started = clock.Now();
   const Result<RunDirectory> run = OpenRunDirectory(options, files);

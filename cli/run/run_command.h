@@ -18,6 +18,7 @@ struct RunOptions {
   std::string worker;    // the worker's program; empty: eoa-trainer-worker beside this one
   std::string version;   // of eoa, for result.json
   double heartbeat_seconds = 1;
+  int parent = 0;         // the process that this one must not outlive; 0: none
   int profile_steps = 0;  // that each member traces into profiles/POPULATION-MEMBER.json
 };
 
