@@ -12,6 +12,7 @@
 #include "cli/app/validate_command.h"
 #include "cli/data/data_command.h"
 #include "cli/run/run_command.h"
+#include "cli/sweep/sweep_command.h"
 #include "common/base/file_system.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "common/words/exit_code.h"
@@ -43,6 +44,22 @@ void AddRun(CLI::App& app, eoa::local::RunOptions& options) {
   run->callback([&options] {
     if (options.job_file.empty() && options.resume.empty()) throw CLI::RequiredError("FILE (the job) or --resume DIR");
   });
+}
+
+CLI::App* AddSweep(CLI::App& app, eoa::sweep::SweepOptions& options) {
+  options.version = EOA_VERSION;
+  CLI::App* sweep =
+      app.add_subcommand("sweep", "Run jobs that differ in some fields, with several seeds; compare them.");
+  sweep->add_option("FILE", options.file, "The sweep file.")->required();
+  sweep->add_option("-o,--output", options.output, "The output directory. Default: sweeps/NAME.");
+  CLI::Option* show = sweep->add_flag("--show", options.show, "Run nothing; show the tables of what is done.");
+  sweep->add_flag("--render", options.render, "Print the EOAJobs, for kubectl apply, and run nothing.")->excludes(show);
+  sweep->add_option("--trainer", options.trainer, "As for run.")->group("Programs");
+  sweep->add_option("--worker", options.worker, "As for run.")->group("Programs");
+  sweep->add_option("--heartbeat-seconds", options.heartbeat_seconds, "As for run.")
+      ->check(CLI::Range(0.01, 60.0))
+      ->group("Programs");
+  return sweep;
 }
 
 CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
@@ -131,6 +148,9 @@ int main(int argc, char** argv) {
   run.version = EOA_VERSION;
   AddRun(app, run);
 
+  eoa::sweep::SweepOptions sweep;
+  CLI::App* sweep_command = AddSweep(app, sweep);
+
   eoa::app::ValidateOptions validate;
   CLI::App* validate_command = app.add_subcommand("validate", "Check a job file and print every mistake in it.");
   validate_command->add_option("FILE", validate.file, "The job file, or - for standard input.")->required();
@@ -186,6 +206,7 @@ int main(int argc, char** argv) {
   }
   eoa::FileSystem& files = eoa::RealFileSystem();
   if (app.got_subcommand("run")) return eoa::local::RunCommand(run, files, eoa::RealClock());
+  if (app.got_subcommand(sweep_command)) return eoa::sweep::SweepCommand(sweep, files, eoa::RealClock());
   if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
   if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
   if (app.got_subcommand(schedule_command)) return RunSchedule(schedule, files);
