@@ -53,9 +53,9 @@ class Expansion {
   PlanOutcome Run() && {
     plan_.name = sweep_.name;
     for (const Axis& axis : sweep_.matrix) plan_.axes.push_back(axis.label);
-    if (CountRuns() > kMostRuns) {
+    if (CountVariants() > kMostVariants) {
       Refuse({}, "spec", "",
-             "makes more than " + std::to_string(kMostRuns) + " runs: take fewer arms, values or seeds");
+             "makes more than " + std::to_string(kMostVariants) + " variants: take fewer arms, fields or values");
       return {std::nullopt, std::move(mistakes_)};
     }
     for (const Arm& arm : sweep_.arms) AddArm(arm);
@@ -74,9 +74,9 @@ class Expansion {
     }
   }
 
-  std::size_t CountRuns() const {
-    std::size_t count = sweep_.arms.size() * static_cast<std::size_t>(sweep_.seeds);
-    for (const Axis& axis : sweep_.matrix) count = std::min(count * axis.values.size(), kMostRuns + 1);
+  std::size_t CountVariants() const {
+    std::size_t count = sweep_.arms.size();
+    for (const Axis& axis : sweep_.matrix) count = std::min(count * axis.values.size(), kMostVariants + 1);
     return count;
   }
 
@@ -129,7 +129,8 @@ class Expansion {
 
   // The job is wrong: by the arm alone, by one value alone, or by what they are together.
   void Blame(const Arm& arm, const Variant& variant, const std::string& message) {
-    const std::string said = "makes no valid job: " + message;
+    std::string said = "makes no valid job: ";
+    for (const char letter : message) said += letter == '\n' ? std::string("; ") : std::string(1, letter);
     ordered_json by_arm = document_;
     for (const Change& change : arm.changes) (void)SetField(by_arm, change.path, change.value);
     if (!api::JobFromJson(nlohmann::json(by_arm)).ok()) return Refuse(arm.mark, ArmField(arm), arm.name, said);

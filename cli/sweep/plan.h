@@ -39,10 +39,10 @@ struct Plan {
 
 struct PlanOutcome {
   std::optional<Plan> plan;            // set exactly when `mistakes` is empty
-  std::vector<api::Mistake> mistakes;  // of the sweep file: changes that make no valid job, too many runs, ...
+  std::vector<api::Mistake> mistakes;  // of the sweep file: changes that make no valid job, too many variants, ...
 };
 
-inline constexpr std::size_t kMostRuns = 10'000;
+inline constexpr std::size_t kMostVariants = 1000;
 
 // `document` is the job file that the sweep names, a valid job, as its author wrote it.
 PlanOutcome Expand(const Sweep& sweep, const nlohmann::ordered_json& document);

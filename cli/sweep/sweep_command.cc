@@ -120,9 +120,11 @@ int SweepCommand(const SweepOptions& options, FileSystem& files, Clock& clock) {
   SweepRuns runs(std::move(runs_options), plan, *directory, clock);
   bool interrupted = false;
   if (!options.show) {
+    const std::size_t ended = plan.runs.size() - static_cast<std::size_t>(runs.left());
     std::cout << "eoa sweep: " << plan.name << ", " << plan.variants.size() << " variants, " << plan.runs.size()
-              << " runs, " << plan.runs.size() - static_cast<std::size_t>(runs.left()) << " done before; " << parallel
-              << " at once; output in " << path << std::endl;
+              << " runs";
+    if (ended > 0) std::cout << ", " << ended << " of which have ended";
+    std::cout << "; " << parallel << " at once; output in " << path << std::endl;
     interrupted = runs.UntilEnd(signals);
   }
   if (const Status written = directory->WriteTables(runs.records(), options.version); !written.ok()) {
