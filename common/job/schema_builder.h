@@ -3,7 +3,7 @@
 //   SchemaBuilder<Exchange> table("How populations wait for each other.");
 //   table.Integer("quorum", &Exchange::quorum, 0, 64, "Populations needed before ...");
 //
-// Private to common/job's tables.
+// For common/job's tables, and those of other documents that are read the same way.
 #pragma once
 
 #include <cstdint>

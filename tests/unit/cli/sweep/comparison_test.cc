@@ -38,7 +38,7 @@ class Comparison : public ::testing::Test {
                                             Success(0.631), Success(0.637), Success(0.636)};
 };
 
-// SciPy 1.17.1: stats.t.interval of each arm, stats.ttest_rel(blend, cosine).confidence_interval(0.95).
+// scipy 1.17.1: stats.t.interval of each arm, stats.ttest_rel(blend, cosine).confidence_interval(0.95).
 TEST_F(Comparison, DifferencesArePairedBySeed) {
   const std::vector<VariantRow> rows = Compare(plan_, complete_);
   ASSERT_EQ(rows.size(), 2U);

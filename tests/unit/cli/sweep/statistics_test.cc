@@ -1,4 +1,4 @@
-// Expected values are those of SciPy 1.17.1: stats.t.interval(0.95, n - 1, loc=mean, scale=stats.sem(values)).
+// Expected values are those of scipy 1.17.1: stats.t.interval(0.95, n - 1, loc=mean, scale=stats.sem(values)).
 #include "cli/sweep/statistics.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ void ExpectEstimate(const std::vector<double>& values, double mean, double half_
   EXPECT_NEAR(*estimate->half_width, half_width, 1e-12);
 }
 
-TEST(EstimateMean, IntervalsAreThoseOfSciPy) {
+TEST(EstimateMean, IntervalsAreThoseOfScipy) {
   ExpectEstimate({0.1, 0.4}, 0.25, 1.9059307104262038);
   ExpectEstimate({0.628, 0.652, 0.637}, 0.639, 0.030118569108246285);
   ExpectEstimate({0.571, 0.559, 0.566}, 0.5653333333333332, 0.014973671099994923);
