@@ -12,15 +12,21 @@
 namespace eoa::broker {
 namespace {
 
-constexpr Duration kStoreRetry = std::chrono::seconds(1);
+constexpr Duration kStoreRetry = std::chrono::seconds(1);  // doubled with each failure
+constexpr Duration kLongestStoreRetry = std::chrono::seconds(16);
 constexpr Duration kComplainAgain = std::chrono::minutes(1);
 
 api::Problem NotStored() { return Refuse(503, Refusal::kUnavailable, "the broker cannot store its state; try again"); }
 
 }  // namespace
 
-Broker::Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeout, std::size_t max_polls)
-    : state_(std::move(state)), store_(store), heartbeat_timeout_(heartbeat_timeout), max_polls_(max_polls) {}
+Broker::Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeout, std::size_t max_polls,
+               bool reachable)
+    : state_(std::move(state)),
+      store_(store),
+      heartbeat_timeout_(heartbeat_timeout),
+      max_polls_(max_polls),
+      reachable_(reachable) {}
 
 Result<EcosphereState> Broker::Restore(const api::JobSpec& spec, StateStore& store) {
   EOA_ASSIGN_OR_RETURN(const std::vector<Event> events, store.Load());
@@ -89,8 +95,16 @@ void Broker::Restart(int population, const std::string& reason, SteadyTime now, 
 }
 
 void Broker::Tick(SteadyTime now, Replies& replies) {
-  if (retry_at_ && now >= *retry_at_) retry_at_.reset();
+  if (retry_at_ && now >= *retry_at_) {
+    retry_at_.reset();
+    CatchUp(now);
+  }
   Settle(now, replies);
+}
+
+void Broker::BecomeReachable(Duration grace, SteadyTime now) {
+  ForgiveSilence(state_, At(now), grace);
+  reachable_ = true;
 }
 
 std::optional<SteadyTime> Broker::NextWakeup(SteadyTime now) const {
@@ -101,43 +115,54 @@ std::optional<SteadyTime> Broker::NextWakeup(SteadyTime now) const {
   return next;
 }
 
-void Broker::CatchUp() {
+void Broker::CatchUp(SteadyTime now) {
   if (!behind_) return;
   Result<EcosphereState> state = Restore(state_.spec, store_);
   if (!state.ok()) {
-    Log(LogLevel::kError, "the broker's state cannot be read again", {{"error", state.error().ToString()}});
+    StoreFailed(state.error(), now);
     return;
   }
-  Log(LogLevel::kWarning, "another broker has served this job; going on from what it stored");
+  Log(LogLevel::kWarning, "going on from what is stored, which another broker may have written");
   state->round_times = std::move(state_.round_times);
   state->attempts_ended = state_.attempts_ended;
   state_ = *std::move(state);
   behind_ = false;
+  StoreWorked();
   ++events_;
+}
+
+void Broker::StoreFailed(const Error& error, SteadyTime now) {
+  if (now >= complain_at_) {
+    Log(LogLevel::kError, "the broker's state is not stored; trying again", {{"error", error.ToString()}});
+    complain_at_ = now + kComplainAgain;
+  }
+  const bool another = !faults_.fault() || faults_.fault()->error.code() != error.code();
+  faults_.Failed(error, now);
+  if (another) ++fault_changes_;
+  retry_delay_ = another ? kStoreRetry : std::min(2 * retry_delay_, kLongestStoreRetry);
+  retry_at_ = now + retry_delay_;
+}
+
+void Broker::StoreWorked() {
+  if (faults_.fault()) ++fault_changes_;
+  faults_.Worked();
+  retry_at_.reset();
+  complain_at_ = {};
 }
 
 // An event that was decided while behind is dropped: it becomes due again, or its sender repeats it.
 bool Broker::Store(Event event, SteadyTime now) {
-  if (behind_) {
-    retry_at_ = now + kStoreRetry;
-    CatchUp();
-    return false;
-  }
+  if (behind_) return false;
   StampRound(event, state_, now);
   const Status stored = store_.Append(event);
   if (!stored.ok()) {
-    if (now >= complain_at_) {
-      Log(LogLevel::kError, "the broker's state is not stored; trying again every second",
-          {{"error", stored.error().ToString()}});
-      complain_at_ = now + kComplainAgain;
-    }
-    retry_at_ = now + kStoreRetry;
-    behind_ = behind_ || stored.error().code() == ErrorCode::kAborted;
-    CatchUp();
+    const ErrorCode code = stored.error().code();
+    behind_ = code == ErrorCode::kAborted || code == ErrorCode::kDataLoss;
+    StoreFailed(stored.error(), now);
+    CatchUp(now);
     return false;
   }
-  retry_at_.reset();
-  complain_at_ = {};
+  StoreWorked();
   ++events_;
   TimeRound(event, state_);
   const Status applied = Apply(event, state_);
@@ -146,8 +171,10 @@ bool Broker::Store(Event event, SteadyTime now) {
 }
 
 std::optional<Event> Broker::NextDue(SteadyTime now) {
-  WatchPods(state_, At(now));
-  DropLostPods(state_, At(now));
+  if (reachable_) {
+    WatchPods(state_, At(now));
+    DropLostPods(state_, At(now));
+  }
   StartDeadlines(state_, now);
   for (const World& world : state_.worlds) {
     if (auto attempt = DueAttempt(state_, world)) return *std::move(attempt);

@@ -3,7 +3,8 @@
 //
 // Every change goes through Settle: whatever the state makes due (attempts, elections, lost pods) is stored and applied
 // until nothing more is. A failed store leaves the state as it was; what was due stays due. A store that says Aborted
-// holds events of another broker: they are read, and the broker goes on from there.
+// holds events of another broker: they are read, and the broker goes on from there. So it does when one that has lost
+// events has them again.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "broker/core/problem.h"
 #include "broker/core/state.h"
 #include "broker/core/state_store.h"
+#include "broker/core/store_fault.h"
 #include "broker/core/worlds.h"
 #include "common/base/clock.h"
 #include "common/base/result.h"
@@ -28,17 +30,21 @@ class Broker {
  public:
   static constexpr int kLongestPollSeconds = 60;
 
-  // `store` outlives the broker.
-  Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeout, std::size_t max_polls);
+  // `store` outlives the broker. While it is not `reachable` nobody's silence counts.
+  Broker(EcosphereState state, StateStore& store, Duration heartbeat_timeout, std::size_t max_polls,
+         bool reachable = true);
 
   // The state of the job after all that is in the store.
   static Result<EcosphereState> Restore(const api::JobSpec& spec, StateStore& store);
 
   const EcosphereState& state() const { return state_; }
-  bool store_works() const { return !retry_at_.has_value(); }
+  const std::optional<StoreFault>& store_fault() const { return faults_.fault(); }
 
-  // Grows with every event, and whenever an attempt begins or ends.
-  std::uint64_t changes() const { return events_ + state_.attempts_ended; }
+  // Grows with every event, whenever an attempt begins or ends, and when the store fails or works again.
+  std::uint64_t changes() const { return events_ + state_.attempts_ended + fault_changes_; }
+
+  // From now on agents can reach it; everybody has `grace` besides the heartbeat timeout to do so.
+  void BecomeReachable(Duration grace, SteadyTime now);
 
   Answer<api::HeartbeatAnswer> Heartbeat(int population, const api::HeartbeatRequest& request, SteadyTime now);
   Answer<api::ReportAnswer> Report(int population, const api::ReportRequest& request, SteadyTime now, Replies& replies);
@@ -57,7 +63,9 @@ class Broker {
  private:
   Moment At(SteadyTime now) const { return {now, heartbeat_timeout_}; }
   bool Store(Event event, SteadyTime now);
-  void CatchUp();
+  void StoreFailed(const Error& error, SteadyTime now);
+  void StoreWorked();
+  void CatchUp(SteadyTime now);
   std::optional<Event> NextDue(SteadyTime now);
   void Settle(SteadyTime now, Replies& replies);
   void Ask(Question question, int wait_seconds, net::Responder responder, SteadyTime now, Replies& replies);
@@ -67,7 +75,11 @@ class Broker {
   const Duration heartbeat_timeout_;
   const std::size_t max_polls_;
   Polls polls_;
-  std::optional<SteadyTime> retry_at_;  // the store failed
+  bool reachable_;
+  StoreFaults faults_;
+  std::uint64_t fault_changes_ = 0;
+  Duration retry_delay_{};              // of the store, growing
+  std::optional<SteadyTime> retry_at_;  // likewise: it failed
   SteadyTime complain_at_{};            // not before, since this has been said
   bool behind_ = false;                 // the store holds events of another broker, which state_ lacks
   std::uint64_t events_ = 0;            // applied

@@ -29,6 +29,7 @@ struct AttemptStarted {
   int attempt = 0;
   int resume_generation = 0;
   std::vector<AttemptPod> pods;  // of the whole world, by rank
+  std::string excuse = {};       // why it does not count as a restart; empty: it counts
 };
 
 // The first report of an attempt for a generation; a repetition is no event.

@@ -27,6 +27,7 @@ static void Fields(codec::Visitor& v, AttemptStarted& event) {
   v.Integer("attempt", event.attempt, {.least = 1, .most = kCount.most});
   v.Integer("resumeGeneration", event.resume_generation, kCount);
   v.Objects("pods", event.pods);
+  v.Text("excuse", event.excuse, {.presence = codec::kSparse});
 }
 
 static void Fields(codec::Visitor& v, ReportAccepted& event) {

@@ -38,7 +38,10 @@ Status Fold(const AttemptStarted& event, EcosphereState& state) {
   world.attempt = event.attempt;
   world.resume_generation = event.resume_generation;
   world.running = true;
+  world.silenced = false;
   world.end_reason.clear();
+  if (!event.excuse.empty()) world.excused.push_back(event.attempt);
+  if (world.excused.size() > kMostExcused) world.excused.erase(world.excused.begin());
   return OkStatus();
 }
 

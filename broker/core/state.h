@@ -54,11 +54,15 @@ struct World {
   std::vector<int> populations;  // ascending indices into EcosphereState::populations
   int attempt = 0;               // the newest; 0: none yet
   int resume_generation = 0;     // of that attempt
+  std::vector<int> excused;      // attempts that do not count as restarts, ascending; the newest kMostExcused
 
   // Volatile; a running attempt stays one over a restart of the broker until an agent says otherwise:
   bool running = false;    // the newest attempt has not ended
+  bool silenced = false;   // it ended because the broker heard nothing of a pod
   std::string end_reason;  // why it ended
 };
+
+inline constexpr std::size_t kMostExcused = 64;
 
 // The exchange after one generation.
 struct Round {

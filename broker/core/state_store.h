@@ -16,7 +16,8 @@ class StateStore {
 
   // The event survives a crash of program and machine once this returns ok. After an error it may or may not be there
   // later; the caller must not act on it and may append it, or another, again. Aborted: somebody else has appended;
-  // nothing more is taken before Load was called.
+  // DataLoss: what was stored is gone. After these two nothing is taken before Load was called.
+  // ResourceExhausted: it holds what it may.
   virtual Status Append(const Event& event) = 0;
 
   // All events so far. DataLoss when what is stored is not what was appended.

@@ -47,6 +47,7 @@ PopulationView ViewOf(const EcosphereState& state, const Population& population)
   view.name = population.name;
   view.phase = PhaseOf(state, population);
   view.attempt = state.WorldOf(population).attempt;
+  view.excused = state.WorldOf(population).excused;
   view.generation = population.generation;
   view.finished = population.finished;
   view.last_error = population.stopped ? *population.stopped : population.last_error;

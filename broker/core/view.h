@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "broker/core/state.h"
+#include "broker/core/store_fault.h"
 #include "common/messages/messages.h"
 
 namespace eoa::broker {
@@ -29,7 +30,8 @@ struct PopulationView {
   std::optional<TrainerPhase> activity;  // the furthest-behind pod's
   int offline_generations = 0;           // that its leader went on without a decision
   std::optional<api::FinishRequest> finished;
-  std::string last_error;  // why the last attempt ended, or why the population was stopped
+  std::string last_error;    // why the last attempt ended, or why the population was stopped
+  std::vector<int> excused;  // attempts that do not count as restarts, as World has them
 };
 
 struct PopulationReport {
@@ -47,6 +49,7 @@ struct EcosphereView {
   std::vector<PopulationView> populations;  // in the job's order
   std::vector<RoundView> rounds;            // decided, ascending by generation
   RoundTimes round_times;
+  std::optional<StoreFault> store_fault;  // what keeps its events from being stored
 };
 
 EcosphereView MakeView(const EcosphereState& state);

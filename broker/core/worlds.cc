@@ -13,6 +13,7 @@ namespace eoa::broker {
 namespace {
 
 constexpr int kMostNamed = 8;
+constexpr const char* kNobodyWasLost = "every process lived; the broker had not heard of them";
 
 std::string PodName(const Population& population, int pod) { return population.name + " pod " + std::to_string(pod); }
 
@@ -37,6 +38,7 @@ void EndAttempt(EcosphereState& state, World& world, std::string reason) {
   world.running = false;
   world.end_reason = std::move(reason);
   ++state.attempts_ended;
+  world.silenced = false;
   for (const int index : world.populations) {
     for (Pod& pod : state.population(index).pods) {
       pod.heartbeat.reset();
@@ -142,6 +144,7 @@ std::optional<AttemptStarted> DueAttempt(const EcosphereState& state, const Worl
   if (world.running || !AllWait(state, world)) return std::nullopt;
   AttemptStarted event{.attempt = world.attempt, .resume_generation = 0, .pods = {}};
   std::vector<const api::JoinRequest*> requests;
+  bool all_lived = true;
   for (const int index : world.populations) {
     const Population& population = state.population(index);
     if (population.ended()) continue;
@@ -149,6 +152,8 @@ std::optional<AttemptStarted> DueAttempt(const EcosphereState& state, const Worl
       const api::JoinRequest& request = *pod.waiting;
       requests.push_back(&request);
       event.attempt = std::max(event.attempt, request.after_attempt);
+      // A process that took part in it, and whose workers did not fail.
+      all_lived = all_lived && request.after_attempt == world.attempt && request.last_error.empty();
       event.pods.push_back({.population = population.name,
                             .pod = request.pod,
                             .incarnation = request.incarnation,
@@ -159,6 +164,7 @@ std::optional<AttemptStarted> DueAttempt(const EcosphereState& state, const Worl
   }
   if (requests.empty()) return std::nullopt;
   ++event.attempt;
+  if (world.silenced && all_lived) event.excuse = kNobodyWasLost;
   event.resume_generation = NewestCommonCheckpoint(requests);
   return event;
 }
@@ -205,6 +211,7 @@ void DropLostPods(EcosphereState& state, const Moment& moment) {
       population.last_error = PodName(population, static_cast<int>(i)) + " was silent for " +
                               FormatShort(ToSeconds(moment.heartbeat_timeout), 3) + " s";
       EndAttempt(state, world, population.last_error);
+      world.silenced = true;
     }
   }
 }
@@ -222,6 +229,13 @@ void WatchPods(EcosphereState& state, const Moment& moment) {
     for (Pod& pod : population.pods) {
       if (!pod.present_until) pod.present_until = moment.now + moment.heartbeat_timeout;
     }
+  }
+}
+
+void ForgiveSilence(EcosphereState& state, const Moment& moment, Duration grace) {
+  for (Population& population : state.populations) {
+    if (population.ended() || !state.WorldOf(population).running) continue;
+    for (Pod& pod : population.pods) pod.present_until = moment.now + moment.heartbeat_timeout + grace;
   }
 }
 

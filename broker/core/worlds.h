@@ -49,8 +49,12 @@ void DropLostPods(EcosphereState& state, const Moment& moment);
 // Ends the running attempt of this population's world, from outside: its pods are told to join again.
 void EndAttemptOf(EcosphereState& state, int population, const std::string& reason);
 
-// Starts to count the silence of pods that nobody watches yet: after an attempt began and after a restart.
+// Starts to count the silence of pods that nobody watches yet: after an attempt began.
 void WatchPods(EcosphereState& state, const Moment& moment);
+
+// Counts the silence of all pods of running attempts anew, and allows `grace` more: until now nobody could reach the
+// broker.
+void ForgiveSilence(EcosphereState& state, const Moment& moment, Duration grace);
 
 // The refusal for a request of another than the running attempt of this population; nothing if it is the running one.
 Answer<void> CheckAttempt(const EcosphereState& state, int population, int attempt);

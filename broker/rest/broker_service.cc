@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,10 +27,6 @@ using net::ServerResponse;
 
 api::Problem NotServing() { return Refuse(503, Refusal::kUnavailable, "this replica does not lead; try again"); }
 api::Problem Overloaded() { return Refuse(503, Refusal::kUnavailable, "too many requests wait; try again"); }
-
-api::Problem UnknownJob(const std::string& uid) {
-  return Refuse(404, Refusal::kUnknownJob, "this broker serves no job " + uid);
-}
 
 class Service final : public BrokerService {
  public:
@@ -69,20 +66,29 @@ class Service final : public BrokerService {
                          ServedJob::Open(job, std::move(store), clock_,
                                          {.heartbeat_timeout = options_.heartbeat_timeout,
                                           .max_polls = options_.max_polls,
+                                          .serve_grace = options_.serve_grace,
                                           .on_change = std::move(on_change),
                                           .wake_after = [this, uid](Duration delay) { WakeAfter(uid, delay); }}));
     {
       const MutexLock lock(jobs_mutex_);
       if (!jobs_.emplace(uid, served).second) return AlreadyExistsError("job " + uid + " is served already");
+      expected_.erase(uid);
     }
+    if (serving_) served->BecomeReachable();
     // What a restart has made due, and what waits for time alone.
     served->Tick();
     return OkStatus();
   }
 
+  void ExpectJob(const std::string& uid) override {
+    const MutexLock lock(jobs_mutex_);
+    if (!jobs_.contains(uid)) expected_.insert(uid);
+  }
+
   void RemoveJob(const std::string& uid) override {
     std::shared_ptr<ServedJob> gone;
     const MutexLock lock(jobs_mutex_);
+    expected_.erase(uid);
     const auto found = jobs_.find(uid);
     if (found == jobs_.end()) return;
     gone = std::move(found->second);
@@ -102,7 +108,11 @@ class Service final : public BrokerService {
     if (const auto job = Find(uid)) job->RestartPopulation(population, reason);
   }
 
-  void SetServing(bool serving) override { serving_ = serving; }
+  void SetServing(bool serving) override {
+    serving_ = serving;
+    if (!serving) return;
+    for (const auto& job : AllJobs()) job->BecomeReachable();
+  }
 
   BrokerServiceStats stats() const override {
     BrokerServiceStats copy;
@@ -136,6 +146,12 @@ class Service final : public BrokerService {
     return found == jobs_.end() ? nullptr : found->second;
   }
 
+  api::Problem Absent(const std::string& uid) const {
+    const MutexLock lock(jobs_mutex_);
+    if (!expected_.contains(uid)) return Refuse(404, Refusal::kUnknownJob, "this broker serves no job " + uid);
+    return Refuse(503, Refusal::kUnavailable, "what is stored of job " + uid + " is not read yet; try again");
+  }
+
   void WakeAfter(const std::string& uid, Duration delay) {
     if (!ready_) return;
     http_->RunAfter(delay, [this, uid] {
@@ -164,7 +180,7 @@ class Service final : public BrokerService {
     if (!serving_) return responder.Respond(ProblemResponse(NotServing()));
     if (net::BearerToken(request.headers).empty()) return Deny(UnknownToken(), responder);
     std::shared_ptr<ServedJob> job = Find(match->uid);
-    if (!job) return responder.Respond(ProblemResponse(UnknownJob(match->uid)));
+    if (!job) return responder.Respond(ProblemResponse(Absent(match->uid)));
     HandleJob(
         std::make_shared<Call>(Call{*std::move(match), std::move(request), std::move(responder), std::move(job)}));
   }
@@ -198,12 +214,15 @@ class Service final : public BrokerService {
     responder.Respond(JsonResponse({{"status", "ok"}}));
   }
 
-  bool AllStoresWork() const {
+  std::vector<std::shared_ptr<ServedJob>> AllJobs() const {
     std::vector<std::shared_ptr<ServedJob>> jobs;
-    {
-      const MutexLock lock(jobs_mutex_);
-      for (const auto& [uid, job] : jobs_) jobs.push_back(job);
-    }
+    const MutexLock lock(jobs_mutex_);
+    for (const auto& [uid, job] : jobs_) jobs.push_back(job);
+    return jobs;
+  }
+
+  bool AllStoresWork() const {
+    const std::vector<std::shared_ptr<ServedJob>> jobs = AllJobs();
     return std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job->StoreWorks(); });
   }
 
@@ -230,6 +249,7 @@ class Service final : public BrokerService {
   std::atomic<std::uint64_t> in_flight_ = 0;
   mutable Mutex jobs_mutex_;
   std::unordered_map<std::string, std::shared_ptr<ServedJob>> jobs_ GUARDED_BY(jobs_mutex_);
+  std::unordered_set<std::string> expected_ GUARDED_BY(jobs_mutex_);
   mutable Mutex stats_mutex_;
   BrokerServiceStats stats_ GUARDED_BY(stats_mutex_);  // routes and denied
   std::unique_ptr<net::HttpServer> http_;

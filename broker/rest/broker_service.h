@@ -35,6 +35,9 @@ struct BrokerServiceOptions {
   // A pod that is silent for so long is lost and its world starts anew: several of the agents' heartbeat intervals.
   Duration heartbeat_timeout = std::chrono::seconds(30);
 
+  // More time for the pods of a job that was restored, or that nobody could reach: they must find this broker first.
+  Duration serve_grace{};
+
   // Long polls of one job that may wait at the same time; more are answered 429.
   std::size_t max_polls = 2048;
 
@@ -73,7 +76,10 @@ class BrokerService {
   virtual Status AddJob(const api::Job& job, std::unique_ptr<StateStore> store,
                         std::function<void()> on_change = nullptr) = 0;
 
-  // The job is no longer served: its requests are answered 404.
+  // The job is to be served once its store can be read: until AddJob its requests are answered 503 with Retry-After.
+  virtual void ExpectJob(const std::string& uid) = 0;
+
+  // The job is no longer served or expected: its requests are answered 404.
   virtual void RemoveJob(const std::string& uid) = 0;
 
   // Nothing when the job is not served.

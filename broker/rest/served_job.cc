@@ -41,7 +41,7 @@ ServedJob::ServedJob(const api::Job& job, std::unique_ptr<StateStore> store, Eco
       options_(std::move(options)),
       clock_(clock),
       store_(std::move(store)),
-      broker_(std::move(state), *store_, options_.heartbeat_timeout, options_.max_polls) {}
+      broker_(std::move(state), *store_, options_.heartbeat_timeout, options_.max_polls, false) {}
 
 Result<std::shared_ptr<ServedJob>> ServedJob::Open(const api::Job& job, std::unique_ptr<StateStore> store, Clock& clock,
                                                    ServedJobOptions options) {
@@ -178,12 +178,19 @@ Answer<void> ServedJob::Take(const RouteMatch& match, const ServerRequest& reque
 
 EcosphereView ServedJob::View() const {
   const MutexLock lock(mutex_);
-  return MakeView(broker_.state());
+  EcosphereView view = MakeView(broker_.state());
+  view.store_fault = broker_.store_fault();
+  return view;
 }
 
 bool ServedJob::StoreWorks() const {
   const MutexLock lock(mutex_);
-  return broker_.store_works();
+  return !broker_.store_fault().has_value();
+}
+
+void ServedJob::BecomeReachable() {
+  Change([this](SteadyTime now, Replies& /*none*/)
+             REQUIRES(mutex_) { broker_.BecomeReachable(options_.serve_grace, now); });
 }
 
 void ServedJob::StopPopulation(const std::string& population, const std::string& reason) {

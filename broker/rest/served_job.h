@@ -23,6 +23,7 @@ namespace eoa::broker {
 struct ServedJobOptions {
   Duration heartbeat_timeout{};
   std::size_t max_polls = 0;
+  Duration serve_grace{};
   std::function<void()> on_change;  // after an event, or when an attempt began or ended; not under the lock
   std::function<void(Duration delay)> wake_after;  // has Tick called after that long
 };
@@ -44,6 +45,9 @@ class ServedJob {
 
   EcosphereView View() const;
   bool StoreWorks() const;
+
+  // From now on agents can reach the job's routes; see Broker::BecomeReachable.
+  void BecomeReachable();
   void StopPopulation(const std::string& population, const std::string& reason);
   void RestartPopulation(const std::string& population, const std::string& reason);
   void Tick();

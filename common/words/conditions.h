@@ -7,9 +7,10 @@
 
 namespace eoa {
 
-enum class ConditionType { kInitialized, kRunning, kStalled, kSuspended, kComplete, kFailed };
+enum class ConditionType { kInitialized, kRunning, kStalled, kSuspended, kExchange, kDurable, kComplete, kFailed };
 constexpr auto WordsOf(ConditionType) {
-  return Words<ConditionType>("Initialized", "Running", "Stalled", "Suspended", "Complete", "Failed");
+  return Words<ConditionType>("Initialized", "Running", "Stalled", "Suspended", "Exchange", "Durable", "Complete",
+                              "Failed");
 }
 
 enum class ConditionStatus { kTrue, kFalse, kUnknown };
@@ -35,18 +36,30 @@ enum class Reason {
   kPopulationsFailed,
   kPreRunningDeadlineExceeded,
   kActiveDeadlineExceeded,
+  kRoundsStored,
+  kStoreUnavailable,
+  kStoreRefused,
+  kStoreFull,
+  kStoreLost,
+  kOnClaims,
+  kOnVolume,
+  kInPods,
   // of events alone
   kStarted,
   kRunning,
   kPopulationRestarted,
+  kPopulationDisrupted,
   kStalled,
   kCompleted,
+  kModelKept,
 };
 constexpr auto WordsOf(Reason) {
   return Words<Reason>("InvalidSpec", "ChildRefused", "SpecAccepted", "PopulationsRunning", "PodsStarting",
                        "PodsMissing", "PodNotDeleted", "PodFailed", "TrainerFailed", "NoProgress", "Progressing",
                        "Suspended", "Resumed", "Succeeded", "Failed", "PopulationsFailed", "PreRunningDeadlineExceeded",
-                       "ActiveDeadlineExceeded", "Started", "Running", "PopulationRestarted", "Stalled", "Completed");
+                       "ActiveDeadlineExceeded", "RoundsStored", "StoreUnavailable", "StoreRefused", "StoreFull",
+                       "StoreLost", "OnClaims", "OnVolume", "InPods", "Started", "Running", "PopulationRestarted", "PopulationDisrupted", "Stalled",
+                       "Completed", "ModelKept");
 }
 
 }  // namespace eoa

@@ -30,15 +30,26 @@ bool MayHaveHappened(const Error& error) {
          error.code() == ErrorCode::kDataLoss;
 }
 
+// How many generations these events have decided.
+int Generations(const std::vector<broker::Event>& events) {
+  int generations = 0;
+  for (const broker::Event& event : events) {
+    const auto* closed = std::get_if<broker::RoundClosed>(&event);
+    if (closed != nullptr) generations = std::max(generations, closed->decision.generation + 1);
+  }
+  return generations;
+}
+
 }  // namespace
 
-ConfigMapStore::ConfigMapStore(kube::ApiClient& client, const api::Job& job, bool fresh, std::size_t chunk_bytes)
-    : client_(client), job_(job), chunk_bytes_(chunk_bytes), fresh_(fresh) {}
+ConfigMapStore::ConfigMapStore(kube::ApiClient& client, const api::Job& job, ConfigMapStoreOptions options)
+    : client_(client), job_(job), options_(options), fresh_(options.fresh) {}
 
 Result<std::vector<broker::Event>> ConfigMapStore::Load() {
   loaded_ = std::exchange(fresh_, false);
   if (loaded_) return std::vector<broker::Event>();
-  EOA_ASSIGN_OR_RETURN(RoundsContent content, ReadRounds(client_, job_));
+  EOA_ASSIGN_OR_RETURN(RoundsContent content, ReadRounds(client_, job_, options_.limits));
+  EOA_RETURN_IF_ERROR(CheckComplete(content));
   chunk_ = content.chunk;
   exists_ = content.exists;
   closed_ = content.closed;
@@ -46,10 +57,25 @@ Result<std::vector<broker::Event>> ConfigMapStore::Load() {
   keys_ = content.chunk_events;
   bytes_ = content.chunk_bytes;
   events_ = content.events.size();
+  total_bytes_ = content.bytes;
   checksum_ = content.checksum;
   loaded_ = true;
   fault_ = OkStatus();
   return std::move(content.events);
+}
+
+// The end of a history can be missing without a trace in what is left.
+Status ConfigMapStore::CheckComplete(const RoundsContent& content) const {
+  if (content.events.size() < events_) {
+    return DataLossError("the ConfigMaps hold " + std::to_string(content.events.size()) + " events; there have been " +
+                         std::to_string(events_));
+  }
+  const int generations = Generations(content.events);
+  if (generations >= options_.generations) return OkStatus();
+  return DataLossError("the status tells of " + std::to_string(options_.generations) + " decided generations, but " +
+                       (content.exists ? "the ConfigMaps up to " : "there is no ConfigMap ") +
+                       RoundsName(job_.metadata.name, content.chunk) +
+                       (content.exists ? " hold " + std::to_string(generations) : ""));
 }
 
 Status ConfigMapStore::Append(const broker::Event& event) {
@@ -64,17 +90,26 @@ Status ConfigMapStore::Append(const broker::Event& event) {
   if (bytes > kMaxRoundsEventBytes) {
     return ResourceExhaustedError("an event of " + std::to_string(bytes) + " bytes does not fit a ConfigMap");
   }
+  if (total_bytes_ + key.size() + bytes > options_.limits.bytes) {
+    return ResourceExhaustedError("the stored rounds of this job have reached the " +
+                                  std::to_string(options_.limits.bytes) + " bytes that one job may have");
+  }
   const Status written = Write(key, record.text);
   if (!written.ok()) return Error(written.error()).WithContext("ConfigMap " + ToString(ChunkKey()));
   ++keys_;
   bytes_ += key.size() + bytes;
+  total_bytes_ += key.size() + bytes;
   checksum_ = record.checksum;
   ++events_;
   return OkStatus();
 }
 
 Status ConfigMapStore::Write(const std::string& key, const std::string& record) {
-  if (exists_ && !closed_ && keys_ > 0 && bytes_ + key.size() + record.size() > chunk_bytes_) {
+  if (exists_ && !closed_ && keys_ > 0 && bytes_ + key.size() + record.size() > options_.chunk_bytes) {
+    if (chunk_ + 1 >= options_.limits.config_maps) {
+      return ResourceExhaustedError("this job has the " + std::to_string(options_.limits.config_maps) +
+                                    " ConfigMaps of rounds that one job may have");
+    }
     EOA_RETURN_IF_ERROR(Close());
   }
   if (closed_) {
@@ -132,10 +167,11 @@ Status ConfigMapStore::Settle(const Error& error, const std::string& key, const 
     fault_ = DataLossError("the ConfigMap has been deleted, and its events with it");
     return fault_;
   }
+  if (error.code() == ErrorCode::kResourceExhausted) return UnavailableError(error.message());
   if (!conflict && !MayHaveHappened(error)) return error;
   const Result<json> found = client_.Get(kube::kConfigMaps, ChunkKey());
   if (!found.ok()) return UnavailableError(error.message() + "; looking it up: " + found.error().message());
-  if (TextAt(At(*found, "metadata", "labels"), kJobUidLabel) != job_.metadata.uid) {
+  if (!IsOfJob(*found, job_)) {
     return FailedPreconditionError("it belongs to another owner, perhaps to a job of this name that is being deleted");
   }
   // Another leader may have written the same event; with more behind it, that was somebody else.

@@ -25,23 +25,32 @@ namespace eoa::cluster {
 // A ConfigMap is closed when it holds so much, and the next is begun. The API server allows 1 MiB.
 inline constexpr std::size_t kRoundsChunkBytes = std::size_t{256} << 10;
 
+struct ConfigMapStoreOptions {
+  // A job that nobody has worked on yet: the first Load gives nothing without asking the server. If there is something
+  // all the same, the first Append is Aborted.
+  bool fresh = false;
+
+  int generations = 0;  // so many are known to have been decided: Load is DataLoss when it finds fewer
+  std::size_t chunk_bytes = kRoundsChunkBytes;
+  RoundsLimits limits{};
+};
+
 class ConfigMapStore final : public broker::StateStore {
  public:
-  // `client` outlives it. Reads and writes nothing yet. With `fresh`, a job that nobody has worked on yet, the first
-  // Load gives nothing without asking the server, which looks through all ConfigMaps of the namespace for an answer; if
-  // there is something all the same, the first Append is Aborted.
-  explicit ConfigMapStore(kube::ApiClient& client, const api::Job& job, bool fresh = false,
-                          std::size_t chunk_bytes = kRoundsChunkBytes);
+  // `client` outlives it. Reads and writes nothing yet.
+  explicit ConfigMapStore(kube::ApiClient& client, const api::Job& job, ConfigMapStoreOptions options = {});
 
   // Loads first if nobody has. Aborted: another leader has written; nothing more is appended before the next Load.
   // FailedPrecondition: a ConfigMap of that name belongs to somebody else. DataLoss: one is gone. ResourceExhausted:
-  // the event is bigger than kMaxRoundsEventBytes.
+  // the event is bigger than kMaxRoundsEventBytes, or the job's rounds would be more than the limits. Other errors are
+  // ApiClient's, but for ResourceExhausted, which is Unavailable here.
   Status Append(const broker::Event& event) override;
 
-  // Errors of ApiClient; DataLoss names the ConfigMap and the key.
+  // As ReadRounds.
   Result<std::vector<broker::Event>> Load() override;
 
  private:
+  Status CheckComplete(const RoundsContent& content) const;
   Status Write(const std::string& key, const std::string& record);
   Status Begin(const std::string& key, const std::string& record);
   Status Change(nlohmann::json patch, const std::string& key, const std::string& record);
@@ -51,7 +60,7 @@ class ConfigMapStore final : public broker::StateStore {
 
   kube::ApiClient& client_;
   const api::Job job_;
-  const std::size_t chunk_bytes_;
+  const ConfigMapStoreOptions options_;
 
   bool fresh_;
   bool loaded_ = false;
@@ -62,7 +71,8 @@ class ConfigMapStore final : public broker::StateStore {
   std::size_t keys_ = 0;  // events
   std::size_t bytes_ = 0;
   std::string resource_version_;
-  std::uint64_t events_ = 0;    // in all chunks
+  std::uint64_t events_ = 0;  // in all chunks
+  std::size_t total_bytes_ = 0;
   std::uint32_t checksum_ = 0;  // of the last event
 };
 

@@ -80,7 +80,8 @@ ReconcileResult Controller::Reconcile(const kube::ObjectKey& key) {
   if (!objects.job) return {};  // gone this moment; its event follows
   if (memory->uid != Uid(*objects.job)) {
     CloseBroker(*memory);
-    *memory = Memory{.uid = Uid(*objects.job), .job = {}, .invalid = {}};
+    *memory = {};
+    memory->uid = Uid(*objects.job);
   }
   if (!IsOurs(*objects.job)) {
     CloseBroker(*memory);
@@ -90,16 +91,17 @@ ReconcileResult Controller::Reconcile(const kube::ObjectKey& key) {
 
   const plan::Observed observed = Observe(objects, *memory);
   plan::PlanResult planned = plan::Plan(settings_, observed, parts_.clock.Now());
+  Status opened = OkStatus();
   if (planned.keep_broker && !memory->has_broker) {
-    // What the broker remembers may change what is to be done.
-    const Status opened = OpenBroker(key, *memory, !observed.status.phase);
-    if (!opened.ok()) return {opened, std::nullopt, false};
+    // What the broker remembers may change what is to be done; and that it cannot be opened is told.
+    opened = OpenBroker(key, *memory, observed.status);
     planned = plan::Plan(settings_, Observe(objects, *memory), parts_.clock.Now());
   }
   const bool keep_broker = planned.keep_broker;
   ReconcileResult outcome = CarryOut({key, memory->uid}, objects.job->at("metadata").value("resourceVersion", ""),
                                      observed, std::move(planned));
   if (!keep_broker && outcome.status.ok()) CloseBroker(*memory);
+  if (keep_broker && !opened.ok()) return {std::move(opened), std::nullopt, false};
   return outcome;
 }
 
@@ -133,29 +135,35 @@ plan::Observed Controller::Observe(const JobObjects& objects, const Memory& memo
   observed.services = objects.services;
   observed.config_maps = objects.config_maps;
   observed.pods = objects.pods;
+  observed.store_fault = memory.open_faults.fault();
   if (!memory.has_broker) return observed;
   observed.ecosphere = parts_.broker.View(memory.uid);
   if (observed.ecosphere) {
+    observed.store_fault = observed.ecosphere->store_fault;
     observed.last_progress = progress_.Observe(memory.uid, *observed.ecosphere, parts_.clock.Now());
   }
   return observed;
 }
 
-Status Controller::OpenBroker(const kube::ObjectKey& key, Memory& memory, bool fresh) {
+Status Controller::OpenBroker(const kube::ObjectKey& key, Memory& memory, const api::JobStatus& status) {
   if (!memory.job) return OkStatus();
   kube::WorkQueue& queue = parts_.queue;
-  const Status opened = parts_.broker.AddJob(*memory.job, make_store_(*memory.job, fresh),
+  const Status opened = parts_.broker.AddJob(*memory.job, make_store_(*memory.job, status),
                                              [&queue, key] { queue.AddAfter(key, kBrokerChangeDelay); });
-  if (!opened.ok()) return Error(opened.error()).WithContext("opening the broker of " + ToString(key));
+  if (!opened.ok()) {
+    memory.open_faults.Failed(opened.error(), parts_.clock.SteadyNow());
+    return Error(opened.error()).WithContext("opening the broker of " + ToString(key));
+  }
+  memory.open_faults.Worked();
   memory.has_broker = true;
   return OkStatus();
 }
 
 void Controller::CloseBroker(Memory& memory) {
-  if (!memory.has_broker) return;
   parts_.broker.RemoveJob(memory.uid);
   progress_.Forget(memory.uid);
   memory.has_broker = false;
+  memory.open_faults = {};
 }
 
 Status Controller::CarryOutAction(const JobIdentity& identity, const plan::Action& action) {
@@ -230,23 +238,15 @@ ReconcileResult Controller::CarryOut(const JobIdentity& identity, const std::str
   return {OkStatus(), planned.requeue_after, false};
 }
 
-bool Controller::OpenBrokers() {
-  bool all = true;
+void Controller::ExpectJobs() {
   for (const JsonPtr& object : parts_.cache.Jobs()) {
     const std::optional<kube::ObjectKey> key = kube::KeyOf(*object);
     if (!key || !IsOurs(*object) || IsBeingDeleted(*object)) continue;
     const api::JobStatus status = StatusOf(*object);
     if (!status.phase || api::IsTerminal(status)) continue;
-    const std::shared_ptr<Memory> memory = MemoryOf(*key);
-    memory->uid = Uid(*object);
-    Read(*object, *memory);
-    if (memory->has_broker) continue;
-    const Status opened = OpenBroker(*key, *memory, false);
-    if (opened.ok()) continue;
-    Log(LogLevel::kWarning, "broker not opened", {{"error", opened.error().message()}});
-    if (opened.error().code() != ErrorCode::kDataLoss) all = false;
+    MemoryOf(*key)->uid = Uid(*object);
+    parts_.broker.ExpectJob(Uid(*object));
   }
-  return all;
 }
 
 std::vector<metrics::JobSnapshot> Controller::Jobs() const {

@@ -38,8 +38,9 @@ namespace eoa::cluster {
 // to that). All that it refers to outlives it.
 class Controller {
  public:
-  // Makes the place where a job's rounds are kept; `fresh`: nobody has worked on the job yet.
-  using StoreFactory = std::function<std::unique_ptr<broker::StateStore>(const api::Job& job, bool fresh)>;
+  // Makes the place where a job's rounds are kept; the status tells what must be there.
+  using StoreFactory =
+      std::function<std::unique_ptr<broker::StateStore>(const api::Job& job, const api::JobStatus& status)>;
 
   struct Parts {
     JobCache& cache;
@@ -53,10 +54,9 @@ class Controller {
 
   ReconcileResult Reconcile(const kube::ObjectKey& key);
 
-  // Opens the brokers of all jobs that have begun and not ended, so that no trainer that asks is refused; before the
-  // broker serves. False: the API server could not be read, and it should be called again. A job whose rounds are
-  // damaged is left to Reconcile.
-  bool OpenBrokers();
+  // Tells the broker of all jobs that have begun and not ended, so that no trainer that asks is told that there is no
+  // such job; before the broker serves and Reconcile, which opens one after the other, is called.
+  void ExpectJobs();
 
   // What the cache and the brokers show of all jobs, and what was counted, for metrics.
   std::vector<metrics::JobSnapshot> Jobs() const;
@@ -70,12 +70,13 @@ class Controller {
     std::optional<api::Job> job;
     std::string invalid;
     bool has_broker = false;
+    broker::StoreFaults open_faults;  // of opening it
   };
 
   std::shared_ptr<Memory> MemoryOf(const kube::ObjectKey& key);
   void Forget(const kube::ObjectKey& key);
   void Read(const nlohmann::json& object, Memory& memory);
-  Status OpenBroker(const kube::ObjectKey& key, Memory& memory, bool fresh);
+  Status OpenBroker(const kube::ObjectKey& key, Memory& memory, const api::JobStatus& status);
   void CloseBroker(Memory& memory);
   plan::Observed Observe(const JobObjects& objects, const Memory& memory);
   ReconcileResult CarryOut(const JobIdentity& identity, const std::string& resource_version,

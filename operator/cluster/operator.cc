@@ -26,7 +26,8 @@ namespace {
 
 constexpr Duration kGlance = std::chrono::milliseconds(200);  // between two looks at whether to stop, while waiting
 constexpr Duration kLabelRetry = std::chrono::seconds(2);
-constexpr Duration kBrokerRetry = std::chrono::seconds(1);
+// Until the label of this pod has reached the Service, and agents look its name up again.
+constexpr Duration kServeGrace = std::chrono::seconds(30);
 
 std::uint64_t RandomSeed() { return HashName(RandomHex(16)); }
 
@@ -113,13 +114,18 @@ Status RunningOperator::Run(const std::function<void(const OperatorPorts&)>& on_
   broker.address = options_.broker_address;
   broker.port = options_.broker_port;
   broker.serving = false;
+  broker.serve_grace = kServeGrace;
   verifier_ = MakeTokenReview(write_client_, clock_);
   EOA_ASSIGN_OR_RETURN(broker_, broker::BrokerService::Start(broker, *verifier_, clock_));
   events_ = std::make_unique<EventRecorder>(event_client_, clock_, options_.identity);
   const Controller::Parts parts{cache_, write_client_, queue_, *broker_, *events_, clock_};
   controller_ = std::make_unique<Controller>(
       plan::TrainerSettings{options_.trainer_image, options_.broker_url}, parts,
-      [this](const api::Job& job, bool fresh) { return std::make_unique<ConfigMapStore>(write_client_, job, fresh); });
+      [this](const api::Job& job, const api::JobStatus& status) {
+        return std::make_unique<ConfigMapStore>(
+            write_client_, job,
+            ConfigMapStoreOptions{.fresh = !status.phase.has_value(), .generations = status.progress.generation});
+      });
   workers_ = std::make_unique<Workers>(queue_, clock_,
                                        [this](const kube::ObjectKey& key) { return controller_->Reconcile(key); });
   if (options_.leader_elect) MakeElection();
@@ -170,10 +176,10 @@ void RunningOperator::MakeElection() {
   kube::LeaderElection::Callbacks callbacks;
   callbacks.on_started = [this] { leads_ = true; };
   callbacks.on_lost = [this](const std::string& reason) {
-    // First of all: from now on another may answer trainers.
+    // First of all: from now on another may answer trainers. In this order Lead cannot undo it.
+    stop_.LoseLeadership();
     broker_->SetServing(false);
     Log(LogLevel::kError, "leadership is lost", {{"reason", reason}});
-    stop_.LoseLeadership();
   };
   election_ = std::make_unique<kube::LeaderElection>(
       ElectionOptions(options_), lease_client_, clock_,
@@ -201,12 +207,14 @@ Status RunningOperator::Lead() {
     }
   }
   Log(LogLevel::kInfo, "leading", {{"identity", options_.identity}});
-  // A trainer that asks for a job that is not served yet would be told that there is none.
-  while (!controller_->OpenBrokers()) {
-    if (stop_.Wait(kBrokerRetry) != StopSignal::Reason::kNone) return ShutDown();
+  controller_->ExpectJobs();
+  broker_->SetServing(true);
+  // Leadership that was lost just before has stopped the broker for good.
+  if (Stopping()) {
+    broker_->SetServing(false);
+    return ShutDown();
   }
   workers_->Start(options_.workers);
-  broker_->SetServing(true);
   LabelOwnPod();
   stop_.WaitForever();
   return ShutDown();

@@ -2,8 +2,8 @@
 // that leads reconciles them and serves their broker. The others wait with warm caches.
 //
 // Life: metrics and health are served at once; caches fill; then the process is ready and runs for the Lease. When it
-// leads: its pod is labelled, so that trainers find it; the brokers of all running jobs are opened; workers start; the
-// broker serves. A leader that loses the Lease stops serving and ends at once, without cleaning up, since another may
+// leads: the broker serves, each job as soon as what is stored of it is read; workers start; its pod is labelled, so that
+// trainers find it. A leader that loses the Lease stops serving and ends at once, without cleaning up, since another may
 // lead already. Asked to stop, it stops serving, lets its workers finish, gives the Lease back and ends well.
 #pragma once
 

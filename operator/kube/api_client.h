@@ -149,6 +149,7 @@ class ApiClient {
   Result<std::string> GetRaw(const std::string& path);
 
   const Connection& connection() const { return connection_; }
+  Clock& clock() const { return clock_; }  // that deadlines are measured with
   ApiClientStats stats() const;
 
  private:

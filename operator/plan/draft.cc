@@ -38,6 +38,10 @@ void SetFalse(Draft& draft, ConditionType type, const PodsTrouble& trouble) {
   Set(draft, type, ConditionStatus::kFalse, trouble.reason, trouble.message);
 }
 
+void SetUnknown(Draft& draft, ConditionType type, Reason reason, const std::string& message) {
+  Set(draft, type, ConditionStatus::kUnknown, std::string(ToWord(reason)), message);
+}
+
 void EmitNormal(Draft& draft, Reason reason, const std::string& message) {
   draft.result.actions.emplace_back(EmitEvent{false, std::string(ToWord(reason)), message});
 }

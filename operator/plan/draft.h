@@ -37,6 +37,7 @@ Draft BeginDraft(const TrainerSettings& settings, const Observed& observed, Wall
 void SetTrue(Draft& draft, ConditionType type, Reason reason, const std::string& message);
 void SetFalse(Draft& draft, ConditionType type, Reason reason, const std::string& message);
 void SetFalse(Draft& draft, ConditionType type, const PodsTrouble& trouble);
+void SetUnknown(Draft& draft, ConditionType type, Reason reason, const std::string& message);
 
 void EmitNormal(Draft& draft, Reason reason, const std::string& message);
 void EmitWarning(Draft& draft, Reason reason, const std::string& message);
@@ -86,6 +87,11 @@ void CheckProgress(Draft& draft);
 
 // Fails a job that runs or waits for too long (runPolicy.activeDeadlineSeconds, preRunningDeadlineSeconds).
 void CheckDeadlines(Draft& draft);
+
+// ---- the broker's store (plan_exchange.cc) ----
+
+// Tells of rounds that cannot be stored or read, and fails a job whose store does not come back. Condition Exchange.
+void CheckExchange(Draft& draft);
 
 // ---- the end (plan_end.cc) ----
 

@@ -33,6 +33,9 @@ struct Observed {
   // Nothing while no broker serves the job.
   std::optional<broker::EcosphereView> ecosphere;
 
+  // What keeps the broker from storing the job's rounds, or from being opened.
+  std::optional<broker::StoreFault> store_fault;
+
   // By population: when it was last seen to move.
   std::map<std::string, WallTime> last_progress;
 };

@@ -48,7 +48,8 @@ void RunJob(Draft& draft) {
   if (verdict.outcome == Outcome::kSucceeded) return CompleteJob(draft);
   if (verdict.outcome == Outcome::kFailed) return FailJob(draft, Reason::kPopulationsFailed, verdict.reason);
   DecidePhase(draft);
-  CheckDeadlines(draft);
+  CheckExchange(draft);
+  if (!api::IsTerminal(draft.status())) CheckDeadlines(draft);
 }
 
 void PlanLiveJob(Draft& draft) {

@@ -25,7 +25,11 @@ int AttemptOf(const api::PopulationStatus* last, const broker::PopulationView& v
 
 int RestartsOf(const api::PopulationStatus* last, const broker::PopulationView* view, const PodsView& pods) {
   int restarts = last == nullptr ? 0 : last->restarts;
-  if (last != nullptr && view != nullptr && last->attempt > 0) restarts += std::max(0, view->attempt - last->attempt);
+  if (last != nullptr && view != nullptr && last->attempt > 0) {
+    const auto since = std::upper_bound(view->excused.begin(), view->excused.end(), last->attempt);
+    const auto excused = static_cast<int>(view->excused.end() - since);
+    restarts += std::max(0, view->attempt - last->attempt - excused);
+  }
   return std::max(restarts, pods.restarts);
 }
 

@@ -1,10 +1,7 @@
 #include "operator/rounds/stored_rounds.h"
 
 #include <array>
-#include <charconv>
 #include <cstdio>
-#include <iterator>
-#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +11,7 @@
 #include "common/base/json_access.h"
 #include "common/base/json_guard.h"
 #include "common/words/labels.h"
+#include "operator/kube/object_store.h"
 
 namespace eoa::cluster {
 namespace {
@@ -21,28 +19,9 @@ namespace {
 using nlohmann::json;
 
 constexpr int kChecksumDigits = 8;
-constexpr std::size_t kMostChunks = 4096;
 
-// The ConfigMaps by their number.
-Result<std::map<int, const json*>> InOrder(const std::string& job, const std::vector<json>& config_maps) {
-  std::map<int, const json*> chunks;
-  const std::string prefix = job + "-rounds-";
-  for (const json& config_map : config_maps) {
-    const std::string name = TextAt(At(config_map, "metadata"), "name");
-    int number = -1;
-    if (name.starts_with(prefix)) std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
-    if (number < 0 || name != RoundsName(job, number)) {
-      return DataLossError("ConfigMap " + name + " has the label of the rounds of job " + job + ", but not the name");
-    }
-    chunks[number] = &config_map;
-  }
-  int expected = 0;
-  for (const auto& [number, config_map] : chunks) {
-    if (number != expected) return DataLossError("ConfigMap " + RoundsName(job, expected) + " is missing");
-    ++expected;
-  }
-  return chunks;
-}
+// Longer than the biggest history takes from an API server that works; a worker of the operator waits for it.
+constexpr Duration kReadWithin = std::chrono::minutes(1);
 
 Result<broker::Event> DecodeRecord(const json& value, std::uint32_t& checksum) {
   if (!value.is_string()) return DataLossError("is not a string");
@@ -62,8 +41,7 @@ Result<broker::Event> DecodeRecord(const json& value, std::uint32_t& checksum) {
   return event;
 }
 
-Status DecodeChunk(const json& config_map, RoundsContent& content) {
-  content.chunk_bytes = content.chunk_events = 0;
+Status DecodeData(const json& config_map, RoundsContent& content) {
   const auto data = config_map.find("data");
   if (data == config_map.end() || !data->is_object()) return DataLossError("has no data");
   if (const std::string version = TextAt(*data, kRoundsVersionKey); version != kRoundsVersion) {
@@ -81,10 +59,39 @@ Status DecodeChunk(const json& config_map, RoundsContent& content) {
     content.chunk_bytes += key.size() + value.get_ref<const std::string&>().size();
     ++content.chunk_events;
   }
-  content.exists = true;
-  content.closed = IsClosed(config_map);
-  content.resource_version = VersionOf(config_map);
   return OkStatus();
+}
+
+// The job's ConfigMap of this number; null when it is not there, or is somebody else's.
+Result<json> FindChunk(kube::ApiClient& client, const api::Job& job, int chunk) {
+  Result<json> found = client.Get(kube::kConfigMaps, {job.metadata.name_space, RoundsName(job.metadata.name, chunk)});
+  if (found.ok()) return IsOfJob(*found, job) ? *std::move(found) : json();
+  if (found.error().code() == ErrorCode::kNotFound) return json();
+  // The API server's 429; here that word is kept for the limits.
+  if (found.error().code() == ErrorCode::kResourceExhausted) return UnavailableError(found.error().message());
+  return std::move(found).error().WithContext("ConfigMap " + RoundsName(job.metadata.name, chunk));
+}
+
+Result<RoundsContent> ReadAll(kube::ApiClient& client, const api::Job& job, const RoundsLimits& limits) {
+  const SteadyTime deadline = client.clock().SteadyNow() + kReadWithin;
+  RoundsContent content;
+  for (int chunk = 0; !content.exists || content.closed; ++chunk) {
+    EOA_ASSIGN_OR_RETURN(const json found, FindChunk(client, job, chunk));
+    if (found.is_null()) {
+      EOA_ASSIGN_OR_RETURN(const json next, FindChunk(client, job, chunk + 1));
+      if (next.is_null()) return content;
+      return DataLossError("ConfigMap " + RoundsName(job.metadata.name, chunk) + " is missing");
+    }
+    EOA_RETURN_IF_ERROR(DecodeRounds(found, chunk, content));
+    if (content.bytes > limits.bytes || chunk >= limits.config_maps) {
+      return ResourceExhaustedError("the stored rounds of this job are more than " + std::to_string(limits.bytes) +
+                                    " bytes or " + std::to_string(limits.config_maps) + " ConfigMaps");
+    }
+    if (client.clock().SteadyNow() > deadline) {
+      return DeadlineExceededError("the stored rounds were not read within a minute");
+    }
+  }
+  return content;
 }
 
 }  // namespace
@@ -93,6 +100,11 @@ std::string VersionOf(const json& object) { return TextAt(At(object, "metadata")
 
 bool IsClosed(const json& config_map) {
   return !TextAt(At(config_map, "metadata", "annotations"), kClosedAnnotation).empty();
+}
+
+bool IsOfJob(const json& config_map, const api::Job& job) {
+  return kube::ControllerUid(config_map) == job.metadata.uid &&
+         TextAt(At(config_map, "metadata"), "namespace") == job.metadata.name_space;
 }
 
 std::string RoundsName(const std::string& job, int chunk) { return job + "-rounds-" + std::to_string(chunk); }
@@ -109,32 +121,22 @@ RoundsRecord EncodeRoundsEvent(const broker::Event& event, std::uint32_t previou
   return {.text = HexNumber(checksum, kChecksumDigits) + " " + payload, .checksum = checksum};
 }
 
-Result<RoundsContent> DecodeRounds(const std::string& job, const std::vector<json>& config_maps) {
-  EOA_ASSIGN_OR_RETURN(const auto chunks, InOrder(job, config_maps));
-  RoundsContent content;
-  for (const auto& [number, config_map] : chunks) {
-    const Status decoded = DecodeChunk(*config_map, content);
-    if (!decoded.ok()) return Error(decoded.error()).WithContext("ConfigMap " + RoundsName(job, number));
-    content.chunk = number;
-  }
-  return content;
+Status DecodeRounds(const json& config_map, int chunk, RoundsContent& content) {
+  content.chunk_bytes = content.chunk_events = 0;
+  const Status decoded = DecodeData(config_map, content);
+  if (!decoded.ok())
+    return Error(decoded.error()).WithContext("ConfigMap " + TextAt(At(config_map, "metadata"), "name"));
+  content.bytes += content.chunk_bytes;
+  content.chunk = chunk;
+  content.exists = true;
+  content.closed = IsClosed(config_map);
+  content.resource_version = VersionOf(config_map);
+  return OkStatus();
 }
 
-Result<RoundsContent> ReadRounds(kube::ApiClient& client, const api::Job& job) {
-  kube::ListOptions options;
-  options.name_space = job.metadata.name_space;
-  options.label_selector = std::string(kJobUidLabel) + "=" + job.metadata.uid + "," + std::string(kStateLabel) + "=" +
-                           std::string(kRoundsState);
-  options.limit = 8;  // a page of full ones has some megabytes
-  std::vector<json> config_maps;
-  do {
-    EOA_ASSIGN_OR_RETURN(kube::ObjectList page, client.List(kube::kConfigMaps, options));
-    std::move(page.items.begin(), page.items.end(), std::back_inserter(config_maps));
-    if (config_maps.size() > kMostChunks) return ResourceExhaustedError("too many ConfigMaps of rounds");
-    options.continue_token = page.continue_token;
-  } while (!options.continue_token.empty());
-  Result<RoundsContent> content = DecodeRounds(job.metadata.name, config_maps);
-  if (!content.ok()) return std::move(content).error().WithContext("namespace " + options.name_space);
+Result<RoundsContent> ReadRounds(kube::ApiClient& client, const api::Job& job, const RoundsLimits& limits) {
+  Result<RoundsContent> content = ReadAll(client, job, limits);
+  if (!content.ok()) return std::move(content).error().WithContext("namespace " + job.metadata.name_space);
   return content;
 }
 

@@ -22,6 +22,13 @@ inline constexpr std::string_view kRoundsVersionKey = "format";  // in every Con
 inline constexpr std::string_view kRoundsVersion = "1";
 inline constexpr std::size_t kMaxRoundsEventBytes = std::size_t{900} << 10;  // it must fit one ConfigMap
 
+// What one job may have in all; the same when it is written and when it is read, so that nothing is stored that the
+// next leader could not take.
+struct RoundsLimits {
+  std::size_t bytes = std::size_t{64} << 20;  // keys and values
+  int config_maps = 1024;
+};
+
 std::string RoundsName(const std::string& job, int chunk);  // JOB-rounds-CHUNK
 std::string RoundsEventKey(std::uint64_t event);            // e0000000000
 
@@ -35,6 +42,7 @@ RoundsRecord EncodeRoundsEvent(const broker::Event& event, std::uint32_t previou
 
 struct RoundsContent {
   std::vector<broker::Event> events;
+  std::size_t bytes = 0;       // of all keys and values
   std::uint32_t checksum = 0;  // of the last event
 
   // Of the last ConfigMap.
@@ -46,15 +54,20 @@ struct RoundsContent {
   std::size_t chunk_bytes = 0;  // keys and values
 };
 
-// The events of a job's ConfigMaps, in any order.
-Result<RoundsContent> DecodeRounds(const std::string& job, const std::vector<nlohmann::json>& config_maps);
+// Adds the events of the next ConfigMap, number `chunk`. DataLoss names it and the key.
+Status DecodeRounds(const nlohmann::json& config_map, int chunk, RoundsContent& content);
 
-// Asks the API server for all of them. Errors of ApiClient; DataLoss names the ConfigMap and the key.
-Result<RoundsContent> ReadRounds(kube::ApiClient& client, const api::Job& job);
+// Asks the API server for one after the other by its name, up to the one that is not closed or not there. What another
+// object controls counts as not there. Errors of ApiClient; DataLoss names the ConfigMap and the key;
+// ResourceExhausted: more than `limits`; DeadlineExceeded: not within a minute.
+Result<RoundsContent> ReadRounds(kube::ApiClient& client, const api::Job& job, const RoundsLimits& limits = {});
 
 // ---- a ConfigMap of the API server ----
 
 std::string VersionOf(const nlohmann::json& object);
 bool IsClosed(const nlohmann::json& config_map);
+
+// Whether the job controls it. Labels prove nothing: whoever may make ConfigMaps gives them any.
+bool IsOfJob(const nlohmann::json& config_map, const api::Job& job);
 
 }  // namespace eoa::cluster

@@ -74,10 +74,11 @@ cluster::OperatorPorts OperatorProcess::ports() {
   return ports_;
 }
 
-net::Response OperatorProcess::Get(std::uint16_t port, const std::string& path) {
+net::Response OperatorProcess::Get(std::uint16_t port, const std::string& path, const std::string& token) {
   const auto client = net::MakeCpprestClient();
   net::Request request;
   request.url = "http://127.0.0.1:" + std::to_string(port) + path;
+  if (!token.empty()) request.headers.Add("Authorization", "Bearer " + token);
   const Result<net::Response> answer = client->Send(request);
   return answer.ok() ? *answer : net::Response{.status = 0, .headers = {}, .body = answer.error().message()};
 }

@@ -35,8 +35,8 @@ class OperatorProcess {
   // Once it listens; zero when it ended before.
   cluster::OperatorPorts ports();
 
-  // Status and body of GET http://127.0.0.1:PORT/path.
-  net::Response Get(std::uint16_t port, const std::string& path);
+  // Status and body of GET http://127.0.0.1:PORT/path, with this bearer token if there is one.
+  net::Response Get(std::uint16_t port, const std::string& path, const std::string& token = "");
 
  private:
   cluster::OperatorOptions options_;

@@ -304,6 +304,39 @@ TEST_F(OperatorTest, APodOfAStrangerWithTheJobsLabelsIsNotTheJobs) {
       << StatusOf("job").dump();
 }
 
+TEST_F(OperatorTest, AJobWhoseRoundsCannotBeReadKeepsNobodyFromBeingServed) {
+  {
+    OperatorProcess first(server_, "a");
+    for (const char* name : {"good", "bad", "slow"}) {
+      Create(name);
+      ASSERT_TRUE(Eventually([&] { return Converged(name); }));
+    }
+  }
+  const auto uid = [&](const char* name) {
+    return server_.objects().Get(JobPath(name)).body.at("metadata").at("uid").get<std::string>();
+  };
+  server_.Inject(
+      {.kind = Kind::kAnswer, .target = "/configmaps/bad-rounds-0", .times = -1, .status = 403, .reason = "Forbidden"});
+  server_.Inject({.kind = Kind::kSilent, .target = "/configmaps/slow-rounds-0", .times = -1});
+  OperatorProcess second(server_, "b");
+  const std::uint16_t port = second.ports().broker;
+  const auto answer = [&](const char* name) { return second.Get(port, "/v1/jobs/" + uid(name) + "/ecosphere").status; };
+  const auto with_token = [&](const char* name) {
+    return second.Get(port, "/v1/jobs/" + uid(name) + "/ecosphere", "a-token").status;
+  };
+  // Asked for a token, which is wrong: the job is served. 503: it will be.
+  EXPECT_TRUE(Eventually([&] { return with_token("good") == 401; }));
+  EXPECT_EQ(answer("good"), 401);
+  EXPECT_EQ(with_token("slow"), 503) << "nobody is told that there is no such job";
+  EXPECT_TRUE(Eventually([&] { return StatusOf("bad").dump().find("StoreRefused") != std::string::npos; }))
+      << StatusOf("bad").dump();
+  EXPECT_EQ(with_token("bad"), 503);
+  Create("new");
+  EXPECT_TRUE(Eventually([&] { return Converged("new"); }));
+  server_.Heal();
+  EXPECT_TRUE(Eventually([&] { return with_token("bad") == 401 && with_token("slow") == 401; }));
+}
+
 TEST_F(OperatorTest, AJobThatAnotherOperatorManagesIsLeftAlone) {
   json job = SmallJob("theirs");
   job["spec"]["managedBy"] = "kueue.x-k8s.io/multikueue";

@@ -74,14 +74,14 @@ TEST_F(ConfigMapStoreTest, BelongsToTheJobAndGoesWithIt) {
 }
 
 TEST_F(ConfigMapStoreTest, BeginsAnotherConfigMapWhenOneIsFull) {
-  ConfigMapStore small(client_, TestJob(), false, 200);
+  ConfigMapStore small(client_, TestJob(), {.chunk_bytes = 200});
   std::vector<std::string> reasons;
   for (int i = 0; i < 25; ++i) {
     reasons.push_back(std::string(30, static_cast<char>('a' + i)));
     ASSERT_TRUE(small.Append(Stopped(reasons.back())).ok());
   }
   EXPECT_FALSE(Chunk(10).is_null());
-  ConfigMapStore next(client_, TestJob(), false, 200);
+  ConfigMapStore next(client_, TestJob(), {.chunk_bytes = 200});
   EXPECT_EQ(Reasons(next.Load()), reasons);
   ASSERT_TRUE(next.Append(Stopped("z")).ok());
   EXPECT_EQ(Reasons(small.Load()).size(), 26u);
@@ -97,7 +97,7 @@ TEST_F(ConfigMapStoreTest, LetsOnlyOneOfTwoLeadersWriteTheFirstEvent) {
 }
 
 TEST_F(ConfigMapStoreTest, OfAFreshJobAsksNothingAndStillContradictsNobody) {
-  ConfigMapStore fresh(client_, TestJob(), true);
+  ConfigMapStore fresh(client_, TestJob(), {.fresh = true});
   EXPECT_TRUE(fresh.Load().value().empty());
   EXPECT_EQ(server_.CountRequests("", "configmaps"), 0U);
   // Somebody was there all the same.
@@ -120,7 +120,7 @@ TEST_F(ConfigMapStoreTest, LetsALeaderThatIsBehindWriteNothingUntilItHasLoadedAg
 
 TEST_F(ConfigMapStoreTest, LetsALeaderThatIsBehindWriteNothingWhenTheOtherHasBegunAnotherConfigMap) {
   ASSERT_TRUE(store_.Append(Stopped("a")).ok());
-  ConfigMapStore other(client_, TestJob(), false, 10);
+  ConfigMapStore other(client_, TestJob(), {.chunk_bytes = 10});
   ASSERT_TRUE(other.Append(Stopped("b")).ok());
   ASSERT_FALSE(Chunk(1).is_null());
   EXPECT_EQ(store_.Append(Stopped("c")).error().code(), ErrorCode::kAborted);
@@ -183,7 +183,7 @@ TEST_F(ConfigMapStoreTest, NamesTheConfigMapAndTheKeyThatIsDamaged) {
 }
 
 TEST_F(ConfigMapStoreTest, TellsWhenAConfigMapIsGone) {
-  ConfigMapStore small(client_, TestJob(), false, 10);
+  ConfigMapStore small(client_, TestJob(), {.chunk_bytes = 10});
   for (const char* reason : {"a", "b", "c"}) ASSERT_TRUE(small.Append(Stopped(reason)).ok());
   ASSERT_TRUE(client_.Delete(kube::kConfigMaps, {"ns", RoundsName("quick", 1)}).ok());
   EXPECT_THAT(store_.Load().error().message(), HasSubstr("quick-rounds-1 is missing"));
@@ -199,6 +199,71 @@ TEST_F(ConfigMapStoreTest, TouchesNoConfigMapOfAnEarlierJobOfThatName) {
   EXPECT_EQ(Reasons(store_.Load()), std::vector<std::string>{});
   EXPECT_EQ(store_.Append(Stopped("b")).error().code(), ErrorCode::kFailedPrecondition);
   ASSERT_TRUE(client_.Delete(kube::kConfigMaps, {"ns", RoundsName("quick", 0)}).ok());
+  EXPECT_TRUE(store_.Append(Stopped("b")).ok());
+}
+
+TEST_F(ConfigMapStoreTest, ReadsWhatIsTheJobsByNameAndNothingElseOfTheNamespace) {
+  for (const char* reason : {"a", "b"}) ASSERT_TRUE(store_.Append(Stopped(reason)).ok());
+  // Of a stranger, with the job's labels: under a name of its own, and under the name of the chunk that comes next.
+  for (const char* name : {"quick-rounds-x", "quick-rounds-1", "big"}) {
+    const json config_map = {{"metadata",
+                              {{"name", name},
+                               {"namespace", "ns"},
+                               {"labels", {{"eoa.io/job-uid", "11111111-2222"}, {"eoa.io/state", "rounds"}}}}},
+                             {"data", {{"e0000000000", std::string(900'000, 'x')}}}};
+    ASSERT_TRUE(client_.Create(kube::kConfigMaps, config_map).ok());
+  }
+  ConfigMapStore next(client_, TestJob(), {.chunk_bytes = 10});
+  EXPECT_EQ(Reasons(next.Load()), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(server_.CountRequests("GET", "configmaps?"), 0U) << "a list would make the server read the namespace";
+  EXPECT_EQ(next.Append(Stopped("c")).error().code(), ErrorCode::kFailedPrecondition);
+  ASSERT_TRUE(client_.Delete(kube::kConfigMaps, {"ns", RoundsName("quick", 1)}).ok());
+  EXPECT_TRUE(next.Append(Stopped("c")).ok());
+}
+
+TEST_F(ConfigMapStoreTest, StoresNoMoreThanTheNextLeaderTakes) {
+  const RoundsLimits limits{.bytes = 400, .config_maps = 3};
+  for (const std::size_t chunk_bytes : {std::size_t{10}, kRoundsChunkBytes}) {
+    const api::Job job = [&] {
+      api::Job named = TestJob();
+      named.metadata.name = "of-" + std::to_string(chunk_bytes);
+      return named;
+    }();
+    ConfigMapStore full(client_, job, {.chunk_bytes = chunk_bytes, .limits = limits});
+    std::size_t stored = 0;
+    while (stored < 100 && full.Append(Stopped("a")).ok()) ++stored;
+    EXPECT_LT(stored, 100U);
+    const Status refused = full.Append(Stopped("a"));
+    EXPECT_EQ(refused.error().code(), ErrorCode::kResourceExhausted);
+    EXPECT_THAT(refused.error().message(), HasSubstr("one job may have"));
+    ConfigMapStore next(client_, job, {.chunk_bytes = chunk_bytes, .limits = limits});
+    EXPECT_EQ(Reasons(next.Load()).size(), stored);
+    EXPECT_EQ(next.Append(Stopped("a")).error().code(), ErrorCode::kResourceExhausted);
+    ConfigMapStore smaller(client_, job, {.limits = {.bytes = 100, .config_maps = 2}});
+    EXPECT_EQ(smaller.Load().error().code(), ErrorCode::kResourceExhausted);
+  }
+}
+
+TEST_F(ConfigMapStoreTest, MissesTheEndOfAHistoryThatTheStatusKnows) {
+  api::Decision decision;
+  decision.generation = 4;
+  ASSERT_TRUE(store_.Append(broker::RoundClosed{.population = "", .decision = decision}).ok());
+  EXPECT_TRUE(ConfigMapStore(client_, TestJob(), {.generations = 5}).Load().ok());
+  const auto lost = ConfigMapStore(client_, TestJob(), {.generations = 6}).Load();
+  EXPECT_EQ(lost.error().code(), ErrorCode::kDataLoss);
+  EXPECT_THAT(lost.error().message(), HasSubstr("tells of 6 decided generations"));
+
+  const json chunk = Chunk(0);
+  ASSERT_TRUE(client_.Delete(kube::kConfigMaps, {"ns", RoundsName("quick", 0)}).ok());
+  EXPECT_EQ(ConfigMapStore(client_, TestJob(), {.generations = 5}).Load().error().code(), ErrorCode::kDataLoss);
+  EXPECT_EQ(store_.Append(Stopped("b")).error().code(), ErrorCode::kDataLoss);
+  EXPECT_EQ(store_.Load().error().code(), ErrorCode::kDataLoss) << "nothing begins anew beside what was answered";
+
+  // Put back from a backup.
+  json again = chunk;
+  again["metadata"].erase("resourceVersion");
+  ASSERT_TRUE(client_.Create(kube::kConfigMaps, again).ok());
+  EXPECT_EQ(store_.Load()->size(), 1U);
   EXPECT_TRUE(store_.Append(Stopped("b")).ok());
 }
 

@@ -154,12 +154,70 @@ TEST(Restart, AStoreThatFailsRefusesReportsAndIsTriedAgain) {
   }
   store.dead = true;
   EXPECT_EQ(ReasonOf(broker.Report(kWolves, Report(1, 0, {0.1, 0.2}), At(1), replies)), "Unavailable");
-  EXPECT_FALSE(broker.store_works());
+  ASSERT_TRUE(broker.store_fault());
+  EXPECT_EQ(broker.store_fault()->error.message(), "dead");
   EXPECT_EQ(broker.NextWakeup(At(1)), At(2));
+  const std::uint64_t changes = broker.changes();
+  EXPECT_EQ(ReasonOf(broker.Report(kWolves, Report(1, 0, {0.1, 0.2}), At(61), replies)), "Unavailable");
+  EXPECT_EQ(broker.store_fault()->lasting, std::chrono::seconds(60)) << "from the first to the last try";
+  EXPECT_EQ(broker.changes(), changes) << "it is told once";
   store.dead = false;
-  broker.Tick(At(2), replies);
-  EXPECT_TRUE(broker.store_works());
-  EXPECT_EQ(ReasonOf(broker.Report(kWolves, Report(1, 0, {0.1, 0.2}), At(2), replies)), "");
+  EXPECT_EQ(ReasonOf(broker.Report(kWolves, Report(1, 0, {0.1, 0.2}), At(62), replies)), "");
+  EXPECT_FALSE(broker.store_fault());
+  EXPECT_GT(broker.changes(), changes);
+}
+
+// Loses what it held until somebody puts it back.
+class ForgetfulStore final : public StateStore {
+ public:
+  std::vector<Event> events;
+  bool lost = false;
+
+  Status Append(const Event& event) override {
+    if (lost) return DataLossError("gone");
+    events.push_back(event);
+    return OkStatus();
+  }
+  Result<std::vector<Event>> Load() override {
+    if (lost) return DataLossError("gone");
+    return events;
+  }
+};
+
+TEST(Restart, EventsThatWereLostAndPutBackAreReadAgain) {
+  ForgetfulStore store;
+  Broker broker(InitialState(TwoPopulations()), store, kSilence, 100);
+  Replies replies;
+  broker.Stop(kWhales, "not needed", At(0), replies);
+  store.lost = true;
+  broker.Stop(kWolves, "not needed", At(1), replies);
+  ASSERT_TRUE(broker.store_fault());
+  EXPECT_EQ(broker.store_fault()->error.code(), ErrorCode::kDataLoss);
+  store.lost = false;
+  broker.Tick(*broker.NextWakeup(At(1)), replies);
+  EXPECT_FALSE(broker.store_fault());
+  EXPECT_EQ(broker.state().population(kWhales).stopped, "not needed");
+}
+
+TEST(Restart, SilenceCountsFromWhenAgentsCanReachTheBrokerAndWithGrace) {
+  MortalStore store;
+  {
+    Core core(TwoPopulations());
+    core.JoinAll(kWolves);
+    store.events = core.events();
+  }
+  Broker broker(*Broker::Restore(TwoPopulations(), store), store, kSilence, 100, false);
+  const auto running = [&] { return broker.state().worlds[kWolves].running; };
+  Replies replies;
+  broker.Tick(At(0), replies);
+  broker.Tick(At(1000), replies);
+  EXPECT_TRUE(running()) << "nobody could reach it";
+  broker.BecomeReachable(std::chrono::seconds(20), At(1000));
+  EXPECT_EQ(broker.NextWakeup(At(1000)), At(1050));
+  broker.Tick(At(1049), replies);
+  EXPECT_TRUE(running());
+  broker.Tick(At(1050), replies);
+  EXPECT_FALSE(running()) << "who is gone is lost all the same";
 }
 
 }  // namespace

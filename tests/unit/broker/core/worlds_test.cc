@@ -153,6 +153,28 @@ TEST(Worlds, APodThatIsSilentForTooLongEndsTheAttempt) {
   EXPECT_EQ(core.state().populations[kWolves].last_error, beat.reason);
 }
 
+TEST(Worlds, AnAttemptThatOnlySilenceEndedIsNoRestartUnlessSomebodyWasLost) {
+  for (const bool lost : {false, true}) {
+    Core core(TwoPopulations());
+    core.JoinAll(kWolves);
+    core.Settle(At(30));
+    ASSERT_FALSE(core.state().worlds[kWolves].running);
+    // The same processes as before come with the attempt they were in; a new one with none.
+    core.Join(kWolves, 0, "again-0", At(40), {}, 1);
+    core.Join(kWolves, 1, "again-1", At(40), {}, lost ? 0 : 1);
+    EXPECT_EQ(core.state().worlds[kWolves].attempt, 2);
+    EXPECT_EQ(core.state().worlds[kWolves].excused.size(), lost ? 0U : 1U);
+    // It is remembered, and what ends the next one counts.
+    const auto after = StateAfter(TwoPopulations(), core.events());
+    ASSERT_TRUE(after.ok());
+    EXPECT_EQ(after->worlds[kWolves].excused, core.state().worlds[kWolves].excused);
+    core.Join(kWolves, 0, "anew", At(50), {}, 2);
+    core.Join(kWolves, 1, "anew", At(50), {}, 2);
+    EXPECT_EQ(core.state().worlds[kWolves].attempt, 3);
+    EXPECT_EQ(core.state().worlds[kWolves].excused.size(), lost ? 0U : 1U);
+  }
+}
+
 TEST(Worlds, AWaitingPodThatPollsNoMoreIsNotCountedOn) {
   Core core(TwoPopulations());
   core.Join(kWolves, 0, "a", At(0));  // waits 30 s, and may take 5 s to its next poll

@@ -10,11 +10,14 @@ namespace {
 
 TEST(StoredRounds, AreReadAndWrittenTheSame) {
   const std::vector<nlohmann::json> config_maps = *ParseJson(StoredFile("rounds.json"));
-  const Result<RoundsContent> content = DecodeRounds("demo", config_maps);
-  ASSERT_TRUE(content.ok()) << content.error().ToString();
+  RoundsContent content;
+  for (std::size_t i = 0; i < config_maps.size(); ++i) {
+    const Status decoded = DecodeRounds(config_maps[i], static_cast<int>(i), content);
+    ASSERT_TRUE(decoded.ok()) << decoded.error().ToString();
+  }
   const std::vector<std::string> lines = StoredLines("events.jsonl");
-  ASSERT_EQ(content->events.size(), lines.size());
-  for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(DumpJson(ToJson(content->events[i])), lines[i]);
+  ASSERT_EQ(content.events.size(), lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(DumpJson(ToJson(content.events[i])), lines[i]);
 }
 
 }  // namespace

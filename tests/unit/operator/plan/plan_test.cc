@@ -464,5 +464,66 @@ TEST(Plan, KeepsTheBrokerOfAJobThatTrainsWhenItsSpecBecomesInvalid) {
   EXPECT_TRUE(cluster.keeps_broker_);
 }
 
+// Its store fails like this; `lasting` seconds between the first and the last try.
+broker::StoreFault Fault(Error error, int lasting = 0) {
+  return {.error = std::move(error), .lasting = seconds(lasting)};
+}
+
+TEST(Plan, AStoreThatFailsIsToldInTheServersWordsAndSoIsItsRecovery) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.seen_.store_fault = Fault({ErrorCode::kPermissionDenied, "exceeded quota: count/configmaps"});
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition(ConditionType::kExchange).status, ConditionStatus::kFalse);
+  EXPECT_EQ(cluster.condition(ConditionType::kExchange).reason, "StoreRefused");
+  EXPECT_THAT(cluster.condition(ConditionType::kExchange).message, HasSubstr("exceeded quota"));
+  EXPECT_EQ(std::count(cluster.events_.begin(), cluster.events_.end(), "StoreRefused"), 1);
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning) << "populations go on without each other";
+  EXPECT_TRUE(cluster.requeue_) << "it is looked at again";
+  cluster.seen_.store_fault.reset();
+  cluster.Settle();
+  EXPECT_EQ(cluster.condition(ConditionType::kExchange).status, ConditionStatus::kTrue);
+  EXPECT_EQ(cluster.condition(ConditionType::kExchange).reason, "RoundsStored");
+}
+
+TEST(Plan, AJobWhoseRoundsCannotBeStoredFailsInTheEndWithTheReason) {
+  for (const auto& [error, reason] : {std::pair(DataLossError("x-rounds-0 is missing"), "StoreLost"),
+                                      std::pair(ResourceExhaustedError("64 MiB"), "StoreFull"),
+                                      std::pair(FailedPreconditionError("another owner"), "StoreRefused")}) {
+    Cluster cluster;
+    cluster.Run();
+    cluster.seen_.store_fault = Fault(error, 899);
+    cluster.Settle();
+    EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
+    cluster.seen_.store_fault = Fault(error, 900);
+    cluster.Settle();
+    EXPECT_EQ(cluster.status().phase, JobPhase::kFailed);
+    EXPECT_EQ(cluster.condition(ConditionType::kFailed).reason, reason);
+    EXPECT_THAT(cluster.condition(ConditionType::kFailed).message, HasSubstr(error.message()));
+  }
+}
+
+TEST(Plan, AJobOutlastsAnApiServerThatIsAway) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.seen_.store_fault = Fault(UnavailableError("connection refused"), 100'000);
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
+  EXPECT_EQ(cluster.condition(ConditionType::kExchange).status, ConditionStatus::kUnknown);
+  EXPECT_EQ(cluster.condition(ConditionType::kExchange).reason, "StoreUnavailable");
+}
+
+TEST(Plan, AttemptsThatTheBrokerExcusesAreNoRestarts) {
+  Cluster cluster;
+  cluster.Run();
+  cluster.View("wolves").attempt = 4;
+  cluster.View("wolves").excused = {2, 4};
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().populations[0].restarts, 1);
+  cluster.View("wolves").attempt = 5;
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().populations[0].restarts, 2);
+}
+
 }  // namespace
 }  // namespace eoa::plan
