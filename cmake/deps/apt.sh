@@ -10,7 +10,7 @@ packages=(
   g++ cmake ninja-build ccache mold pkg-config ca-certificates
   nlohmann-json3-dev libcpprest-dev libboost-dev libssl-dev libyaml-dev libcli11-dev libarchive-dev
   prometheus-cpp-dev
-  libturbojpeg0-dev libpng-dev libdeflate-dev libgloo-dev libgtest-dev libgmock-dev
+  libjpeg-dev libpng-dev libwebp-dev libgif-dev libdeflate-dev libgloo-dev libgtest-dev libgmock-dev
   python3 python3-pip python3-venv
 )
 if [[ ${1:-} == --lint ]]; then

@@ -34,7 +34,7 @@ ALLOWED = {
     "cli/report": ["common/base", "common/words", "common/codec", "common/job", "broker/core"],
     "cli/run": ["common/base", "common/words", "common/codec", "common/job", "common/evolve", "common/net", "broker/core", "broker/rest", "cli/report"],
     "cli/sweep": ["common/base", "common/words", "common/document", "common/job", "common/evolve", "cli/report", "cli/run"],
-    "cli/data": ["common/base", "common/words", "common/net"],
+    "cli/data": ["common/base", "common/words", "common/job", "common/net", "trainer/data"],
     "cli/app": ["common/", "broker/", "operator/", "cli/"],
     "trainer/config": ["common/base", "common/words", "common/codec", "common/messages"],
     "trainer/data": ["common/base", "common/job", "trainer/config"],
@@ -74,7 +74,7 @@ THIRD_PARTY = {
     r"CLI/": ["cli/app", "operator/app", "trainer/app"],
     r"prometheus/": ["common/metrics", "operator/metrics"],
     r"archive": ["cli/data"],
-    r"(turbojpeg|png\.h)": ["trainer/data"],
+    r"(jpeglib|jerror|png\.h|webp/|gif_lib)": ["trainer/data"],
     r"libdeflate\.h": ["common/base", "trainer/npz"],
     r"openssl/": ["common/net", "common/net/cpprest", "common/net/server", "cli/data"],
 }

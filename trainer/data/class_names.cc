@@ -29,9 +29,8 @@ Result<std::vector<std::string>> ReadClassNames(const std::string& path, int cou
     if (!line.empty()) names.emplace_back(line);
   }
   if (names.size() > kMaxClasses || (count > 0 && names.size() != static_cast<std::size_t>(count))) {
-    return InvalidArgumentError(path + " names " + std::to_string(names.size()) +
-                                " classes, one in each line; expected " +
-                                (count > 0 ? std::to_string(count) : "at most " + std::to_string(kMaxClasses)));
+    return DataLossError(path + " names " + std::to_string(names.size()) + " classes, one in each line; expected " +
+                         (count > 0 ? std::to_string(count) : "at most " + std::to_string(kMaxClasses)));
   }
   return names;
 }

@@ -16,7 +16,7 @@ inline constexpr int kMaxClasses = 1 << 20;
 std::vector<std::string> NumberedClasses(int count);
 
 // The file's lines, without blank ones; NumberedClasses(count) when there is no such file. `count` 0: as many as the
-// file names. InvalidArgument when the file names another number of classes than `count`.
+// file names. DataLoss when the file names another number of classes than `count`.
 Result<std::vector<std::string>> ReadClassNames(const std::string& path, int count);
 
 }  // namespace eoa::train

@@ -16,6 +16,7 @@
 
 #include "common/base/result.h"
 #include "common/job/job.h"
+#include "trainer/data/left_out.h"
 
 namespace eoa::train {
 
@@ -31,7 +32,7 @@ struct PixelView {
   std::span<const std::uint8_t> rgb;
 };
 
-// A whole JPEG or PNG file. Borrowed.
+// A whole image file. Borrowed.
 struct EncodedView {
   std::span<const std::uint8_t> bytes;
 };
@@ -54,28 +55,41 @@ class DataSource {
   const std::vector<std::string>& class_names() const { return class_names_; }
   int classes() const { return static_cast<int>(class_names_.size()); }
 
+  // What lies beside its files and is no part of it.
+  const LeftOut& left_out() const { return left_out_; }
+
   // The record of a sample < size(). The view is into memory of this source or into `scratch`, which keeps its capacity
   // from call to call. Unavailable or DataLoss when the file cannot be read (any more).
   virtual Result<RecordView> Read(std::uint32_t sample, std::vector<std::uint8_t>& scratch) const = 0;
+
+  // Whether the record can be opened and is not too large, without reading it. As Read() otherwise.
+  virtual Status Check(std::uint32_t /*sample*/) const { return OkStatus(); }
 
   // Where the sample comes from, for errors: "/data/train-0.tar: 00012.jpg".
   virtual std::string Describe(std::uint32_t sample) const = 0;
 
  protected:
   // `labels` within [0, class_names.size()).
-  DataSource(std::vector<std::int32_t> labels, std::vector<std::string> class_names)
-      : labels_(std::move(labels)), class_names_(std::move(class_names)) {}
+  DataSource(std::vector<std::int32_t> labels, std::vector<std::string> class_names, LeftOut left_out = {})
+      : labels_(std::move(labels)), class_names_(std::move(class_names)), left_out_(std::move(left_out)) {}
 
  private:
   std::vector<std::int32_t> labels_;
   std::vector<std::string> class_names_;
+  LeftOut left_out_;
 };
 
 inline constexpr std::uint64_t kDecodedBytesLimit = std::uint64_t{256} << 20;
 
 // Opens dataset.path (a directory) as dataset.name says, checks sizes and labels, and decodes the set when it is small.
-// NotFound: the files are not there; InvalidArgument: they are not laid out as docs/data.md says; DataLoss: a file is
-// corrupt or truncated. The message names file and record, what was found and what was expected.
-Result<std::unique_ptr<DataSource>> OpenDataSource(const api::DatasetSpec& dataset, Split split);
+// `classes`: the names of the training split's classes, for the test split; without them they are read again. NotFound:
+// the files are not there; DataLoss: they are not laid out as docs/data.md says, or one is corrupt or truncated. The
+// message names file and record, what was found and what was expected.
+Result<std::unique_ptr<DataSource>> OpenDataSource(const api::DatasetSpec& dataset, Split split,
+                                                   const std::vector<std::string>& classes = {});
+
+// The same without decoding anything: as quick for a large set as for a small one.
+Result<std::unique_ptr<DataSource>> IndexDataSource(const api::DatasetSpec& dataset, Split split,
+                                                    const std::vector<std::string>& classes = {});
 
 }  // namespace eoa::train

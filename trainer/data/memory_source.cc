@@ -32,8 +32,10 @@ Result<bool> Append(const DataSource& source, std::uint32_t sample, std::uint64_
 }  // namespace
 
 MemorySource::MemorySource(DecodedImages images, std::vector<std::int32_t> labels, std::vector<std::string> class_names,
-                           std::string origin)
-    : DataSource(std::move(labels), std::move(class_names)), images_(std::move(images)), origin_(std::move(origin)) {
+                           std::string origin, LeftOut left_out)
+    : DataSource(std::move(labels), std::move(class_names), std::move(left_out)),
+      images_(std::move(images)),
+      origin_(std::move(origin)) {
   EOA_CHECK(images_.sizes.size() == size(), "an image for each label");
   std::uint64_t offset = 0;
   for (const ImageSize& image : images_.sizes) {
@@ -65,8 +67,8 @@ Result<std::unique_ptr<DataSource>> HoldInMemory(std::unique_ptr<DataSource> sou
   }
   images.rgb.shrink_to_fit();
   std::vector<std::int32_t> labels(source->labels().begin(), source->labels().end());
-  return std::unique_ptr<DataSource>(
-      std::make_unique<MemorySource>(std::move(images), std::move(labels), source->class_names(), std::move(origin)));
+  return std::unique_ptr<DataSource>(std::make_unique<MemorySource>(
+      std::move(images), std::move(labels), source->class_names(), std::move(origin), source->left_out()));
 }
 
 }  // namespace eoa::train

@@ -22,7 +22,7 @@ class MemorySource final : public DataSource {
  public:
   // `images` and `labels` have one entry for each sample; `origin` is the directory, for errors.
   MemorySource(DecodedImages images, std::vector<std::int32_t> labels, std::vector<std::string> class_names,
-               std::string origin);
+               std::string origin, LeftOut left_out = {});
 
   Result<RecordView> Read(std::uint32_t sample, std::vector<std::uint8_t>& scratch) const override;
   std::string Describe(std::uint32_t sample) const override;

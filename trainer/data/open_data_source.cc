@@ -8,27 +8,34 @@
 namespace eoa::train {
 namespace {
 
-Result<std::unique_ptr<DataSource>> Open(const api::DatasetSpec& dataset, Split split) {
+Result<std::unique_ptr<DataSource>> Open(const api::DatasetSpec& dataset, Split split,
+                                         const std::vector<std::string>& classes) {
   switch (dataset.name) {
     case api::Dataset::kCifar10:
       return OpenCifar10(dataset.path, split);
     case api::Dataset::kCifar100:
       return OpenCifar100(dataset.path, split);
     case api::Dataset::kImageFolder:
-      return OpenImageFolder(dataset.path, split);
+      return OpenImageFolder(dataset.path, split, classes);
     case api::Dataset::kWebDataset:
-      return OpenWebDataset(dataset.path, split);
+      return OpenWebDataset(dataset.path, split, classes);
   }
   return InternalError("this kind of data set has no reader");
 }
 
 }  // namespace
 
-Result<std::unique_ptr<DataSource>> OpenDataSource(const api::DatasetSpec& dataset, Split split) {
+Result<std::unique_ptr<DataSource>> IndexDataSource(const api::DatasetSpec& dataset, Split split,
+                                                    const std::vector<std::string>& classes) {
   if (!RealFileSystem().IsDirectory(dataset.path)) {
     return NotFoundError("no folder " + dataset.path + " (dataset.path)");
   }
-  EOA_ASSIGN_OR_RETURN(auto source, Open(dataset, split));
+  return Open(dataset, split, classes);
+}
+
+Result<std::unique_ptr<DataSource>> OpenDataSource(const api::DatasetSpec& dataset, Split split,
+                                                   const std::vector<std::string>& classes) {
+  EOA_ASSIGN_OR_RETURN(auto source, IndexDataSource(dataset, split, classes));
   return HoldInMemory(std::move(source), kDecodedBytesLimit, dataset.path);
 }
 

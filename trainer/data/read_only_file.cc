@@ -8,6 +8,20 @@
 #include <utility>
 
 namespace eoa::train {
+namespace {
+
+Status CheckKind(const std::string& path, const struct stat& status) {
+  if (S_ISREG(status.st_mode)) return OkStatus();
+  return DataLossError(path + " is not a regular file");
+}
+
+Status CheckSize(const std::string& path, std::uint64_t size, std::uint64_t limit) {
+  if (size <= limit) return OkStatus();
+  return DataLossError(path + " has " + std::to_string(size) + " bytes; at most " + std::to_string(limit) +
+                       " are read");
+}
+
+}  // namespace
 
 Result<ReadOnlyFile> ReadOnlyFile::Open(const std::string& path) {
   // O_NONBLOCK: a pipe in the place of a file must not hang the trainer; it means nothing for regular files.
@@ -15,7 +29,7 @@ Result<ReadOnlyFile> ReadOnlyFile::Open(const std::string& path) {
   if (!descriptor.valid()) return ErrnoError(errno, "opening " + path);
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) return ErrnoError(errno, "opening " + path);
-  if (!S_ISREG(status.st_mode)) return InvalidArgumentError(path + " is not a regular file");
+  EOA_RETURN_IF_ERROR(CheckKind(path, status));
   return ReadOnlyFile(path, std::move(descriptor), static_cast<std::uint64_t>(status.st_size));
 }
 
@@ -35,12 +49,19 @@ Status ReadOnlyFile::ReadAt(std::uint64_t offset, std::span<std::uint8_t> bytes)
   return OkStatus();
 }
 
+Status CheckReadable(const std::string& path, std::uint64_t limit) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return ErrnoError(errno, "opening " + path);
+  // Nobody else needs to be asked about a file that everybody may read.
+  const bool open_to_all = (status.st_mode & S_IROTH) != 0;
+  if (!open_to_all && ::access(path.c_str(), R_OK) != 0) return ErrnoError(errno, "opening " + path);
+  EOA_RETURN_IF_ERROR(CheckKind(path, status));
+  return CheckSize(path, static_cast<std::uint64_t>(status.st_size), limit);
+}
+
 Status ReadWhole(const std::string& path, std::uint64_t limit, std::vector<std::uint8_t>& bytes) {
   EOA_ASSIGN_OR_RETURN(const ReadOnlyFile file, ReadOnlyFile::Open(path));
-  if (file.size() > limit) {
-    return ResourceExhaustedError(path + " has " + std::to_string(file.size()) + " bytes; at most " +
-                                  std::to_string(limit) + " are read");
-  }
+  EOA_RETURN_IF_ERROR(CheckSize(path, file.size(), limit));
   bytes.resize(file.size());
   return file.ReadAt(0, bytes);
 }

@@ -65,6 +65,7 @@ bool ChecksumMatches(const Block& block) {
 struct Extension {
   std::optional<std::string> name;
   std::optional<std::uint64_t> size;
+  bool sparse = false;
 };
 
 // Records of the form "LENGTH KEY=VALUE\n", LENGTH counting all of the record. False when one is malformed.
@@ -82,6 +83,7 @@ bool ParsePax(std::string_view records, Extension& extension) {
     if (equals == std::string_view::npos) return false;
     const std::string_view key = record.substr(0, equals);
     const std::string_view value = record.substr(equals + 1);
+    if (key.starts_with("GNU.sparse.")) extension.sparse = true;
     if (key == "path") extension.name = std::string(value);
     if (key == "size") {
       std::uint64_t size = 0;
@@ -92,6 +94,16 @@ bool ParsePax(std::string_view records, Extension& extension) {
     records.remove_prefix(length);
   }
   return true;
+}
+
+// By the first bytes of gzip, Zstandard, bzip2, LZ4 and xz.
+bool IsCompressed(const Block& block) {
+  const std::string_view start(reinterpret_cast<const char*>(block.data()), 4);
+  return start.starts_with("\x1F\x8B") || start == "\x28\xB5\x2F\xFD" || start.starts_with("BZh") ||
+         start == "\x04\x22\x4D\x18" ||
+         start ==
+             "\xFD"
+             "7zX";
 }
 
 class Indexer {
@@ -105,6 +117,7 @@ class Indexer {
       }
       Block block;
       EOA_RETURN_IF_ERROR(archive_.ReadAt(at_, block));
+      if (at_ == 0 && IsCompressed(block)) return CompressedArchive(archive_.path());
       if (std::ranges::all_of(block, [](std::uint8_t byte) { return byte == 0; })) return std::move(entries_);
       if (!ChecksumMatches(block)) return Broken("expected a tar header; its checksum does not match");
       EOA_RETURN_IF_ERROR(Member(block));
@@ -130,9 +143,9 @@ class Indexer {
     if (describes_next) {
       EOA_RETURN_IF_ERROR(Extend(type, begin, *size));
     } else {
-      if (type == 'S') {
-        return InvalidArgumentError(archive_.path() + ", byte " + std::to_string(at_) +
-                                    ": sparse members are not read; make the archive without --sparse");
+      if (type == 'S' || extension_.sparse) {
+        return DataLossError(archive_.path() + ", byte " + std::to_string(at_) +
+                             ": sparse members are not read; make the archive without --sparse");
       }
       if (type == '0' || type == '\0' || type == '7') entries_.push_back({NameOf(block), begin, *size});
       extension_ = {};
@@ -166,6 +179,11 @@ class Indexer {
 };
 
 }  // namespace
+
+Error CompressedArchive(const std::string& path) {
+  return DataLossError(path + " is compressed, but images are read from anywhere in an archive; please decompress it " +
+                       "(JPEGs hardly get larger by that)");
+}
 
 Result<std::vector<TarEntry>> IndexTar(const ReadOnlyFile& archive) { return Indexer(archive).Run(); }
 

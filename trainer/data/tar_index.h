@@ -23,7 +23,10 @@ struct TarEntry {
 
 // The archive's regular files in their order; folders, links and devices are left out. DataLoss names the archive and
 // the byte at which it breaks the format: a wrong checksum, a member that goes past the end, no end-of-archive block
-// (a download that was cut). InvalidArgument for sparse members.
+// (a download that was cut), a compressed archive, a sparse member.
 Result<std::vector<TarEntry>> IndexTar(const ReadOnlyFile& archive);
+
+// DataLoss that says what to do about a compressed archive.
+Error CompressedArchive(const std::string& path);
 
 }  // namespace eoa::train

@@ -1,5 +1,8 @@
 #include "trainer/data/transform.h"
 
+#include <cmath>
+#include <vector>
+
 namespace eoa::train {
 namespace {
 
@@ -29,6 +32,22 @@ ValueTable TableOf(const Normalization& normalization) {
     }
   }
   return table;
+}
+
+nlohmann::ordered_json PreprocessingJson(const Transform& transform) {
+  const bool vit = transform.augmentation == Augmentation::kVit || transform.augmentation == Augmentation::kVitFlip;
+  const bool imagenet = transform.augmentation == Augmentation::kImageNet;
+  // The decimals that the constants are written with, not those of the nearest float.
+  const auto rounded = [](const std::array<float, 3>& values) {
+    std::vector<double> out;
+    for (const float value : values) out.push_back(std::round(1e4 * double{value}) / 1e4);
+    return out;
+  };
+  return {{"resize", vit ? "both sides" : "shorter side"},
+          {"resizeTo", imagenet ? transform.image_size * 256 / 224 : transform.image_size},
+          {"crop", transform.image_size},
+          {"mean", rounded(transform.normalization.mean)},
+          {"deviation", rounded(transform.normalization.deviation)}};
 }
 
 bool KeepsPixels(const Transform& transform) {

@@ -16,6 +16,8 @@
 
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "common/job/job.h"
 
 namespace eoa::train {
@@ -43,6 +45,11 @@ struct Transform {
 
 // Whether images that have the network's size already keep their pixels, but for what Placement says.
 bool KeepsPixels(const Transform& transform);
+
+// What is done to an image that is not trained on, for other programs; the "preprocessing" of model.safetensors:
+//   {"resize": "shorter side" | "both sides", "resizeTo": pixels, "crop": pixels, "mean": [R, G, B], "deviation": [...]}
+// The resized image's centre is cut out; bilinear, antialiased.
+nlohmann::ordered_json PreprocessingJson(const Transform& transform);
 
 // The job's transform. Constants: vit and vit-flip have 0.5; CIFAR-10 and CIFAR-100 files have their training sets'
 // own; image folders and WebDatasets CIFAR-10's with a cifar augmentation, otherwise ImageNet's.

@@ -109,7 +109,7 @@ TEST(OpenCifar100, RefusesNamesOfAnotherSet) {
   std::filesystem::resize_file(path, 30740000);
   directory.Write("fine_label_names.txt", "apple\nbaby\n");
   const auto source = OpenCifar100(directory.path(), Split::kTest);
-  EXPECT_EQ(source.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(source.error().code(), ErrorCode::kDataLoss);
   EXPECT_THAT(source.error().message(), HasSubstr("names 2 classes, one in each line; expected 100"));
 }
 

@@ -1,11 +1,14 @@
 #include "tests/unit/trainer/data/data_fixture.h"
 
+#include <cstdio>
+#include <cstdlib>
+
+#include <jpeglib.h>  // needs <cstdio>
 #include <png.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX's
-#include <turbojpeg.h>
+#include <webp/encode.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -77,16 +80,70 @@ Bytes EncodeJpeg(const TestImage& image, JpegKind kind) {
     pixels.push_back(image.rgb[i + 2]);
     if (kind == JpegKind::kCmyk) pixels.push_back(255);
   }
-  const int format = kind == JpegKind::kGray ? TJPF_GRAY : kind == JpegKind::kCmyk ? TJPF_CMYK : TJPF_RGB;
-  const tjhandle encoder = tjInitCompress();
+  jpeg_compress_struct encoder{};
+  jpeg_error_mgr errors{};
+  encoder.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&encoder);
   unsigned char* encoded = nullptr;
-  unsigned long size = 0;  // NOLINT(google-runtime-int): TurboJPEG's
-  const int failed = tjCompress2(encoder, pixels.data(), image.width, 0, image.height, format, &encoded, &size,
-                                 kind == JpegKind::kGray ? TJSAMP_GRAY : TJSAMP_444, 100, 0);
-  EOA_CHECK(failed == 0, tjGetErrorStr2(encoder));
+  unsigned long size = 0;  // NOLINT(google-runtime-int): libjpeg's
+  jpeg_mem_dest(&encoder, &encoded, &size);
+  encoder.image_width = static_cast<JDIMENSION>(image.width);
+  encoder.image_height = static_cast<JDIMENSION>(image.height);
+  encoder.input_components = kind == JpegKind::kGray ? 1 : kind == JpegKind::kCmyk ? 4 : 3;
+  encoder.in_color_space = kind == JpegKind::kGray ? JCS_GRAYSCALE : kind == JpegKind::kCmyk ? JCS_CMYK : JCS_RGB;
+  jpeg_set_defaults(&encoder);
+  if (kind == JpegKind::kCmyk) jpeg_set_colorspace(&encoder, JCS_YCCK);
+  if (kind == JpegKind::kProgressive) jpeg_simple_progression(&encoder);
+  jpeg_set_quality(&encoder, 100, TRUE);
+  for (int i = 0; i < encoder.num_components; ++i) {
+    encoder.comp_info[i].h_samp_factor = encoder.comp_info[i].v_samp_factor = 1;
+  }
+  jpeg_start_compress(&encoder, TRUE);
+  const std::size_t row = pixels.size() / static_cast<std::size_t>(image.height);
+  while (encoder.next_scanline < encoder.image_height) {
+    JSAMPROW line = pixels.data() + row * encoder.next_scanline;
+    jpeg_write_scanlines(&encoder, &line, 1);
+  }
+  jpeg_finish_compress(&encoder);
+  jpeg_destroy_compress(&encoder);
   Bytes bytes(encoded, encoded + size);
-  tjFree(encoded);
-  tjDestroy(encoder);
+  std::free(encoded);
+  return bytes;
+}
+
+Bytes EncodeGrayPng(std::span<const std::uint16_t> row, int bits, double gamma) {
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  Bytes bytes;
+  png_set_write_fn(
+      png, &bytes,
+      [](png_structp writer, png_bytep data, png_size_t size) {
+        auto& out = *static_cast<Bytes*>(png_get_io_ptr(writer));
+        out.insert(out.end(), data, data + size);
+      },
+      nullptr);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(row.size()), 1, bits, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (gamma > 0) png_set_gAMA(png, info, gamma);
+  png_write_info(png, info);
+  Bytes samples;
+  for (const std::uint16_t value : row) {
+    if (bits == 16) samples.push_back(static_cast<std::uint8_t>(value >> 8));
+    samples.push_back(static_cast<std::uint8_t>(value));
+  }
+  png_write_row(png, samples.data());
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
+  return bytes;
+}
+
+Bytes EncodeWebp(const TestImage& image) {
+  std::uint8_t* encoded = nullptr;
+  const std::size_t size =
+      WebPEncodeLosslessRGB(image.rgb.data(), image.width, image.height, 3 * image.width, &encoded);
+  EOA_CHECK(size > 0, "encoding a WebP file");
+  Bytes bytes(encoded, encoded + size);
+  WebPFree(encoded);
   return bytes;
 }
 

@@ -45,12 +45,16 @@ TestImage Patterned(int width, int height);
 // One colour.
 TestImage Plain(int width, int height, std::uint8_t red, std::uint8_t green, std::uint8_t blue);
 
-enum class JpegKind { kRgb, kGray, kCmyk };
+enum class JpegKind { kRgb, kGray, kCmyk, kProgressive };
 
 // At quality 100 without chroma subsampling, so that pixels survive within a few units. kGray takes the red channel;
 // kCmyk stores the colours inverted, as Adobe does, with full black.
 Bytes EncodeJpeg(const TestImage& image, JpegKind kind = JpegKind::kRgb);
 Bytes EncodePng(const TestImage& image);
+Bytes EncodeWebp(const TestImage& image);
+
+// One row of gray values of 8 or 16 bits; with a gAMA chunk when `gamma` is not 0.
+Bytes EncodeGrayPng(std::span<const std::uint16_t> row, int bits, double gamma);
 
 // A ustar member: its header and its padded data. `type` is tar's type flag.
 Bytes TarMember(const std::string& name, std::string_view data, char type = '0');

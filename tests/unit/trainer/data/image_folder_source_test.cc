@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/unit/trainer/data/data_fixture.h"
 
@@ -52,16 +55,59 @@ TEST(OpenImageFolder, RefusesATestClassThatTrainingLacks) {
   directory.Write("train/a/1.jpg", "");
   directory.Write("test/c/1.jpg", "");
   const auto source = OpenImageFolder(directory.path(), Split::kTest);
-  EXPECT_EQ(source.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(source.error().code(), ErrorCode::kDataLoss);
   EXPECT_THAT(source.error().message(), HasSubstr("test/c is a class that the training set does not have"));
 }
 
 TEST(OpenImageFolder, RefusesAClassWithoutImages) {
   const TemporaryDirectory directory;
   directory.Write("train/a/1.jpg", "");
-  directory.Write("train/b/1.gif", "");
+  directory.Write("train/b/1.bmp", "");
   const auto source = OpenImageFolder(directory.path(), Split::kTrain);
   EXPECT_THAT(source.error().message(), HasSubstr("no images in " + directory.path() + "/train/b"));
+}
+
+TEST(OpenImageFolder, CountsAndNamesWhatItLeavesOut) {
+  const TemporaryDirectory directory;
+  directory.Write("train/a/1.jpg", "");
+  directory.Write("train/a/2.bmp", "");
+  directory.Write("train/a/3.BMP", "");
+  directory.Write("train/a/notes", "");
+  directory.Write("train/a/session1/4.jpg", "");
+  directory.Write("train/b/looks like one.jpg/5.jpg", "");
+  directory.Write("train/b/6.webp", "");
+  directory.Write("train/lost+found/.keep", "");
+  directory.Write("train/labels.csv", "");
+  std::filesystem::create_symlink("/nowhere/at/all.jpg", directory.path() + "/train/b/7.jpg");
+  std::filesystem::create_symlink(directory.path() + "/train/a/1.jpg", directory.path() + "/train/b/8.jpg");
+  ASSERT_EQ(::mkfifo((directory.path() + "/train/b/9.jpg").c_str(), 0600), 0);
+  const auto source = OpenImageFolder(directory.path(), Split::kTrain);
+  ASSERT_TRUE(source.ok()) << source.error().ToString();
+  EXPECT_THAT((*source)->class_names(), ElementsAre("a", "b"));
+  EXPECT_THAT(LabelsOf(**source), ElementsAre(0, 1, 1));
+  EXPECT_EQ((*source)->left_out().ToString(),
+            "4 files of other kinds (2 .bmp, 1 .csv, 1 without an ending; the first is labels.csv), "
+            "2 folders within classes (the first is a/session1), 1 link to nothing (b/7.jpg), "
+            "1 pipe or device (b/9.jpg), 1 empty folder (lost+found)");
+}
+
+TEST(OpenImageFolder, KeepsOddNamesAndRefusesThoseThatAreNoText) {
+  const TemporaryDirectory directory;
+  directory.Write("train/\xC3\xBC\xE7\x8C\xAB 1/a b.jpg", "");
+  const auto source = OpenImageFolder(directory.path(), Split::kTrain);
+  ASSERT_TRUE(source.ok()) << source.error().ToString();
+  EXPECT_THAT((*source)->class_names(), ElementsAre("\xC3\xBC\xE7\x8C\xAB 1"));
+  directory.Write("train/\xFC/1.jpg", "");
+  EXPECT_THAT(OpenImageFolder(directory.path(), Split::kTrain).error().message(), HasSubstr("is not UTF-8"));
+}
+
+TEST(OpenImageFolder, PointsToAFolderThatIsProbablyTheTestSet) {
+  const TemporaryDirectory directory;
+  directory.Write("train/a/1.jpg", "");
+  directory.Write("valid/a/1.jpg", "");
+  const Error error = OpenImageFolder(directory.path(), Split::kTest).error();
+  EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  EXPECT_THAT(error.message(), HasSubstr(directory.path() + "/valid holds, please rename it to test"));
 }
 
 TEST(OpenImageFolder, SaysWhatFolderIsMissing) {

@@ -41,9 +41,17 @@ TEST(ReadOnlyFile, RefusesWhatIsNoFileWithoutWaitingForIt) {
   const TemporaryDirectory directory;
   const std::string pipe = directory.path() + "/pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(ReadOnlyFile::Open(pipe).error().code(), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(ReadOnlyFile::Open(directory.path()).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ReadOnlyFile::Open(pipe).error().code(), ErrorCode::kDataLoss);
+  EXPECT_EQ(ReadOnlyFile::Open(directory.path()).error().code(), ErrorCode::kDataLoss);
   EXPECT_EQ(ReadOnlyFile::Open(directory.path() + "/none").error().code(), ErrorCode::kNotFound);
+}
+
+TEST(CheckReadable, SaysWhatReadingWouldFailAt) {
+  const TemporaryDirectory directory;
+  EXPECT_TRUE(CheckReadable(directory.Write("a", "12345"), 5).ok());
+  EXPECT_EQ(CheckReadable(directory.Write("b", "123456"), 5).error().code(), ErrorCode::kDataLoss);
+  EXPECT_EQ(CheckReadable(directory.path(), 5).error().code(), ErrorCode::kDataLoss);
+  EXPECT_EQ(CheckReadable(directory.path() + "/c", 5).error().code(), ErrorCode::kNotFound);
 }
 
 TEST(ReadWhole, KeepsToItsLimit) {
@@ -52,7 +60,7 @@ TEST(ReadWhole, KeepsToItsLimit) {
   Bytes bytes;
   EXPECT_TRUE(ReadWhole(path, 6, bytes).ok());
   EXPECT_EQ(AsText(bytes), "abcdef");
-  EXPECT_EQ(ReadWhole(path, 5, bytes).error().code(), ErrorCode::kResourceExhausted);
+  EXPECT_EQ(ReadWhole(path, 5, bytes).error().code(), ErrorCode::kDataLoss);
 }
 
 }  // namespace

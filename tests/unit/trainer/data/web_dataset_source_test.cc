@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "tests/unit/trainer/data/data_fixture.h"
@@ -50,9 +52,8 @@ TEST(OpenWebDataset, ReadsShardsInOrderOfTheirNames) {
 
 TEST(OpenWebDataset, IgnoresFilesItDoesNotKnow) {
   const TemporaryDirectory directory;
-  directory.Write("train.tar",
-                  TarArchive({TarMember("a.json", "{}"), TarMember("a.cls", "0"), TarMember("a.seg.png", ""),
-                              TarMember("a.JPG", "x"), TarMember("README", "")}));
+  directory.Write("train.tar", TarArchive({TarMember("a.cls", "0"), TarMember("a.seg.png", ""), TarMember("a.JPG", "x"),
+                                           TarMember("README", "")}));
   const auto source = OpenWebDataset(directory.path(), Split::kTrain);
   ASSERT_TRUE(source.ok()) << source.error().ToString();
   EXPECT_EQ((*source)->size(), 1);
@@ -80,11 +81,75 @@ TEST(OpenWebDataset, RefusesATestLabelThatIsNoClass) {
 
 TEST(OpenWebDataset, NamesTheSampleThatIsIncomplete) {
   EXPECT_THAT(ErrorOf(TarArchive({Sample("a", "0"), TarMember("b.jpg", "")})).message(),
-              HasSubstr("train.tar, b: no .cls file beside the image"));
+              HasSubstr("train.tar, b: no .cls, .json or .txt file"));
   EXPECT_THAT(ErrorOf(TarArchive({TarMember("b.cls", "0"), Sample("c", "0")})).message(),
-              HasSubstr("train.tar, b: no .jpg, .jpeg or .png file"));
+              HasSubstr("train.tar, b: no .jpg, .jpeg, .png, .webp or .gif file"));
   EXPECT_THAT(ErrorOf(TarArchive({TarMember("b.jpg", ""), TarMember("b.png", ""), TarMember("b.cls", "0")})).message(),
               HasSubstr("train.tar, b.png: a second file of its kind"));
+}
+
+TEST(OpenWebDataset, FindsTheFilesOfASampleWhereverTheyLie) {
+  const TemporaryDirectory directory;
+  directory.Write("train.tar", TarArchive({TarMember("b.jpg", "b"), TarMember("a.jpg", "a"), TarMember("a.cls", "1"),
+                                           TarMember("readme.txt", "hello"), TarMember("b.cls", "0")}));
+  const auto source = OpenWebDataset(directory.path(), Split::kTrain);
+  ASSERT_TRUE(source.ok()) << source.error().ToString();
+  EXPECT_THAT(LabelsOf(**source), ElementsAre(0, 1));
+}
+
+TEST(OpenWebDataset, ReadsLabelsAsTheirWritersStoreThem) {
+  const TemporaryDirectory directory;
+  directory.Write("classes.txt", "cat\ndog\n");
+  directory.Write("train.tar",
+                  TarArchive({TarMember("a.jpg", ""), TarMember("a.json", R"({"file": "x", "label": 1})"),
+                              TarMember("b.jpg", ""), TarMember("b.json", R"({"cls": "dog"})"), TarMember("c.jpg", ""),
+                              TarMember("c.json", "0"), TarMember("d.jpg", ""), TarMember("d.txt", " dog\n"),
+                              TarMember("e.jpg", ""), TarMember("e.txt", "0"), TarMember("f.jpg", ""),
+                              TarMember("f.txt", "a photo"), TarMember("f.json", "{}"), TarMember("f.cls", "1")}));
+  const auto source = OpenWebDataset(directory.path(), Split::kTrain);
+  ASSERT_TRUE(source.ok()) << source.error().ToString();
+  EXPECT_THAT(LabelsOf(**source), ElementsAre(1, 1, 0, 1, 0, 1));
+}
+
+TEST(OpenWebDataset, SaysWhatTheLabelLacks) {
+  const auto message = [](const std::string& extension, const std::string& label) {
+    return ErrorOf(TarArchive({TarMember("a.jpg", ""), TarMember("a" + extension, label)})).message();
+  };
+  EXPECT_THAT(message(".json", R"({"caption": "a cat"})"), HasSubstr("a.json: its JSON has none of label, cls"));
+  EXPECT_THAT(message(".json", R"({"label": 1.5})"), HasSubstr("a.json: expected the class's number"));
+  EXPECT_THAT(message(".json", "{"), HasSubstr("a.json: no JSON"));
+  EXPECT_THAT(message(".txt", "a photo of a cat"), HasSubstr("a.txt: expected the class's number"));
+}
+
+TEST(OpenWebDataset, SaysThatShardsAreCompressed) {
+  const TemporaryDirectory directory;
+  directory.Write("train-0.tar.gz", "x");
+  EXPECT_THAT(OpenWebDataset(directory.path(), Split::kTrain).error().message(),
+              HasSubstr("train-0.tar.gz is compressed"));
+  Bytes zipped(512);
+  zipped[0] = 0x1F;
+  zipped[1] = 0x8B;
+  EXPECT_THAT(ErrorOf(zipped).message(), HasSubstr("train.tar is compressed"));
+}
+
+TEST(OpenWebDataset, ReadsMoreShardsThanAProcessMayOpen) {
+  const TemporaryDirectory directory;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  constexpr std::uint32_t kShards = 600;
+  for (std::uint32_t i = 0; i < kShards; ++i) {
+    directory.Write("train-" + std::to_string(1000 + i) + ".tar", TarArchive({Sample("a", std::to_string(i))}));
+  }
+  rlimit few = before;
+  few.rlim_cur = 400;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const auto source = OpenWebDataset(directory.path(), Split::kTrain);
+  Bytes scratch;
+  const bool read = source.ok() && (*source)->Read(kShards - 1, scratch).ok();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(source.ok()) << source.error().ToString();
+  EXPECT_TRUE(read);
+  EXPECT_EQ((*source)->labels()[kShards - 1], kShards - 1);
 }
 
 TEST(OpenWebDataset, NamesTheLabelThatIsNoNumber) {
@@ -93,6 +158,13 @@ TEST(OpenWebDataset, NamesTheLabelThatIsNoNumber) {
                 HasSubstr("train.tar, a.cls: expected the class's number"))
         << label;
   }
+}
+
+TEST(OpenWebDataset, NamesArchivesThatNoSplitHas) {
+  const TemporaryDirectory directory;
+  directory.Write("imagenet1k-train-0000.tar", TarArchive({Sample("a", "0")}));
+  EXPECT_THAT(OpenWebDataset(directory.path(), Split::kTrain).error().message(),
+              HasSubstr("imagenet1k-train-0000.tar: their names must begin with train or test"));
 }
 
 TEST(OpenWebDataset, SaysThatThereAreNoShards) {
