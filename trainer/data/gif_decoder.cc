@@ -28,6 +28,7 @@ class Lzw {
   // Appends what a block of data stands for to `pixels`, up to `count` in all. False for a code that cannot be.
   bool Take(std::span<const std::uint8_t> block, std::size_t count, std::vector<std::uint8_t>& pixels) {
     for (const std::uint8_t byte : block) {
+      if (ended_ || pixels.size() >= count) break;
       buffer_ |= static_cast<unsigned>(byte) << held_;
       held_ += 8;
       while (held_ >= width_ && pixels.size() < count && !ended_) {
