@@ -35,13 +35,22 @@ class Service final : public BrokerService {
         tokens_(tokens),
         clock_(clock),
         serving_(options.serving),
-        pool_(options.blocking_threads, options.max_waiting) {}
+        stores_({.threads = options.store_threads,
+                 .max_waiting = options.max_waiting,
+                 .max_waiting_of_key = options.max_waiting_of_job}),
+        reviews_({.threads = options.review_threads,
+                  .max_waiting = options.max_reviews_waiting,
+                  .max_waiting_of_key = options.max_reviews_waiting_of_peer}) {}
 
   Status Listen() {
     net::HttpServerOptions http;
     http.address = options_.address;
     http.port = options_.port;
     http.threads = options_.threads;
+    http.max_connections = options_.max_connections;
+    http.max_connections_per_peer = options_.max_connections_per_peer;
+    http.max_buffered_bytes_per_peer = options_.max_buffered_bytes_per_peer;
+    http.gate = [this](const ServerRequest& head) { return RefuseByHead(head); };
     EOA_ASSIGN_OR_RETURN(http_, net::HttpServer::Start(http, [this](ServerRequest request, Responder responder) {
                            Handle(std::move(request), std::move(responder));
                          }));
@@ -51,7 +60,8 @@ class Service final : public BrokerService {
 
   ~Service() override {
     ready_ = false;
-    pool_.Stop();
+    reviews_.Stop();
+    stores_.Stop();
     http_.reset();
     // Requests that still wait are counted as dropped while there is something to count in.
     jobs_.clear();
@@ -133,12 +143,20 @@ class Service final : public BrokerService {
     ServerRequest request;
     Responder responder;
     std::shared_ptr<ServedJob> job;
+    bool known = false;  // its token
 
-    TokenQuestion question() const {
-      return {
-          .job = job->job(), .population = match.population, .token = std::string(net::BearerToken(request.headers))};
-    }
+    TokenQuestion question() const { return Question(*job, match, request); }
   };
+
+  // What can be told of a request by its head: which job it is for, and whether its token is known to be good.
+  struct Admission {
+    std::shared_ptr<ServedJob> job;
+    bool known = false;
+  };
+
+  static TokenQuestion Question(const ServedJob& job, const RouteMatch& match, const ServerRequest& head) {
+    return {.job = job.job(), .population = match.population, .token = std::string(net::BearerToken(head.headers))};
+  }
 
   std::shared_ptr<ServedJob> Find(const std::string& uid) const {
     const MutexLock lock(jobs_mutex_);
@@ -159,43 +177,71 @@ class Service final : public BrokerService {
         if (const auto job = Find(uid)) job->Tick();
       };
       // It must not be lost: with no room it is tried again.
-      if (!pool_.Run(tick)) WakeAfter(uid, std::chrono::milliseconds(100));
+      if (!stores_.Run(uid, tick)) WakeAfter(uid, std::chrono::milliseconds(100));
     });
+  }
+
+  // For a route that is not open.
+  Answer<Admission> Admit(const RouteMatch& match, const ServerRequest& head) {
+    if (!serving_) return NotServing();
+    if (net::BearerToken(head.headers).empty()) return Denied(UnknownToken());
+    const std::shared_ptr<ServedJob> job = Find(match.uid);
+    if (!job) return Absent(match.uid);
+    const std::optional<TokenVerdict> known = tokens_.Known(Question(*job, match, head));
+    if (known && !known->ok()) return Denied(known->error());
+    return Admission{.job = job, .known = known.has_value()};
+  }
+
+  static ServerResponse NoRoute(const api::Problem& problem, const ServerRequest& head) {
+    ServerResponse response = ProblemResponse(problem);
+    if (response.status == 405) response.headers.Add("Allow", AllowedMethods(head.path));
+    return response;
+  }
+
+  // On a thread of the server, before a body is read.
+  std::optional<ServerResponse> RefuseByHead(const ServerRequest& head) {
+    const Answer<RouteMatch> match = MatchRoute(head.method, head.path);
+    if (!match.ok()) return NoRoute(match.error(), head);
+    if (match->route->scope == RouteScope::kOpen) return std::nullopt;
+    const Answer<Admission> admitted = Admit(*match, head);
+    if (admitted.ok()) return std::nullopt;
+    ServerResponse response = ProblemResponse(admitted.error());
+    Count(match->route->path, response.status, Duration::zero());
+    return response;
   }
 
   void Handle(ServerRequest request, Responder responder) {
     const SteadyTime begin = clock_.SteadyNow();
     Answer<RouteMatch> match = MatchRoute(request.method, request.path);
-    if (!match.ok()) {
-      ServerResponse response = ProblemResponse(match.error());
-      if (response.status == 405) response.headers.Add("Allow", AllowedMethods(request.path));
-      return responder.Respond(std::move(response));
-    }
+    if (!match.ok()) return responder.Respond(NoRoute(match.error(), request));
     ++in_flight_;
     responder.Observe([this, path = match->route->path, begin](int status) {
       --in_flight_;
       Count(path, status, clock_.SteadyNow() - begin);
     });
     if (match->route->scope == RouteScope::kOpen) return HandleOpen(match->route->operation, responder);
-    if (!serving_) return responder.Respond(ProblemResponse(NotServing()));
-    if (net::BearerToken(request.headers).empty()) return Deny(UnknownToken(), responder);
-    std::shared_ptr<ServedJob> job = Find(match->uid);
-    if (!job) return responder.Respond(ProblemResponse(Absent(match->uid)));
-    HandleJob(
-        std::make_shared<Call>(Call{*std::move(match), std::move(request), std::move(responder), std::move(job)}));
+    Answer<Admission> admitted = Admit(*match, request);
+    if (!admitted.ok()) return responder.Respond(ProblemResponse(admitted.error()));
+    HandleJob(std::make_shared<Call>(
+        Call{*std::move(match), std::move(request), std::move(responder), std::move(admitted->job), admitted->known}));
   }
 
-  // On a thread of the server: what may block, a token review or a store, goes on in the pool.
+  // On a thread of the server: what may block, a token review or a store, goes on in a pool.
   void HandleJob(const std::shared_ptr<Call>& call) {
-    const std::optional<TokenVerdict> known = tokens_.Known(call->question());
-    if (known && !known->ok()) return Deny(known->error(), call->responder);
-    const bool heartbeat = call->match.route->operation == Operation::kHeartbeat;
-    if (known && heartbeat && call->job->TryHeartbeat(call->match, call->request, call->responder)) return;
-    const bool taken = pool_.Run([this, call, admitted = known.has_value()] {
-      const TokenVerdict verdict = admitted ? TokenVerdict() : tokens_.Verify(call->question());
-      if (!verdict.ok()) return Deny(verdict.error(), call->responder);
-      call->job->Handle(call->match, call->request, call->responder);
+    if (call->known) return Serve(call);
+    const bool taken = reviews_.Run(call->match.uid + "\n" + call->request.peer, [this, call] {
+      const TokenVerdict verdict = tokens_.Verify(call->question());
+      if (!verdict.ok()) return call->responder.Respond(ProblemResponse(Denied(verdict.error())));
+      Serve(call);
     });
+    if (!taken) call->responder.Respond(ProblemResponse(Overloaded()));
+  }
+
+  void Serve(const std::shared_ptr<Call>& call) {
+    const bool heartbeat = call->match.route->operation == Operation::kHeartbeat;
+    if (heartbeat && call->job->TryHeartbeat(call->match, call->request, call->responder)) return;
+    const bool taken =
+        stores_.Run(call->match.uid, [call] { call->job->Handle(call->match, call->request, call->responder); });
     if (!taken) call->responder.Respond(ProblemResponse(Overloaded()));
   }
 
@@ -226,12 +272,10 @@ class Service final : public BrokerService {
     return std::all_of(jobs.begin(), jobs.end(), [](const auto& job) { return job->StoreWorks(); });
   }
 
-  void Deny(const api::Problem& problem, const Responder& responder) {
-    {
-      const MutexLock lock(stats_mutex_);
-      ++stats_.denied[problem.reason];
-    }
-    responder.Respond(ProblemResponse(problem));
+  api::Problem Denied(const api::Problem& problem) {
+    const MutexLock lock(stats_mutex_);
+    ++stats_.denied[problem.reason];
+    return problem;
   }
 
   void Count(std::string_view path, int status, Duration took) {
@@ -253,7 +297,8 @@ class Service final : public BrokerService {
   mutable Mutex stats_mutex_;
   BrokerServiceStats stats_ GUARDED_BY(stats_mutex_);  // routes and denied
   std::unique_ptr<net::HttpServer> http_;
-  RequestPool pool_;
+  RequestPool stores_;
+  RequestPool reviews_;
 };
 
 }  // namespace
@@ -261,7 +306,8 @@ class Service final : public BrokerService {
 Result<std::unique_ptr<BrokerService>> BrokerService::Start(const BrokerServiceOptions& options, TokenVerifier& tokens,
                                                             Clock& clock) {
   if (options.heartbeat_timeout <= Duration::zero()) return InvalidArgumentError("heartbeat_timeout must be positive");
-  if (options.threads < 1 || options.blocking_threads < 1) return InvalidArgumentError("a broker needs threads");
+  if (options.threads < 1 || options.store_threads < 1 || options.review_threads < 1)
+    return InvalidArgumentError("a broker needs threads");
   auto service = std::make_unique<Service>(options, tokens, clock);
   EOA_RETURN_IF_ERROR(service->Listen());
   return std::unique_ptr<BrokerService>(std::move(service));

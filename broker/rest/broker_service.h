@@ -28,9 +28,19 @@ struct BrokerServiceOptions {
   std::uint16_t port = 0;
   int threads = 1;  // of the server; they never block
 
-  // For stores and token reviews, which may block.
-  int blocking_threads = 2;
-  std::size_t max_waiting = 4096;  // requests that wait for them; more are answered 503
+  // For stores, which may block: no more than one of these for a job. And for token reviews, which may block, too: no
+  // more than one for an address and job. Requests that wait for them beyond these numbers are answered 503.
+  int store_threads = 8;
+  std::size_t max_waiting = 16384;
+  std::size_t max_waiting_of_job = 4096;
+  int review_threads = 4;
+  std::size_t max_reviews_waiting = 4096;
+  std::size_t max_reviews_waiting_of_peer = 32;
+
+  // As in net::HttpServerOptions; 0: as many as there may be in all.
+  std::size_t max_connections = 4096;
+  std::size_t max_connections_per_peer = 0;
+  std::size_t max_buffered_bytes_per_peer = 0;
 
   // A pod that is silent for so long is lost and its world starts anew: several of the agents' heartbeat intervals.
   Duration heartbeat_timeout = std::chrono::seconds(30);

@@ -1,19 +1,34 @@
 #include "broker/rest/request_pool.h"
 
+#include <exception>
 #include <utility>
 
-namespace eoa::broker {
+#include "common/base/log.h"
 
-RequestPool::RequestPool(int threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+namespace eoa::broker {
+namespace {
+
+// A bug in one request's handling must not end the process that serves all the others.
+void RunGuarded(const std::function<void()>& task) {
+  try {
+    task();
+  } catch (const std::exception& error) {
+    Log(LogLevel::kError, "a request's work threw", {{"error", error.what()}});
+  }
+}
+
+}  // namespace
+
+RequestPool::RequestPool(const RequestPoolOptions& options) : options_(options) {
+  for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
 void RequestPool::Stop() {
-  std::deque<std::function<void()>> dropped;
+  std::unordered_map<std::string, Queue> dropped;
   {
     const MutexLock lock(mutex_);
     stopping_ = true;
-    dropped.swap(waiting_);
+    dropped.swap(queues_);
   }
   changed_.NotifyAll();
   for (std::thread& thread : threads_) {
@@ -21,11 +36,16 @@ void RequestPool::Stop() {
   }
 }
 
-bool RequestPool::Run(std::function<void()> task) {
+bool RequestPool::Run(const std::string& key, std::function<void()> task) {
   {
     const MutexLock lock(mutex_);
-    if (stopping_ || waiting_.size() >= max_waiting_) return false;
-    waiting_.push_back(std::move(task));
+    if (stopping_ || waiting_ >= options_.max_waiting) return false;
+    Queue& queue = queues_[key];
+    if (queue.tasks.size() >= options_.max_waiting_of_key) return false;
+    queue.tasks.push_back(std::move(task));
+    ++waiting_;
+    if (queue.running || queue.tasks.size() > 1) return true;
+    turns_.push_back(key);
   }
   changed_.NotifyOne();
   return true;
@@ -33,15 +53,31 @@ bool RequestPool::Run(std::function<void()> task) {
 
 void RequestPool::Work() {
   for (;;) {
+    std::string key;
     std::function<void()> task;
     {
       MutexLock lock(mutex_);
-      changed_.Wait(mutex_, [this]() REQUIRES(mutex_) { return stopping_ || !waiting_.empty(); });
+      changed_.Wait(mutex_, [this]() REQUIRES(mutex_) { return stopping_ || !turns_.empty(); });
       if (stopping_) return;
-      task = std::move(waiting_.front());
-      waiting_.pop_front();
+      key = std::move(turns_.front());
+      turns_.pop_front();
+      Queue& queue = queues_[key];
+      queue.running = true;
+      task = std::move(queue.tasks.front());
+      queue.tasks.pop_front();
+      --waiting_;
     }
-    task();
+    RunGuarded(task);
+    task = nullptr;  // what it holds may answer a request as it goes
+    const MutexLock lock(mutex_);
+    if (stopping_) return;
+    const auto found = queues_.find(key);
+    found->second.running = false;
+    if (found->second.tasks.empty()) {
+      queues_.erase(found);
+    } else {
+      turns_.push_back(std::move(key));
+    }
   }
 }
 

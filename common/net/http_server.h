@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ struct ServerRequest {
   std::map<std::string, std::string> query;  // decoded; a name given twice is answered 400 before the handler
   Headers headers;
   std::string body;
+  std::string peer;  // the address that it comes from, without the port
 };
 
 // What is sent back. With `file` set the body is that file's content, streamed, and `body` is ignored; 404 when it is
@@ -55,6 +57,10 @@ class Responder {
 // Runs on a server thread and must not block: answer at once or keep the Responder (a long poll).
 using Handler = std::function<void(ServerRequest request, Responder responder)>;
 
+// Looks at a request whose body is still to come. An answer refuses it: the body is not read, and the connection is
+// closed. Like a Handler, it must not block.
+using Gate = std::function<std::optional<ServerResponse>(const ServerRequest& head)>;
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1";  // an IP; "0.0.0.0" for every interface
   std::uint16_t port = 0;             // 0: any free one; see HttpServer::port()
@@ -64,8 +70,14 @@ struct HttpServerOptions {
   std::size_t max_connections = 4096;
   std::size_t max_header_bytes = std::size_t{8} * 1024;
   std::size_t max_body_bytes = std::size_t{1} << 20;
-  // Bodies of all connections together while they arrive; more are answered 503.
+  // Bodies of all connections together, as far as they have arrived; more are answered 503.
   std::size_t max_buffered_bytes = std::size_t{64} << 20;
+
+  // The same of one address; 0: no limit but those above.
+  std::size_t max_connections_per_peer = 0;
+  std::size_t max_buffered_bytes_per_peer = 0;
+
+  Gate gate = nullptr;  // none: every body is read
 
   // A connection is closed when a request that has begun takes longer than read_timeout to arrive, when it is kept
   // alive for idle_timeout without a request, or when 64 KiB of an answer take longer than write_timeout.
@@ -84,6 +96,7 @@ struct HttpServerStats {
   std::uint64_t malformed = 0;
   std::uint64_t timed_out = 0;
   std::uint64_t too_large = 0;
+  std::uint64_t buffered_bytes = 0;  // now, of bodies that are arriving
 };
 
 // Thread-safety: every method from any thread; the destructor from outside the handlers.

@@ -29,6 +29,11 @@ constexpr Duration kLabelRetry = std::chrono::seconds(2);
 // Until the label of this pod has reached the Service, and agents look its name up again.
 constexpr Duration kServeGrace = std::chrono::seconds(30);
 
+// A pod's agent has a few connections. Behind one address may be all pods of a node.
+constexpr std::size_t kBrokerConnections = 8192;
+constexpr std::size_t kConnectionsPerPeer = 512;
+constexpr std::size_t kBufferedBytesPerPeer = std::size_t{8} << 20;
+
 std::uint64_t RandomSeed() { return HashName(RandomHex(16)); }
 
 kube::LeaderElectionOptions ElectionOptions(const OperatorOptions& options) {
@@ -63,11 +68,13 @@ class RunningOperator final : public Operator {
         write_http_(make_client()),
         event_http_(make_client()),
         lease_http_(make_client()),
+        review_http_(make_client()),
         watch_client_(connection, *watch_http_, clock),
         write_client_(connection, *write_http_, clock,
                       {.requests_per_second = options.requests_per_second, .burst = options.burst}),
         event_client_(connection, *event_http_, clock, {.requests_per_second = 20, .burst = 50}),
         lease_client_(connection, *lease_http_, clock, {.timeout = options.renew_deadline / 2}),
+        review_client_(connection, *review_http_, clock),
         queue_(clock),
         seed_(RandomSeed()),
         cache_(options.namespaces, watch_client_, queue_, clock, seed_) {}
@@ -91,10 +98,12 @@ class RunningOperator final : public Operator {
   const std::unique_ptr<net::HttpClient> write_http_;
   const std::unique_ptr<net::HttpClient> event_http_;
   const std::unique_ptr<net::HttpClient> lease_http_;
+  const std::unique_ptr<net::HttpClient> review_http_;
   kube::ApiClient watch_client_;
   kube::ApiClient write_client_;
   kube::ApiClient event_client_;
   kube::ApiClient lease_client_;
+  kube::ApiClient review_client_;
   kube::WorkQueue queue_;
   const std::uint64_t seed_;
   JobCache cache_;
@@ -115,7 +124,10 @@ Status RunningOperator::Run(const std::function<void(const OperatorPorts&)>& on_
   broker.port = options_.broker_port;
   broker.serving = false;
   broker.serve_grace = kServeGrace;
-  verifier_ = MakeTokenReview(write_client_, clock_);
+  broker.max_connections = kBrokerConnections;
+  broker.max_connections_per_peer = kConnectionsPerPeer;
+  broker.max_buffered_bytes_per_peer = kBufferedBytesPerPeer;
+  verifier_ = MakeTokenReview(review_client_, clock_);
   EOA_ASSIGN_OR_RETURN(broker_, broker::BrokerService::Start(broker, *verifier_, clock_));
   events_ = std::make_unique<EventRecorder>(event_client_, clock_, options_.identity);
   const Controller::Parts parts{cache_, write_client_, queue_, *broker_, *events_, clock_};
@@ -151,7 +163,7 @@ Status RunningOperator::ServeStatus() {
   sources.queue = [this] { return queue_.stats(); };
   sources.clients = [this] {
     return std::vector<kube::ApiClientStats>{watch_client_.stats(), write_client_.stats(), event_client_.stats(),
-                                             lease_client_.stats()};
+                                             lease_client_.stats(), review_client_.stats()};
   };
   if (election_) {
     sources.election = [this] { return metrics::ElectionSnapshot{options_.lease_name, election_->stats()}; };

@@ -72,7 +72,8 @@ class Reviewer final : public TokenReview {
     if (question.token.size() > kLongestToken) return TokenVerdict{broker::UnknownToken()};
     const std::string digest = DigestOf(question);
     const MutexLock lock(mutex_);
-    const Entry* const found = known_.Find(digest);
+    const Entry* found = allowed_.Find(digest);
+    if (found == nullptr) found = refused_.Find(digest);
     if (found == nullptr || clock_.SteadyNow() >= found->until) return std::nullopt;
     ++stats_.known;
     return Judge(found->owner, question).verdict;
@@ -102,7 +103,7 @@ class Reviewer final : public TokenReview {
   metrics::TokenCounts stats() const override {
     const MutexLock lock(mutex_);
     metrics::TokenCounts copy = stats_;
-    copy.remembered = known_.size();
+    copy.remembered = allowed_.size() + refused_.size();
     return copy;
   }
 
@@ -124,15 +125,18 @@ class Reviewer final : public TokenReview {
 
   // Remembers whose the token is, not the decision: the next request may be for another population.
   void Remember(const std::string& digest, const TokenOwner& owner) {
-    const SteadyTime until = clock_.SteadyNow() + (owner.outcome == "allowed" ? kKnownFor : kRefusedFor);
+    const bool allowed = owner.outcome == "allowed";
+    const SteadyTime until = clock_.SteadyNow() + (allowed ? kKnownFor : kRefusedFor);
     const MutexLock lock(mutex_);
-    known_[digest] = {owner, until};
+    (allowed ? refused_ : allowed_).Erase(digest);
+    (allowed ? allowed_ : refused_)[digest] = {owner, until};
   }
 
   kube::ApiClient& client_;
   Clock& clock_;
   mutable Mutex mutex_;
-  RecentMap<std::string, Entry> known_ GUARDED_BY(mutex_){kMostKnown};  // by digest
+  RecentMap<std::string, Entry> allowed_ GUARDED_BY(mutex_){kMostKnown};  // by digest
+  RecentMap<std::string, Entry> refused_ GUARDED_BY(mutex_){kMostRefused};
   metrics::TokenCounts stats_ GUARDED_BY(mutex_);
 };
 

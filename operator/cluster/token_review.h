@@ -23,8 +23,9 @@ class TokenReview : public broker::TokenVerifier {
  public:
   static constexpr Duration kKnownFor = std::chrono::seconds(60);    // a pod that was let in
   static constexpr Duration kRefusedFor = std::chrono::seconds(10);  // one that was not
-  static constexpr std::size_t kMostKnown = 4096;                    // the oldest are forgotten
-  static constexpr Duration kPatience = std::chrono::seconds(5);     // for the API server
+  static constexpr std::size_t kMostKnown = 16384;                   // of those; more than can be reviewed in kKnownFor
+  static constexpr std::size_t kMostRefused = 1024;  // apart, so that guesses make nobody forgotten who was let in
+  static constexpr Duration kPatience = std::chrono::seconds(5);  // for the API server
 
   virtual metrics::TokenCounts stats() const = 0;
 };

@@ -55,8 +55,7 @@ void AllowDescriptors(std::size_t connections) {
 
 class BeastServer final : public HttpServer {
  public:
-  BeastServer(const HttpServerOptions& options, Handler handler) {
-    state_.options = options;
+  BeastServer(const HttpServerOptions& options, Handler handler) : state_(options) {
     state_.handler = std::move(handler);
     for (int i = 0; i < options.threads; ++i) workers_.push_back(std::make_unique<Worker>());
     acceptor_ = std::make_unique<Acceptor>(workers_[0]->context);
@@ -116,7 +115,8 @@ class BeastServer final : public HttpServer {
             .connections_refused = state_.connections_refused,
             .malformed = state_.malformed,
             .timed_out = state_.timed_out,
-            .too_large = state_.too_large};
+            .too_large = state_.too_large,
+            .buffered_bytes = state_.buffered_bytes};
   }
 
   void RunAfter(Duration delay, std::function<void()> task) override {
@@ -132,6 +132,12 @@ class BeastServer final : public HttpServer {
   }
 
  private:
+  static std::string PeerOf(const Socket& socket) {
+    ErrorCode error;
+    const auto endpoint = socket.remote_endpoint(error);
+    return error ? "" : endpoint.address().to_string();
+  }
+
   static void LogFailure(const std::exception_ptr& failure) {
     if (!failure) return;
     try {
@@ -164,14 +170,17 @@ class BeastServer final : public HttpServer {
   }
 
   void Admit(Worker& worker, Socket socket) {
-    const bool refused = state_.connections_open >= state_.options.max_connections;
+    const std::string peer = PeerOf(socket);
+    const bool one_too_many = !state_.peers.AddConnection(peer);
+    const bool refused = one_too_many || state_.connections_open >= state_.options.max_connections;
     if (refused) ++state_.connections_refused;
-    if (refused && refusing_ >= kMaxRefusing) return;
+    if (refused && refusing_ >= kMaxRefusing) return state_.peers.RemoveConnection(peer);
     ++(refused ? refusing_ : state_.connections_open);
-    const auto session = std::make_shared<Session>(Stream(std::move(socket)), state_, worker);
+    const auto session = std::make_shared<Session>(Stream(std::move(socket)), peer, state_, worker);
     asio::co_spawn(worker.context, refused ? session->Refuse() : session->Run(),
-                   [this, session, refused](const std::exception_ptr& error) {
+                   [this, session, peer, refused](const std::exception_ptr& error) {
                      LogFailure(error);
+                     state_.peers.RemoveConnection(peer);
                      // Under the lock, so that the destructor cannot miss the last one.
                      const MutexLock lock(mutex_);
                      --(refused ? refusing_ : state_.connections_open);

@@ -65,21 +65,30 @@ Incoming FromReadError(ServerState& server, const ErrorCode& error) {
   return {};
 }
 
-// Space for an arriving body, given back when the body is read or given up.
-class Reservation {
+// What an arriving body takes, given back when the body is read or given up. Only what has come counts: whoever
+// announces much and sends nothing holds nothing.
+class ArrivingBody {
  public:
-  Reservation(ServerState& server, std::uint64_t bytes) : server_(server), bytes_(bytes) {
-    granted_ = server_.buffered_bytes.fetch_add(bytes_) + bytes_ <= server_.options.max_buffered_bytes;
+  ArrivingBody(ServerState& server, const std::string& peer) : server_(server), peer_(peer) {}
+  ArrivingBody(const ArrivingBody&) = delete;
+  ArrivingBody& operator=(const ArrivingBody&) = delete;
+  ~ArrivingBody() {
+    server_.buffered_bytes -= bytes_;
+    server_.peers.RemoveBytes(peer_, bytes_);
   }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  ~Reservation() { server_.buffered_bytes -= bytes_; }
-  bool granted() const { return granted_; }
+
+  // False: there is no room for it.
+  bool GrowTo(std::uint64_t size) {
+    const std::uint64_t more = size - bytes_;
+    if (!server_.peers.AddBytes(peer_, more)) return false;
+    bytes_ = size;
+    return server_.buffered_bytes.fetch_add(more) + more <= server_.options.max_buffered_bytes;
+  }
 
  private:
   ServerState& server_;
-  const std::uint64_t bytes_;
-  bool granted_ = false;
+  const std::string& peer_;
+  std::uint64_t bytes_ = 0;
 };
 
 // Nothing when the header is fit to be served.
@@ -102,7 +111,8 @@ std::optional<Incoming> CheckHeader(ServerState& server, const Parser::value_typ
   return std::nullopt;
 }
 
-Incoming ToIncoming(ServerState& server, Parser::value_type message) {
+// The request without its body.
+Incoming ToIncoming(ServerState& server, const std::string& peer, const Parser::value_type& message) {
   Result<RequestTarget> target = ParseRequestTarget(View(message.target()));
   if (!target.ok()) return Malformed(server, target.error().message());
   Incoming incoming;
@@ -115,7 +125,7 @@ Incoming ToIncoming(ServerState& server, Parser::value_type message) {
   for (const auto& field : message) {
     request.headers.Add(std::string(View(field.name_string())), std::string(View(field.value())));
   }
-  request.body = std::move(message.body());
+  request.peer = peer;
   return incoming;
 }
 
@@ -123,8 +133,8 @@ Incoming ToIncoming(ServerState& server, Parser::value_type message) {
 
 // Behind the largest header there may be some of the body already, which stays in the buffer until the header is
 // parsed.
-RequestReader::RequestReader(Stream& stream, ServerState& server)
-    : stream_(stream), server_(server), buffer_(server.options.max_header_bytes + kReadAhead) {}
+RequestReader::RequestReader(Stream& stream, std::string peer, ServerState& server)
+    : stream_(stream), peer_(std::move(peer)), server_(server), buffer_(server.options.max_header_bytes + kReadAhead) {}
 
 Awaitable<Incoming> RequestReader::Next() {
   if (buffer_.size() == 0) {
@@ -161,19 +171,28 @@ Awaitable<Incoming> RequestReader::ReadWhole() {
   co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(kAwait, error));
   if (error) co_return FromReadError(server_, error);
   if (auto refused = CheckHeader(server_, parser.get())) co_return *std::move(refused);
+  Incoming incoming = ToIncoming(server_, peer_, parser.get());
+  if (incoming.fault || parser.is_done()) co_return incoming;
 
-  if (!parser.is_done()) {
-    const Reservation space(server_, parser.content_length().value_or(server_.options.max_body_bytes));
-    if (!space.granted()) co_return Fault(ServerProblem(503, Refusal::kUnavailable, "too many request bodies at once"));
-    if (parser.get().count(http::field::expect) > 0) {
-      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(kAwait, error));
-      if (error) co_return Incoming{};
-    }
-    co_await http::async_read(stream_, buffer_, parser, asio::redirect_error(kAwait, error));
-    if (error) co_return FromReadError(server_, error);
+  if (server_.options.gate) {
+    if (auto refusal = server_.options.gate(*incoming.request)) co_return Fault(*std::move(refusal));
   }
-  co_return ToIncoming(server_, parser.release());
+  if (parser.get().count(http::field::expect) > 0) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(kAwait, error));
+    if (error) co_return Incoming{};
+  }
+  parser.eager(true);
+  ArrivingBody body(server_, peer_);
+  while (!parser.is_done()) {
+    co_await http::async_read_some(stream_, buffer_, parser, asio::redirect_error(kAwait, error));
+    if (error) co_return FromReadError(server_, error);
+    if (!body.GrowTo(parser.get().body().size())) {
+      co_return Fault(ServerProblem(503, Refusal::kUnavailable, "too many request bodies at once"));
+    }
+  }
+  incoming.request->body = std::move(parser.get().body());
+  co_return incoming;
 }
 
 }  // namespace eoa::net

@@ -26,7 +26,7 @@ struct Incoming {
 // Thread-safety: the worker's thread only. `stream` and `server` outlive the reader.
 class RequestReader {
  public:
-  RequestReader(Stream& stream, ServerState& server);
+  RequestReader(Stream& stream, std::string peer, ServerState& server);
 
   // Never throws for what a peer does. Counts in the server's statistics what it refuses.
   Awaitable<Incoming> Next();
@@ -36,6 +36,7 @@ class RequestReader {
   Awaitable<Incoming> ReadWhole();
 
   Stream& stream_;
+  const std::string peer_;
   ServerState& server_;
   boost::beast::flat_buffer buffer_;
   bool first_ = true;

@@ -58,11 +58,11 @@ std::optional<ServerResponse> Open(const std::string& path, OpenFile& file) {
 
 }  // namespace
 
-Session::Session(Stream stream, ServerState& server, Worker& worker)
+Session::Session(Stream stream, const std::string& peer, ServerState& server, Worker& worker)
     : stream_(std::move(stream)),
       server_(server),
       worker_(worker),
-      reader_(stream_, server),
+      reader_(stream_, peer, server),
       answer_timer_(worker.context) {}
 
 Session::~Session() { worker_.sessions.erase(this); }

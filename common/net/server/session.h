@@ -17,7 +17,8 @@ namespace eoa::net {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Stream stream, ServerState& server, Worker& worker);
+  // `peer`: the address at the other end.
+  Session(Stream stream, const std::string& peer, ServerState& server, Worker& worker);
   ~Session();
 
   // Serves until the connection ends. Somebody must hold the session meanwhile.

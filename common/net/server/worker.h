@@ -22,6 +22,7 @@
 
 #include "common/base/mutex.h"
 #include "common/net/http_server.h"
+#include "common/net/server/peer_ledger.h"
 
 namespace eoa::net {
 
@@ -42,7 +43,11 @@ struct ServerState {
   std::atomic<std::uint64_t> malformed{0};
   std::atomic<std::uint64_t> timed_out{0};
   std::atomic<std::uint64_t> too_large{0};
-  std::atomic<std::uint64_t> buffered_bytes{0};  // reserved for bodies that are arriving
+  std::atomic<std::uint64_t> buffered_bytes{0};  // of bodies that are arriving
+  PeerLedger peers;
+
+  explicit ServerState(HttpServerOptions of)
+      : options(std::move(of)), peers({options.max_connections_per_peer, options.max_buffered_bytes_per_peer}) {}
 };
 
 // Hands work to a worker from any thread, also when the worker is gone: a Responder may outlive its server.

@@ -268,10 +268,67 @@ TEST_F(HttpServerTest, BoundsTheBodiesThatArriveTogether) {
   RawSocket slow = Connect();
   slow.Send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
   slow.ReadUntil("\r\n\r\n");
-  EXPECT_THAT(Exchange("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 600\r\n\r\n"), StartsWith("HTTP/1.1 503"));
-  slow.Send(std::string(1000, 'x'));
+  slow.Send(std::string(900, 'x'));
+  EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 900; }));
+  const std::string other = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 700\r\n\r\n" + std::string(700, 'y');
+  EXPECT_THAT(Exchange(other), StartsWith("HTTP/1.1 503"));
+  slow.Send(std::string(100, 'x'));
   EXPECT_THAT(slow.ReadAnswer(), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(Exchange("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Exchange(other), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 0; }));
+}
+
+TEST_F(HttpServerTest, HoldsNothingForBodiesThatAreAnnouncedAndDoNotCome) {
+  Start({.max_body_bytes = 1000, .max_buffered_bytes = 1000});
+  std::vector<RawSocket> silent;
+  for (int i = 0; i < 64; ++i) {
+    silent.push_back(Connect());
+    silent.back().Send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n");
+  }
+  EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 64; }));
+  EXPECT_THAT(Exchange("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x')),
+              StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, LetsNoAddressUseItAll) {
+  Start({.max_body_bytes = 1000, .max_connections_per_peer = 2, .max_buffered_bytes_per_peer = 1000});
+  const std::string post = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n";
+  RawSocket first = Connect();
+  first.Send(post + std::string(999, 'x'));
+  EXPECT_TRUE(Eventually([&] { return server_->stats().buffered_bytes == 999; }));
+  EXPECT_THAT(Exchange(post + std::string(1000, 'y')), StartsWith("HTTP/1.1 503"));
+  EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 1; }));
+  const RawSocket second = Connect();
+  EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 2; }));
+  RawSocket third = Connect();
+  EXPECT_THAT(third.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 503"));
+
+  RawSocket other = RawSocket::ConnectTo(server_->port(), "127.0.0.2");
+  other.Send(post + std::string(1000, 'z'));
+  EXPECT_THAT(other.ReadAnswer(), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(last().peer, "127.0.0.2");
+
+  first.Close();
+  EXPECT_TRUE(Eventually([&] { return server_->stats().connections_open == 2; }));
+  RawSocket again = Connect();
+  again.Send(post + std::string(1000, 'x'));
+  EXPECT_THAT(again.ReadAnswer(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, RefusesByTheHeadAloneWhatItsGateDoesNotLetIn) {
+  HttpServerOptions options;
+  options.gate = [](const ServerRequest& head) -> std::optional<ServerResponse> {
+    if (head.headers.Has("Authorization")) return std::nullopt;
+    return ServerResponse{.status = 401, .body = "who is there?"};
+  };
+  Start(options);
+  const std::string length = "Content-Length: 1000000\r\n\r\n";
+  RawSocket stranger = Connect();
+  stranger.Send("POST /echo HTTP/1.1\r\nHost: h\r\n" + length);
+  EXPECT_THAT(stranger.ReadAll(), StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(Exchange("POST /echo HTTP/1.1\r\nHost: h\r\nAuthorization: x\r\nContent-Length: 3\r\n\r\nabc"),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(last().body, "abc");
 }
 
 TEST_F(HttpServerTest, EndsARequestThatTricklesIn) {

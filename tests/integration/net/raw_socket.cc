@@ -32,8 +32,11 @@ sockaddr_in Loopback(std::uint16_t port) {
 
 }  // namespace
 
-RawSocket RawSocket::ConnectTo(std::uint16_t port) {
+RawSocket RawSocket::ConnectTo(std::uint16_t port, const char* from) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in own = Loopback(0);
+  EXPECT_EQ(::inet_pton(AF_INET, from, &own.sin_addr), 1);
+  EXPECT_EQ(::bind(descriptor, reinterpret_cast<const sockaddr*>(&own), sizeof(own)), 0);
   const sockaddr_in address = Loopback(port);
   EXPECT_EQ(::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   return RawSocket(descriptor);

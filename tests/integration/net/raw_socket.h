@@ -13,8 +13,8 @@ inline constexpr std::chrono::seconds kPatience{10};
 // Thread-safety: one owner at a time. Failures are GoogleTest failures.
 class RawSocket {
  public:
-  // Connects to 127.0.0.1.
-  static RawSocket ConnectTo(std::uint16_t port);
+  // Connects to 127.0.0.1, from any address of the loopback network.
+  static RawSocket ConnectTo(std::uint16_t port, const char* from = "127.0.0.1");
   explicit RawSocket(int descriptor) : descriptor_(descriptor) {}
   RawSocket(RawSocket&& other) noexcept;
   RawSocket& operator=(RawSocket&& other) noexcept;

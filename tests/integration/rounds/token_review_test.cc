@@ -119,9 +119,16 @@ TEST_F(TokenReviewTest, SaysThatNobodyCouldBeAskedWhenTheApiServerFailsAndRememb
   EXPECT_EQ(tokens_->stats().reviews.at("error"), 1u);
 }
 
-TEST_F(TokenReviewTest, RemembersABoundedNumberOfTokens) {
-  for (std::size_t i = 0; i < TokenReview::kMostKnown + 10; ++i) Ask("pod:quick-wolves-" + std::to_string(i));
-  EXPECT_EQ(tokens_->stats().remembered, TokenReview::kMostKnown);
+TEST_F(TokenReviewTest, RemembersABoundedNumberOfTokensAndForgetsNobodyForGuesses) {
+  server_.OnTokenReview([](const json& spec) -> json {
+    const std::string token = spec["token"];
+    return token.starts_with("pod:") ? Review(token.substr(4)) : json{{"authenticated", false}};
+  });
+  EXPECT_EQ(Ask("pod:quick-wolves-0"), 0);
+  for (std::size_t i = 0; i < TokenReview::kMostRefused + 10; ++i) Ask("guess-" + std::to_string(i));
+  EXPECT_EQ(tokens_->stats().remembered, 1 + TokenReview::kMostRefused);
+  ASSERT_TRUE(tokens_->Known({job_, "wolves", "pod:quick-wolves-0"}));
+  EXPECT_TRUE(tokens_->Known({job_, "wolves", "pod:quick-wolves-0"})->ok());
   EXPECT_FALSE(tokens_->Known({job_, "wolves", std::string(100'000, 'x')})->ok());
 }
 
