@@ -76,6 +76,18 @@ void EoaRun::Start(const JobShape& shape, std::vector<std::string> more) {
   Launch(Arguments(std::move(more)));
 }
 
+void EoaRun::StartSweep(const std::string& spec, std::vector<std::string> more) {
+  const std::string file = directory_ + "/sweep.yaml";
+  std::ofstream(file)
+      << "apiVersion: eoa.io/v1alpha1\nkind: Sweep\nmetadata: {name: scripted}\nspec:\n  job: job.yaml\n"
+      << spec;
+  more.push_back(file);
+  more.push_back("--output=" + directory_ + "/out");
+  std::vector<std::string> arguments = Arguments(std::move(more));
+  arguments[1] = "sweep";
+  Launch(std::move(arguments));
+}
+
 void EoaRun::WriteJob(const JobShape& shape) const { std::ofstream(JobFile()) << JobText(shape); }
 
 void EoaRun::Resume() { Launch(Arguments({"--resume=" + directory_ + "/out"})); }

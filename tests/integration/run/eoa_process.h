@@ -40,6 +40,9 @@ class EoaRun {
   void Start(const JobShape& shape, std::vector<std::string> more = {});
   void Resume();
 
+  // eoa sweep sweep.yaml --output DIRECTORY/out, and more arguments. `spec` is the file's; its job is JobFile().
+  void StartSweep(const std::string& spec, std::vector<std::string> more = {});
+
   void WriteJob(const JobShape& shape) const;
   std::string JobFile() const { return directory_ + "/job.yaml"; }
 

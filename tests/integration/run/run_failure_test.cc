@@ -84,8 +84,8 @@ TEST(EoaRunFailure, WhileTheBrokerDoesNotAnswerPopulationsTrainOn) {
   ASSERT_TRUE(run.WaitFor("generation 2/40")) << run.Output();
   // The broker lives in this process; the agents' requests are left unanswered.
   ASSERT_EQ(::kill(run.pid(), SIGSTOP), 0);
-  EXPECT_TRUE(run.WaitFor("goes on with its last baseline", "logs/wolves-0.log"));
-  EXPECT_TRUE(run.WaitFor("goes on with its last baseline", "logs/whales-0.log"));
+  EXPECT_TRUE(run.WaitFor("goes on with the last decision", "logs/wolves-0.log"));
+  EXPECT_TRUE(run.WaitFor("goes on with the last decision", "logs/whales-0.log"));
   ASSERT_EQ(::kill(run.pid(), SIGCONT), 0);
   ASSERT_EQ(run.Wait().code, 0) << run.Output();
   EXPECT_EQ(run.ResultJson()["populations"][0]["attempts"], 1);
