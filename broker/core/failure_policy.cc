@@ -65,9 +65,9 @@ JobVerdict JudgeJob(const api::JobSpec& spec, const EcosphereView& view) {
 }
 
 const PopulationView* ElectedPopulation(const EcosphereView& view) {
-  if (view.rounds.empty()) return nullptr;
+  if (!view.last_decision) return nullptr;
   const auto found = std::find_if(view.populations.begin(), view.populations.end(), [&](const auto& population) {
-    return population.name == view.rounds.back().decision.elected.population;
+    return population.name == view.last_decision->elected.population;
   });
   return found == view.populations.end() ? nullptr : &*found;
 }

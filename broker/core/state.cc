@@ -62,6 +62,13 @@ Status Fold(const ReportAccepted& event, EcosphereState& state) {
   return OkStatus();
 }
 
+void Count(const api::Decision& decision, int by, RoundTally& tally) {
+  const auto add = [by](std::uint64_t& number) { number += static_cast<std::uint64_t>(by); };
+  add(tally.closed[decision.closed_by]);
+  add(tally.won[decision.elected.population]);
+  for (const std::string& population : decision.missing) add(tally.missing[population]);
+}
+
 Status Fold(const RoundClosed& event, EcosphereState& state) {
   int key = kForAll;
   if (!event.population.empty()) {
@@ -71,7 +78,11 @@ Status Fold(const RoundClosed& event, EcosphereState& state) {
   }
   if (state.async() != (key != kForAll)) return Foreign("a decision of another exchange mode");
   Round& round = state.rounds[event.decision.generation];
+  const bool again = !round.decisions.empty();
+  const int before = round.last_decided;
   if (!round.decisions.try_emplace(key, event.decision).second) return Foreign("a round that was decided twice");
+  if (again) Count(round.decisions.at(before), -1, state.tally);
+  Count(event.decision, 1, state.tally);
   round.last_decided = key;
   return OkStatus();
 }

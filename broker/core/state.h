@@ -81,11 +81,19 @@ struct RoundTimes {
   std::map<int, double> waited_for;  // by population: how long rounds had been open when it reported
 };
 
+// Decided rounds, counted. Async: of each generation the newest decision.
+struct RoundTally {
+  std::map<ClosedBy, std::uint64_t> closed;
+  std::map<std::string, std::uint64_t> won;      // by population: its member was elected
+  std::map<std::string, std::uint64_t> missing;  // by population: decided without its report
+};
+
 struct EcosphereState {
   api::JobSpec spec;
   std::vector<Population> populations;  // in the job's order
   std::vector<World> worlds;
-  std::map<int, Round> rounds;       // by generation; only those that somebody reported
+  std::map<int, Round> rounds;  // by generation; only those that somebody reported
+  RoundTally tally;
   RoundTimes round_times;            // volatile
   std::uint64_t attempts_ended = 0;  // volatile: grows when one ends without an event
 

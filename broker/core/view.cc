@@ -72,15 +72,31 @@ std::optional<RoundView> ViewOf(const EcosphereState& state, const Round& round)
   return view;
 }
 
+// Of the newest round that is decided; null before any.
+const api::Decision* LastDecision(const EcosphereState& state) {
+  for (auto round = state.rounds.rbegin(); round != state.rounds.rend(); ++round) {
+    const auto decision = round->second.decisions.find(round->second.last_decided);
+    if (decision != round->second.decisions.end()) return &decision->second;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-EcosphereView MakeView(const EcosphereState& state) {
+EcosphereView MakeSummary(const EcosphereState& state) {
   EcosphereView view;
   for (const Population& population : state.populations) view.populations.push_back(ViewOf(state, population));
+  if (const api::Decision* decision = LastDecision(state)) view.last_decision = *decision;
+  view.tally = state.tally;
+  view.round_times = state.round_times;
+  return view;
+}
+
+EcosphereView MakeView(const EcosphereState& state) {
+  EcosphereView view = MakeSummary(state);
   for (const auto& [generation, round] : state.rounds) {
     if (auto decided = ViewOf(state, round)) view.rounds.push_back(*std::move(decided));
   }
-  view.round_times = state.round_times;
   return view;
 }
 
@@ -121,11 +137,9 @@ json EcosphereJson(const EcosphereState& state) {
   Ecosphere document;
   document.generations = state.spec.ecosphere.generations;
   for (const Population& population : state.populations) document.populations.push_back(ViewOf(state, population));
+  if (const api::Decision* decision = LastDecision(state)) document.last_decision = *decision;
   for (const auto& [generation, round] : state.rounds) {
-    if (auto decided = ViewOf(state, round)) {
-      document.last_decision = std::move(decided->decision);
-      continue;
-    }
+    if (round.decisions.contains(round.last_decided)) continue;
     OpenRound& open = document.open_rounds.emplace_back();
     open.generation = generation;
     for (const auto& [index, report] : round.reports) open.reported.push_back(state.population(index).name);

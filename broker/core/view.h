@@ -47,12 +47,17 @@ struct RoundView {
 
 struct EcosphereView {
   std::vector<PopulationView> populations;  // in the job's order
-  std::vector<RoundView> rounds;            // decided, ascending by generation
+  std::vector<RoundView> rounds;            // decided, ascending by generation; none in a summary
+  std::optional<api::Decision> last_decision;
+  RoundTally tally;
   RoundTimes round_times;
   std::optional<StoreFault> store_fault;  // what keeps its events from being stored
 };
 
 EcosphereView MakeView(const EcosphereState& state);
+
+// The same without the rounds: as big for a job that has just begun as for one that has decided a hundred thousand.
+EcosphereView MakeSummary(const EcosphereState& state);
 
 // A round without a decision.
 struct OpenRound {

@@ -110,6 +110,11 @@ class Service final : public BrokerService {
     return job ? std::optional(job->View()) : std::nullopt;
   }
 
+  std::shared_ptr<const EcosphereView> Summary(const std::string& uid) const override {
+    const std::shared_ptr<ServedJob> job = Find(uid);
+    return job ? job->Summary() : nullptr;
+  }
+
   void StopPopulation(const std::string& uid, const std::string& population, const std::string& reason) override {
     if (const auto job = Find(uid)) job->StopPopulation(population, reason);
   }

@@ -92,8 +92,11 @@ class BrokerService {
   // The job is no longer served or expected: its requests are answered 404.
   virtual void RemoveJob(const std::string& uid) = 0;
 
-  // Nothing when the job is not served.
+  // Nothing when the job is not served. Waits for its store.
   virtual std::optional<EcosphereView> View(const std::string& uid) const = 0;
+
+  // The same without the rounds, and without waiting; null when the job is not served.
+  virtual std::shared_ptr<const EcosphereView> Summary(const std::string& uid) const = 0;
 
   // From now on every heartbeat of this population is answered Stop with `reason`, and its joins are refused. Does
   // nothing when the population has ended or is unknown.

@@ -48,7 +48,11 @@ Result<std::shared_ptr<ServedJob>> ServedJob::Open(const api::Job& job, std::uni
   Result<EcosphereState> state = Broker::Restore(job.spec, *store);
   if (!state.ok()) return std::move(state).error().WithContext("restoring the broker's state");
   // The constructor is private.
-  return std::shared_ptr<ServedJob>(new ServedJob(job, std::move(store), *std::move(state), clock, std::move(options)));
+  const auto served =
+      std::shared_ptr<ServedJob>(new ServedJob(job, std::move(store), *std::move(state), clock, std::move(options)));
+  const MutexLock lock(served->mutex_);
+  served->Publish();
+  return served;
 }
 
 // Runs `change` on the broker under the lock, then sends what it has answered, tells of it, and sets the timer.
@@ -64,6 +68,7 @@ void ServedJob::Change(Function change) {
     const std::uint64_t before = broker_.changes();
     change(now, replies);
     changed = broker_.changes() != before;
+    if (changed) Publish();
     wakeup = broker_.NextWakeup(now);
   }
   for (auto& [responder, response] : replies) responder.Respond(std::move(response));
@@ -183,9 +188,25 @@ EcosphereView ServedJob::View() const {
   return view;
 }
 
+void ServedJob::Publish() const {
+  auto summary = std::make_shared<EcosphereView>(MakeSummary(broker_.state()));
+  summary->store_fault = broker_.store_fault();
+  const MutexLock lock(summary_mutex_);
+  summary_ = std::move(summary);
+}
+
+std::shared_ptr<const EcosphereView> ServedJob::Summary() const {
+  if (mutex_.TryLock()) {
+    Publish();
+    mutex_.Unlock();
+  }
+  const MutexLock lock(summary_mutex_);
+  return summary_;
+}
+
 bool ServedJob::StoreWorks() const {
-  const MutexLock lock(mutex_);
-  return !broker_.store_fault().has_value();
+  const MutexLock lock(summary_mutex_);
+  return !summary_->store_fault.has_value();
 }
 
 void ServedJob::BecomeReachable() {

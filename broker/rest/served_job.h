@@ -28,7 +28,7 @@ struct ServedJobOptions {
   std::function<void(Duration delay)> wake_after;  // has Tick called after that long
 };
 
-// Thread-safety: every method from any thread. All but Heartbeat, View and StoreWorks may block for as long as the
+// Thread-safety: every method from any thread. All but TryHeartbeat, Summary and StoreWorks may block for as long as the
 // store does.
 class ServedJob {
  public:
@@ -44,6 +44,9 @@ class ServedJob {
   bool TryHeartbeat(const RouteMatch& match, const net::ServerRequest& request, const net::Responder& responder);
 
   EcosphereView View() const;
+
+  // Without the rounds. As it is now, or, while the store works, as it was before.
+  std::shared_ptr<const EcosphereView> Summary() const;
   bool StoreWorks() const;
 
   // From now on agents can reach the job's routes; see Broker::BecomeReachable.
@@ -61,6 +64,7 @@ class ServedJob {
   Answer<int> PopulationOf(const RouteMatch& match) const;
   Answer<api::HeartbeatAnswer> Heartbeat(const RouteMatch& match, const net::ServerRequest& request) REQUIRES(mutex_);
   void WakeAt(SteadyTime time, SteadyTime now);
+  void Publish() const REQUIRES(mutex_);
 
   const api::Job job_;
   const ServedJobOptions options_;
@@ -68,6 +72,9 @@ class ServedJob {
   const std::unique_ptr<StateStore> store_;
   mutable Mutex mutex_;
   Broker broker_ GUARDED_BY(mutex_);
+
+  mutable Mutex summary_mutex_;  // taken under `mutex_` or alone, for as long as copying a pointer takes
+  mutable std::shared_ptr<const EcosphereView> summary_ GUARDED_BY(summary_mutex_);
 
   Mutex timer_mutex_;  // taken alone
   std::optional<SteadyTime> timer_ GUARDED_BY(timer_mutex_);

@@ -35,6 +35,7 @@ struct Flags {
   eoa::app::ClusterFlags cluster;
   std::string broker_listen = ListenText(options.broker_address, options.broker_port);
   std::string metrics_listen = ListenText(options.metrics_address, options.metrics_port);
+  std::string health_listen = ListenText(options.health_address, options.health_port);
   std::string log_level = "info";
   std::string log_format = "json";
   int lease_seconds = WholeSeconds(options.lease_duration);
@@ -68,8 +69,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--broker-listen", flags.broker_listen, "ADDRESS:PORT that the broker listens on.")
       ->envname("EOA_BROKER_LISTEN")
       ->capture_default_str();
-  app.add_option("--metrics-listen", flags.metrics_listen, "ADDRESS:PORT that serves /metrics, /healthz and /readyz.")
+  app.add_option("--metrics-listen", flags.metrics_listen, "ADDRESS:PORT that serves /metrics.")
       ->envname("EOA_METRICS_LISTEN")
+      ->capture_default_str();
+  app.add_option("--health-listen", flags.health_listen, "ADDRESS:PORT that serves /healthz and /readyz.")
+      ->envname("EOA_HEALTH_LISTEN")
       ->capture_default_str();
   app.add_option("--leader-elect", options.leader_elect,
                  "Whether operators elect a leader, so that only one of them acts.")
@@ -153,6 +157,7 @@ eoa::Status Complete(Flags& flags, const eoa::kube::Connection& connection) {
   EOA_RETURN_IF_ERROR(ReadListen("--broker-listen", flags.broker_listen, options.broker_address, options.broker_port));
   EOA_RETURN_IF_ERROR(
       ReadListen("--metrics-listen", flags.metrics_listen, options.metrics_address, options.metrics_port));
+  EOA_RETURN_IF_ERROR(ReadListen("--health-listen", flags.health_listen, options.health_address, options.health_port));
   options.pod_name = Environment("POD_NAME");
   options.pod_namespace = Environment("POD_NAMESPACE");
   if (options.lease_namespace.empty()) {

@@ -137,8 +137,8 @@ plan::Observed Controller::Observe(const JobObjects& objects, const Memory& memo
   observed.pods = objects.pods;
   observed.store_fault = memory.open_faults.fault();
   if (!memory.has_broker) return observed;
-  observed.ecosphere = parts_.broker.View(memory.uid);
-  if (observed.ecosphere) {
+  if (const auto summary = parts_.broker.Summary(memory.uid)) {
+    observed.ecosphere = *summary;
     observed.store_fault = observed.ecosphere->store_fault;
     observed.last_progress = progress_.Observe(memory.uid, *observed.ecosphere, parts_.clock.Now());
   }
@@ -259,7 +259,7 @@ std::vector<metrics::JobSnapshot> Controller::Jobs() const {
     job.uid = Uid(*object);
     job.created = ParseTimestamp(metadata.value("creationTimestamp", ""));
     job.status = StatusOf(*object);
-    if (!api::IsTerminal(job.status)) job.ecosphere = parts_.broker.View(job.uid);
+    if (!api::IsTerminal(job.status)) job.ecosphere = parts_.broker.Summary(job.uid);
     jobs.push_back(std::move(job));
   }
   return jobs;

@@ -18,6 +18,7 @@
 #include "operator/kube/api_client.h"
 #include "operator/kube/leader_election.h"
 #include "operator/kube/work_queue.h"
+#include "operator/metrics/health_server.h"
 #include "operator/metrics/metrics_server.h"
 #include "operator/metrics/snapshots.h"
 
@@ -114,7 +115,8 @@ class RunningOperator final : public Operator {
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<kube::LeaderElection> election_;
-  std::unique_ptr<metrics::MetricsServer> metrics_server_;  // last: it reads all of the above
+  std::unique_ptr<metrics::HealthServer> health_server_;  // last: they read all of the above
+  std::unique_ptr<metrics::MetricsServer> metrics_server_;
 };
 
 Status RunningOperator::Run(const std::function<void(const OperatorPorts&)>& on_ports) {
@@ -143,8 +145,10 @@ Status RunningOperator::Run(const std::function<void(const OperatorPorts&)>& on_
   if (options_.leader_elect) MakeElection();
   EOA_RETURN_IF_ERROR(ServeStatus());
   Log(LogLevel::kInfo, "listening",
-      {{"broker", std::to_string(broker_->port())}, {"metrics", std::to_string(metrics_server_->port())}});
-  if (on_ports) on_ports({broker_->port(), metrics_server_->port()});
+      {{"broker", std::to_string(broker_->port())},
+       {"metrics", std::to_string(metrics_server_->port())},
+       {"health", std::to_string(health_server_->port())}});
+  if (on_ports) on_ports({broker_->port(), metrics_server_->port(), health_server_->port()});
 
   cache_.Start();
   EOA_RETURN_IF_ERROR(WaitForCaches());
@@ -176,11 +180,10 @@ Status RunningOperator::ServeStatus() {
     if (cache_.synced()) return std::nullopt;
     return "waiting for caches: " + cache_.Missing();
   };
-  Result<std::unique_ptr<metrics::MetricsServer>> server =
-      metrics::MetricsServer::Start({options_.metrics_address, options_.metrics_port}, std::move(sources), unhealthy,
-                                    unready, clock_, RealFileSystem());
-  if (!server.ok()) return std::move(server).error().WithContext("serving metrics");
-  metrics_server_ = *std::move(server);
+  EOA_ASSIGN_OR_RETURN(health_server_, metrics::HealthServer::Start({options_.health_address, options_.health_port},
+                                                                    unhealthy, unready));
+  EOA_ASSIGN_OR_RETURN(metrics_server_, metrics::MetricsServer::Start({options_.metrics_address, options_.metrics_port},
+                                                                      std::move(sources), clock_, RealFileSystem()));
   return OkStatus();
 }
 

@@ -29,6 +29,8 @@ struct OperatorOptions {
   std::uint16_t broker_port = 8080;  // 0: any free one
   std::string metrics_address = "0.0.0.0";
   std::uint16_t metrics_port = 8081;  // likewise
+  std::string health_address = "0.0.0.0";
+  std::uint16_t health_port = 8082;  // likewise
   bool leader_elect = true;
   std::string lease_namespace;
   std::string lease_name = std::string(kOperatorName);
@@ -78,6 +80,7 @@ using HttpClientFactory = std::function<std::unique_ptr<net::HttpClient>()>;
 struct OperatorPorts {
   std::uint16_t broker = 0;
   std::uint16_t metrics = 0;
+  std::uint16_t health = 0;
 };
 
 // Owns every thread and connection of a running operator.

@@ -143,20 +143,20 @@ void PerJob::AddPopulation(const api::PopulationStatus& population, Labels label
 }
 
 void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& labels) {
-  std::map<ClosedBy, std::uint64_t> closed;
-  std::map<std::string, std::uint64_t, std::less<>> left_out;
-  std::map<std::string, std::uint64_t, std::less<>> won;
-  for (const ClosedBy closing : kValues<ClosedBy>) closed[closing] = 0;
-  for (const broker::PopulationView& population : ecosphere.populations)
-    left_out[population.name] = won[population.name] = 0;
-  for (const broker::RoundView& round : ecosphere.rounds) {
-    ++closed[round.decision.closed_by];
-    ++won[round.decision.elected.population];
-    for (const std::string& population : round.decision.missing) ++left_out[population];
+  const broker::RoundTally& tally = ecosphere.tally;
+  const auto of = [](const auto& counts, const auto& key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? std::uint64_t{0} : found->second;
+  };
+  for (const ClosedBy closing : kValues<ClosedBy>) {
+    Add(rounds, With(labels, "closed_by", ToWord(closing)), of(tally.closed, closing));
   }
-  for (const auto& [closing, count] : closed) Add(rounds, With(labels, "closed_by", ToWord(closing)), count);
-  for (const auto& [population, count] : left_out) Add(missing, With(labels, "population", population), count);
-  if (!ecosphere.rounds.empty()) {
+  for (const broker::PopulationView& each : ecosphere.populations) {
+    const Labels population = With(labels, "population", each.name);
+    Add(missing, population, of(tally.missing, each.name));
+    Add(elections, population, of(tally.won, each.name));
+  }
+  if (ecosphere.last_decision) {
     const broker::RoundTimes& times = ecosphere.round_times;
     Add(round_times, labels, times.seconds);
     for (const auto& [index, seconds] : times.waited_for) {
@@ -164,7 +164,6 @@ void PerJob::AddRounds(const broker::EcosphereView& ecosphere, const Labels& lab
       Add(straggling, With(labels, "population", population), seconds);
     }
   }
-  for (const auto& [population, count] : won) Add(elections, With(labels, "population", population), count);
 }
 
 void PerJob::AddLive(const broker::PopulationView& population, Labels labels) {

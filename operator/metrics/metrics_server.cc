@@ -65,18 +65,15 @@ std::vector<Part> PartsOf(const MetricsSources& from, Clock& clock, FileSystem& 
 
 class MetricsServerOnHttp : public MetricsServer {
  public:
-  MetricsServerOnHttp(MetricsSources sources, Probe unhealthy, Probe unready, Clock& clock, FileSystem& files)
-      : sources_(std::move(sources)),
-        unhealthy_(std::move(unhealthy)),
-        unready_(std::move(unready)),
-        clock_(clock),
-        files_(files) {}
+  MetricsServerOnHttp(MetricsSources sources, Clock& clock, FileSystem& files)
+      : sources_(std::move(sources)), clock_(clock), files_(files) {}
 
   Status Listen(const MetricsServerOptions& options) {
     net::HttpServerOptions http;
     http.address = options.address;
     http.port = options.port;
     http.max_connections = 64;
+    http.max_connections_per_peer = 16;
     http.max_body_bytes = 1024;
     EOA_ASSIGN_OR_RETURN(server_, net::HttpServer::Start(
                                       http, [this](const net::ServerRequest& request, const net::Responder& responder) {
@@ -90,10 +87,8 @@ class MetricsServerOnHttp : public MetricsServer {
  private:
   net::ServerResponse Answer(const net::ServerRequest& request) const {
     const std::string path = request.path.size() == 1 ? request.path[0] : "";
-    if (path != "metrics" && path != "healthz" && path != "readyz") return Page(404, "no such page\n");
+    if (path != "metrics") return Page(404, "no such page\n");
     if (request.method != "GET") return Page(405, "only GET\n");
-    if (path == "healthz") return Told(unhealthy_);
-    if (path == "readyz") return Told(unready_);
     return {.content_type = kTextType, .body = RenderMetrics(sources_, clock_, files_)};
   }
 
@@ -101,14 +96,7 @@ class MetricsServerOnHttp : public MetricsServer {
     return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
   }
 
-  static net::ServerResponse Told(const Probe& probe) {
-    const std::optional<std::string> fault = probe ? probe() : std::nullopt;
-    return Page(fault ? 503 : 200, fault.value_or("ok") + "\n");
-  }
-
   const MetricsSources sources_;
-  const Probe unhealthy_;
-  const Probe unready_;
   Clock& clock_;
   FileSystem& files_;
   std::unique_ptr<net::HttpServer> server_;  // last: its handler uses the others
@@ -134,10 +122,8 @@ std::string RenderMetrics(const MetricsSources& sources, Clock& clock, FileSyste
 }
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(const MetricsServerOptions& options, MetricsSources sources,
-                                                            Probe unhealthy, Probe unready, Clock& clock,
-                                                            FileSystem& files) {
-  auto server =
-      std::make_unique<MetricsServerOnHttp>(std::move(sources), std::move(unhealthy), std::move(unready), clock, files);
+                                                            Clock& clock, FileSystem& files) {
+  auto server = std::make_unique<MetricsServerOnHttp>(std::move(sources), clock, files);
   if (Status status = server->Listen(options); !status.ok())
     return std::move(status).error().WithContext("serving metrics");
   return std::unique_ptr<MetricsServer>(std::move(server));

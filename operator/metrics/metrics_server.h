@@ -1,5 +1,4 @@
-// MetricsServer: GET /metrics in the Prometheus text format, /healthz and /readyz. docs/metrics.md explains every
-// metric.
+// MetricsServer: GET /metrics in the Prometheus text format. docs/metrics.md explains every metric.
 //
 // Each source is asked at scrape time and rendered anew, so a job that is gone has no series any more. Sources run on
 // the server's thread: they may lock for as long as copying takes, and must not do I/O. One that throws costs its own
@@ -10,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,15 +46,12 @@ struct MetricsServerOptions {
   std::uint16_t port = 0;  // 0: any free one
 };
 
-// Says why not; nothing: all is well.
-using Probe = std::function<std::optional<std::string>()>;
-
 // Thread-safety: every method from any thread.
 class MetricsServer {
  public:
   // Listens when it returns. `clock`, `files` (for /proc) and whatever the functions use outlive the server.
   static Result<std::unique_ptr<MetricsServer>> Start(const MetricsServerOptions& options, MetricsSources sources,
-                                                      Probe unhealthy, Probe unready, Clock& clock, FileSystem& files);
+                                                      Clock& clock, FileSystem& files);
   virtual ~MetricsServer() = default;
   virtual std::uint16_t port() const = 0;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -92,7 +93,7 @@ struct JobSnapshot {
   std::string uid;
   std::optional<WallTime> created;
   api::JobStatus status;
-  std::optional<broker::EcosphereView> ecosphere;  // only where its broker runs: on the leader
+  std::shared_ptr<const broker::EcosphereView> ecosphere = nullptr;  // only where its broker runs: on the leader
 };
 
 }  // namespace eoa::metrics

@@ -90,8 +90,8 @@ api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec&
 void AddProgress(const Observed& observed, api::JobStatus& status, WallTime now) {
   api::JobProgress& progress = status.progress;
   progress.generations = observed.job->spec.ecosphere.generations;
-  if (!observed.ecosphere || observed.ecosphere->rounds.empty()) return;
-  const api::Decision& decision = observed.ecosphere->rounds.back().decision;
+  if (!observed.ecosphere || !observed.ecosphere->last_decision) return;
+  const api::Decision& decision = *observed.ecosphere->last_decision;
   status.elected = decision.elected;
   status.baseline = decision.baseline;
   const int generation = decision.generation + 1;

@@ -75,12 +75,14 @@ class Operator:
         self.log_file = tempfile.NamedTemporaryFile("a")
         self.log = open(self.log_file.name)  # with a position of its own
         command = [BIN / "eoa-operator", "--kubeconfig", kubeconfig, "--lease-namespace", "default", "--broker-listen", "127.0.0.1:0",
-                   "--metrics-listen", "127.0.0.1:0", "--trainer-image", "eoa-trainer:bench", *flags]
+                   "--metrics-listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--trainer-image", "eoa-trainer:bench", *flags]
         if cores is not None:
             command = ["taskset", "--cpu-list", cores, *command]
         self.started = time.monotonic()
         self.process = subprocess.Popen([str(part) for part in command], stderr=self.log_file)
-        self.url = "http://127.0.0.1:" + self.wait(r'"listening".*"metrics":"(\d+)"').group(1)
+        ports = self.wait(r'"listening".*"metrics":"(\d+)","health":"(\d+)"')
+        self.url = "http://127.0.0.1:" + ports.group(1)
+        self.health_url = "http://127.0.0.1:" + ports.group(2)
 
     def wait(self, what, seconds=60):
         deadline = time.monotonic() + seconds
@@ -192,7 +194,7 @@ def measure_real(server, kubeconfig):
     operator = Operator(kubeconfig, None)
     while True:
         try:
-            http("GET", operator.url + "/readyz")
+            http("GET", operator.health_url + "/readyz")
             break
         except OSError:
             time.sleep(0.005)

@@ -341,6 +341,8 @@ TEST(BrokerService, AStoreThatHangsHoldsUpNoOtherJob) {
   auto stuck = std::async(std::launch::async,
                           [&] { return broker.Send("POST", join, DumpJson(JoinBody(1, "a", 0, 0))).status; });
   for (int i = 0; i < 50; ++i) EXPECT_EQ(broker.Post("wolves", "heartbeat", HeartbeatBody(0, "a", 1)).status, 200);
+  EXPECT_EQ(broker.service().Summary("slow")->populations[0].attempt, 0) << "as it was before";
+  EXPECT_EQ(broker.Send("GET", "/readyz", "", {}).status, 200);
   EXPECT_EQ(stuck.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "it is still stuck";
   gate.set_value();
   EXPECT_EQ(stuck.get(), 200);

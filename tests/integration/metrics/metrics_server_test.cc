@@ -24,9 +24,7 @@ MetricsSources Samples(std::uint64_t tick = 0) {
 class MetricsServerTest : public testing::Test {
  protected:
   void Start(MetricsSources sources) {
-    auto server = MetricsServer::Start(
-        {}, std::move(sources), [this] { return unhealthy_; }, [this] { return unready_; }, RealClock(),
-        RealFileSystem());
+    auto server = MetricsServer::Start({}, std::move(sources), RealClock(), RealFileSystem());
     ASSERT_TRUE(server.ok()) << server.error().message();
     server_ = *std::move(server);
   }
@@ -40,8 +38,6 @@ class MetricsServerTest : public testing::Test {
     return answer.ok() ? *answer : net::Response{};
   }
 
-  std::optional<std::string> unhealthy_;
-  std::optional<std::string> unready_;
   const std::unique_ptr<net::HttpClient> client_ = net::MakeCpprestClient({});
   std::unique_ptr<MetricsServer> server_;
 };
@@ -54,18 +50,6 @@ TEST_F(MetricsServerTest, GivesAllPartsInPrometheusTextFormat) {
               HasSubstr("controller_runtime_reconcile_total{controller=\"eoajob\",result=\"success\"} 10\n"));
   EXPECT_THAT(answer.body, HasSubstr("eoa_build_info{version=\"1.2.3\""));
   EXPECT_THAT(answer.body, HasSubstr("process_resident_memory_bytes "));
-}
-
-TEST_F(MetricsServerTest, TellsWhyItIsUnhealthyOrUnready) {
-  Start(Samples());
-  EXPECT_EQ(Ask("/healthz").status, 200);
-  EXPECT_EQ(Ask("/readyz").status, 200);
-  unready_ = "waiting for caches: pods";
-  const net::Response unready = Ask("/readyz");
-  EXPECT_EQ(unready.status, 503);
-  EXPECT_EQ(unready.body, "waiting for caches: pods\n");
-  unhealthy_ = "a worker is stuck";
-  EXPECT_EQ(Ask("/healthz").status, 503);
 }
 
 TEST_F(MetricsServerTest, KnowsNoOtherPageAndNoOtherMethod) {

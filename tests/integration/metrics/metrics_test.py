@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import urllib.error
 
 import trainer_samples
 
@@ -90,13 +89,6 @@ class Exported(unittest.TestCase):
     def test_results_of_reconciles_are_there_before_they_happen(self):
         results = re.findall(r'controller_runtime_reconcile_total\{.*result="(\w+)"\}', get(OPERATOR + "/metrics"))
         self.assertEqual(sorted(results), ["error", "requeue", "requeue_after", "success"])
-
-    def test_readyz_says_what_is_missing(self):
-        self.assertEqual(get(OPERATOR + "/healthz"), "ok\n")
-        with self.assertRaises(urllib.error.HTTPError) as refused:
-            get(OPERATOR + "/readyz")
-        self.assertEqual((refused.exception.code, refused.exception.read()), (503, b"waiting for caches: pods\n"))
-        refused.exception.close()
 
 
 class Queries(unittest.TestCase):

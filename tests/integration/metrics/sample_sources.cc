@@ -106,7 +106,7 @@ api::PopulationStatus Population(std::string name, std::uint64_t tick, WallTime 
   return population;
 }
 
-broker::EcosphereView Ecosphere(std::uint64_t tick) {
+std::shared_ptr<const broker::EcosphereView> Ecosphere(std::uint64_t tick) {
   broker::EcosphereView view;
   for (const char* name : {"wolves", "whales"}) {
     broker::PopulationView population;
@@ -121,14 +121,13 @@ broker::EcosphereView Ecosphere(std::uint64_t tick) {
   Observe(view.round_times.seconds, 0.9, 2 + tick / 8);
   view.round_times.waited_for = {{0, 0.1}, {1, static_cast<double>(tick)}};
   for (std::uint64_t i = 0; i < 2 + tick / 8; ++i) {
-    broker::RoundView round;
-    round.decision.generation = static_cast<int>(i);
-    round.decision.elected.population = i % 2 == 0 ? "wolves" : "whales";
-    round.decision.closed_by = i % 3 == 2 ? ClosedBy::kDeadline : ClosedBy::kAll;
-    if (i % 3 == 2) round.decision.missing = {"whales"};
-    view.rounds.push_back(std::move(round));
+    const bool late = i % 3 == 2;
+    ++view.tally.won[i % 2 == 0 ? "wolves" : "whales"];
+    ++view.tally.closed[late ? ClosedBy::kDeadline : ClosedBy::kAll];
+    if (late) ++view.tally.missing["whales"];
   }
-  return view;
+  view.last_decision.emplace();
+  return std::make_shared<const broker::EcosphereView>(std::move(view));
 }
 
 JobSnapshot Training(std::string name, std::uint64_t tick, WallTime now) {

@@ -15,9 +15,8 @@ int main() {
     ++tick;
     return ask();
   };
-  const auto server = eoa::metrics::MetricsServer::Start(
-      {}, std::move(sources), [] { return std::nullopt; }, [] { return "waiting for caches: pods"; }, eoa::RealClock(),
-      eoa::RealFileSystem());
+  const auto server =
+      eoa::metrics::MetricsServer::Start({}, std::move(sources), eoa::RealClock(), eoa::RealFileSystem());
   if (!server.ok()) {
     std::cerr << server.error().message() << "\n";
     return 1;

@@ -17,6 +17,8 @@ cluster::OperatorOptions QuickOptions(const std::string& identity) {
   options.broker_port = 0;
   options.metrics_address = "127.0.0.1";
   options.metrics_port = 0;
+  options.health_address = "127.0.0.1";
+  options.health_port = 0;
   options.lease_namespace = "ns";
   options.identity = identity;
   options.lease_duration = std::chrono::seconds(3);

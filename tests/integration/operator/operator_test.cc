@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fakes/scripted_api_server.h"
+#include "tests/integration/net/raw_socket.h"
 #include "tests/integration/operator/operator_process.h"
 
 namespace eoa {
@@ -76,11 +77,34 @@ TEST_F(OperatorTest, AJobGetsItsChildrenAndAStatusInFiveWritesAndThenNothingIsWr
 
 TEST_F(OperatorTest, ReadyOnceCachesAreFilledAndHealthyAllTheTime) {
   OperatorProcess process(server_, "a");
-  const std::uint16_t port = process.ports().metrics;
+  const std::uint16_t port = process.ports().health;
   ASSERT_NE(port, 0);
   EXPECT_EQ(process.Get(port, "/healthz").status, 200);
   EXPECT_TRUE(Eventually([&] { return process.Get(port, "/readyz").status == 200; }));
-  EXPECT_THAT(process.Get(port, "/metrics").body, HasSubstr("controller_runtime_reconcile_total"));
+  EXPECT_THAT(process.Get(process.ports().metrics, "/metrics").body, HasSubstr("controller_runtime_reconcile_total"));
+}
+
+TEST_F(OperatorTest, HealthyThoughMetricsAreBesiegedAndTheStoreIsSilent) {
+  OperatorProcess process(server_, "a");
+  Create("job");
+  ASSERT_TRUE(Eventually([&] { return Converged("job"); }));
+  std::vector<net::RawSocket> idle;
+  for (int i = 0; i < 70; ++i) {
+    idle.push_back(net::RawSocket::ConnectTo(process.ports().metrics));
+    idle.back().Send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  EXPECT_EQ(process.Get(process.ports().health, "/healthz").status, 200);
+  idle.clear();
+  server_.Inject({.kind = Kind::kSilent, .target = "/configmaps", .times = -1});
+  Create("stuck");  // its reconcile waits for the API server
+  ASSERT_TRUE(Eventually([&] { return server_.CountRequests("POST", "/configmaps") > 1; }));
+  const SteadyTime begin = RealClock().SteadyNow();
+  EXPECT_EQ(process.Get(process.ports().health, "/healthz").status, 200);
+  EXPECT_EQ(process.Get(process.ports().health, "/readyz").status, 200);
+  EXPECT_EQ(process.Get(process.ports().metrics, "/metrics").status, 200);
+  EXPECT_EQ(process.Get(process.ports().broker, "/readyz").status, 200);
+  EXPECT_LT(RealClock().SteadyNow() - begin, 2s);
+  server_.Heal();
 }
 
 TEST_F(OperatorTest, WithoutAnApiServerItSaysWhatIsMissingAndEnds) {
@@ -88,7 +112,7 @@ TEST_F(OperatorTest, WithoutAnApiServerItSaysWhatIsMissingAndEnds) {
   cluster::OperatorOptions options = QuickOptions("a");
   options.sync_deadline = 1s;
   OperatorProcess process(server_, options);
-  const std::uint16_t port = process.ports().metrics;
+  const std::uint16_t port = process.ports().health;
   EXPECT_EQ(process.Get(port, "/readyz").status, 503);
   const Status ended = process.Join();
   ASSERT_FALSE(ended.ok());
@@ -137,7 +161,7 @@ TEST_F(OperatorTest, OfTwoOperatorsOneLeadsAndTheOtherTakesOverWithAWarmCache) {
   ASSERT_TRUE(Eventually([&] { return Holder() == "a"; }));
   OperatorProcess second(server_, "b");
   const cluster::OperatorPorts ports = second.ports();
-  ASSERT_TRUE(Eventually([&] { return second.Get(ports.metrics, "/readyz").status == 200; })) << "a warm standby";
+  ASSERT_TRUE(Eventually([&] { return second.Get(ports.health, "/readyz").status == 200; })) << "a warm standby";
   Create("one");
   ASSERT_TRUE(Eventually([&] { return Converged("one"); }));
   const std::string uid = server_.objects().Get(JobPath("one")).body.at("metadata").at("uid");
@@ -194,7 +218,7 @@ TEST_F(OperatorTest, AnApiServerThatWasAwayIsTakenUpWhereItWas) {
   Create("two");
   RealClock().SleepFor(1s);
   EXPECT_FALSE(HasChildren("two"));
-  EXPECT_EQ(process.Get(process.ports().metrics, "/healthz").status, 200) << "a restart would not bring it back";
+  EXPECT_EQ(process.Get(process.ports().health, "/healthz").status, 200) << "a restart would not bring it back";
   server_.Heal();
   EXPECT_TRUE(Eventually([&] { return Converged("two"); }, 60s)) << StateOf(server_.objects());
 }

@@ -66,6 +66,39 @@ TEST(View, ListsDecidedRoundsWithTheirReportsInTheJobsOrder) {
   EXPECT_EQ(view.populations[kWolves].generation, 1);
 }
 
+TEST(View, ASummaryCountsRoundsAndHasTheLastDecisionWithoutTheRounds) {
+  Core core(TwoPopulations());
+  EXPECT_FALSE(MakeSummary(core.state()).last_decision);
+  core.JoinAll(kWolves);
+  core.JoinAll(kWhales);
+  for (int generation = 0; generation < 3; ++generation) {
+    core.Take(kWolves, Report(1, generation, {0.1, 0.3}));
+    core.Take(kWhales, Report(1, generation, {0.1, generation == 1 ? 0.4 : 0.2}));
+  }
+  core.Take(kWolves, Report(1, 3, {0.1, 0.3}));
+  const EcosphereView summary = MakeSummary(core.state());
+  EXPECT_TRUE(summary.rounds.empty());
+  ASSERT_TRUE(summary.last_decision);
+  EXPECT_EQ(summary.last_decision->generation, 2) << "that of the open round is not there";
+  EXPECT_EQ(summary.tally.won, (std::map<std::string, std::uint64_t>{{"wolves", 2}, {"whales", 1}}));
+  EXPECT_EQ(summary.tally.closed.at(ClosedBy::kAll), 3U);
+}
+
+TEST(View, OfAnAsyncGenerationTheNewestDecisionCounts) {
+  api::JobSpec spec = TwoPopulations();
+  spec.ecosphere.exchange.mode = api::ExchangeMode::kAsync;
+  Core core(spec);
+  core.JoinAll(kWolves);
+  core.JoinAll(kWhales);
+  core.Take(kWolves, Report(1, 0, {0.1, 0.3}));
+  core.Take(kWhales, Report(1, 0, {0.1, 0.4}));
+  const EcosphereView view = MakeView(core.state());
+  std::uint64_t counted = 0;
+  for (const auto& [population, count] : view.tally.won) counted += count;
+  EXPECT_EQ(counted, view.rounds.size());
+  EXPECT_EQ(view.tally.won.at(view.rounds[0].decision.elected.population), 1U);
+}
+
 TEST(View, HistoryComesInPages) {
   api::JobSpec spec = TwoPopulations();
   spec.ecosphere.generations = kHistoryPage + 3;

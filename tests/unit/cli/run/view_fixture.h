@@ -62,6 +62,7 @@ inline broker::EcosphereView TestView() {
   broker::EcosphereView view;
   view.populations = {TestPopulation("wolves"), TestPopulation("whales")};
   for (int generation = 0; generation < 4; ++generation) view.rounds.push_back(TestRound(generation));
+  view.last_decision = view.rounds.back().decision;
   return view;
 }
 

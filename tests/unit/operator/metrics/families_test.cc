@@ -173,12 +173,10 @@ TEST(JobMetrics, CountElectionsAndRoundsThatAPopulationMissed) {
   view.populations.resize(2);
   view.populations[0].name = "wolves";
   view.populations[1].name = "whales";
-  view.rounds.resize(2);
-  for (broker::RoundView& round : view.rounds) round.decision.elected.population = "wolves";
-  view.rounds[0].decision.closed_by = ClosedBy::kAll;
-  view.rounds[1].decision.closed_by = ClosedBy::kDeadline;
-  view.rounds[1].decision.missing = {"whales"};
-  job.ecosphere = view;
+  view.tally.won = {{"wolves", 2}};
+  view.tally.closed = {{ClosedBy::kAll, 1}, {ClosedBy::kDeadline, 1}};
+  view.tally.missing = {{"whales", 1}};
+  job.ecosphere = std::make_shared<const broker::EcosphereView>(view);
   const std::string text = Text(JobFamilies({job}, 10, kNow));
   const std::string of_job = "{job_namespace=\"a\",job_name=\"x\",";
   EXPECT_THAT(text, AllOf(HasSubstr("eoa_exchange_elections_total" + of_job + "population=\"wolves\"} 2\n"),

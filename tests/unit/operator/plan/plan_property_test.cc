@@ -205,10 +205,10 @@ class World {
   }
 
   void Elect() {
-    broker::RoundView round;
-    round.decision.generation = static_cast<int>(stored_.rounds.size());
-    round.decision.elected = {"wolves", 1, 0.2, 0.5, round.decision.generation};
-    if (round.decision.generation < 4) stored_.rounds.push_back(round);
+    api::Decision decision;
+    decision.generation = stored_.last_decision ? stored_.last_decision->generation + 1 : 0;
+    decision.elected = {"wolves", 1, 0.2, 0.5, decision.generation};
+    if (decision.generation < 4) stored_.last_decision = decision;
   }
 
   SeededRandom random_;

@@ -79,11 +79,10 @@ class Cluster {
   }
 
   void Decide(int generation, const std::string& elected = "wolves") {
-    broker::RoundView round;
-    round.decision.generation = generation;
-    round.decision.elected = {elected, 1, 0.2, 0.5, generation};
-    round.decision.baseline = 0.2;
-    seen_.ecosphere->rounds.push_back(round);
+    api::Decision& decision = seen_.ecosphere->last_decision.emplace();
+    decision.generation = generation;
+    decision.elected = {elected, 1, 0.2, 0.5, generation};
+    decision.baseline = 0.2;
   }
 
   void Finish(const std::string& population, bool succeeded = true, const std::string& error = "") {
