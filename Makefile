@@ -1,9 +1,10 @@
 # The everyday commands. `make run` and `make test` work on a fresh Debian 12 or Ubuntu 24.04; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sanitizers chart-test fuzz bench format lint clean deps build images cluster-up cluster-down e2e cuda gpu-test gpu-bench
+.PHONY: help run test test-sanitizers chart-test fuzz bench format lint clean deps build images cluster-up cluster-down e2e cuda gpu-test gpu-bench science
 
 JOBS ?= $(shell nproc)
 SAMPLE ?= manifests/samples/quickstart.yaml
+SCIENCE ?= short
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -74,6 +75,9 @@ fuzz: deps ## run every fuzz target for FUZZ_SECONDS (default 60)
 bench: build ## measure speed side by side; prints JSON
 	@cmake --build --preset release --parallel $(JOBS)
 	@tests/bench/run.sh build/release
+
+science: build ## train the controls and write their table into docs/science.md (SCIENCE=long: hours)
+	@python3 tests/science/science.py build/release/bin/eoa docs/science.md build/science $(SCIENCE:%=tests/science/%.yaml)
 
 format: ## format all C++ files
 	@cmake/deps/apt.sh --lint

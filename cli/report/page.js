@@ -289,6 +289,62 @@ function comparison() {
   draw("Elected fitness", "Accuracy of the elected member on the held-out validation images.", "accuracy", line((round) => round.elected.fitness));
 }
 
+// ---- a sweep ----
+
+// A mean with half of its 95 % interval, in per cent.
+function estimate(value, sign = "") {
+  if (!value) return "–";
+  const half = value.halfWidth === null ? "" : ` ± ${(100 * value.halfWidth).toFixed(2)}`;
+  return `${value.mean > 0 ? sign : ""}${(100 * value.mean).toFixed(2)}${half}`;
+}
+
+// Every run's test accuracy as a point, every variant's mean with its interval as a bar.
+function accuracies(known) {
+  const title = "Test accuracy";
+  const caption = "Points are runs, one for each seed; diamonds are means, and lines their 95 % intervals.";
+  const box = element("div", {class: "chart", role: "img", "aria-label": `${title}. ${caption}`, style: `height:${140 + 34 * known.length}px`});
+  page.append(element("h2", {}, title), element("figure", {}, box, element("figcaption", {}, caption)));
+  const points = (values) => known.flatMap((each, row) => values(each).map((value) => [100 * value, row]));
+  const intervals = known.flatMap((each, row) => {
+    const {mean, halfWidth} = each.testAccuracy;
+    return halfWidth === null ? [] : [[100 * Math.max(0, mean - halfWidth), row], [100 * Math.min(1, mean + halfWidth), row], ["-", "-"]];
+  });
+  const chart = echarts.init(box, null, {renderer: "svg"});
+  chart.setOption({
+    animation: false, aria: {enabled: true}, grid: {left: 20, right: 30, top: 40, bottom: 44, containLabel: true},
+    legend: {top: 0, data: ["run", "mean", "95 % interval"]},
+    xAxis: {type: "value", scale: true, name: "%", nameLocation: "middle", nameGap: 26},
+    yAxis: {type: "category", inverse: true, data: known.map((each) => each.name)},
+    series: [
+      {name: "95 % interval", type: "line", symbol: "none", connectNulls: false, lineStyle: {width: 3, color: INK, opacity: 0.5}, itemStyle: {color: INK},
+       data: intervals},
+      {name: "run", type: "scatter", symbolSize: 9, itemStyle: {color: COLOURS[0], opacity: 0.7},
+       data: points((each) => data.sweepRuns.filter((run) => run.variant === each.name && run.testAccuracy !== null).map((run) => run.testAccuracy))},
+      {name: "mean", type: "scatter", symbol: "diamond", symbolSize: 14, itemStyle: {color: COLOURS[1]}, data: points((each) => [each.testAccuracy.mean])},
+    ],
+  });
+  charts.push(chart);
+}
+
+function sweep() {
+  page.append(element("h1", {}, data.name));
+  page.append(table(["variant", "runs", "test, %", "difference", "pairs", "compared with", "trained", "duration", "sum of LRs"],
+    data.variants.map((each) => [
+      each.name, `${each.succeeded} of ${each.runs}${each.failed > 0 ? `, ${each.failed} failed` : ""}`, estimate(each.testAccuracy), estimate(each.difference, "+"),
+      each.difference ? String(each.difference.count) : "–", each.comparedWith || "–",
+      each.passes !== null ? `${each.passes} passes` : plural(each.images, "image"),
+      duration(each.seconds), short(each.learningRateSum)]), [2, 3, 4, 7, 8]));
+  page.append(element("p", {class: "soft"}, "± is half of a 95 % confidence interval by Student's t. Differences are of test accuracy, in points, seed by seed. " +
+    "Failed runs are in no mean. The sum of LRs is that of all members' mean learning rate over the generations."));
+  const known = data.variants.filter((each) => each.testAccuracy);
+  if (known.length > 0) accuracies(known);
+  page.append(element("h2", {}, "Runs"));
+  page.append(table(["run", "seed", "state", "test accuracy", "test loss", "fitness", "duration", "sum of LRs", ""], data.sweepRuns.map((each) => [
+    each.run, String(each.seed), each.state, percent(each.testAccuracy), short(each.testLoss), percent(each.fitness), duration(each.seconds),
+    short(each.learningRateSum), each.reason]), [1, 3, 4, 5, 6, 7]));
+  page.append(element("p", {class: "soft"}, `eoa ${data.version}`));
+}
+
 function report() {
   header();
   story();
@@ -298,7 +354,8 @@ function report() {
   page.append(element("h2", {}, "Job"), element("pre", {}, data.job), element("p", {class: "soft"}, `eoa ${data.version}, uid ${data.uid}`));
 }
 
-if (data.runs) comparison();
+if (data.variants) sweep();
+else if (data.runs) comparison();
 else report();
 
 // Twice: a page's width differs on paper, and again afterwards.

@@ -80,8 +80,10 @@ const ObjectSchema& ArmSchema() {
     SchemaBuilder<WrittenArm> table("What is compared: each arm sets fields of the job.");
     table.String("name", &WrittenArm::name, "The arm's name, unique in the sweep.")
         .Required()
-        .Matches("[A-Za-z0-9]([-A-Za-z0-9_.+ ]*[A-Za-z0-9+])?",
-                 "letters, digits, spaces and '-', '_', '.', '+', 60 at most, a letter or digit first", 60);
+        .Matches(
+            "[A-Za-z0-9]([-A-Za-z0-9_.+' ]*[-A-Za-z0-9_.+'])?",
+            "letters, digits, spaces inside, apostrophes and '-', '_', '.', '+', 60 at most, a letter or digit first",
+            60);
     table.FreeObject("set", &WrittenArm::set, "Fields of the job and what they are set to.");
     return std::move(table).Build();
   }();

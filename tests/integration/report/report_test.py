@@ -196,6 +196,21 @@ class Report(unittest.TestCase):
         self.check_page(browser, 2)
         browser.screenshot(self.folder / "compared.png")
 
+    def test_a_sweep_shows_its_variants(self):
+        base = job(self.folder, "swept", [WOLVES])
+        file = self.folder / "sweep.yaml"
+        file.write_text(json.dumps({"apiVersion": "eoa.io/v1alpha1", "kind": "Sweep", "metadata": {"name": "rates"},
+                                    "spec": {"job": base.name, "seeds": 2, "arms": [{"name": "today"}, {"name": "fast", "set": {
+                                        "spec.ecosphere.baseLearningRate": 0.2, "spec.ecosphere.generations": 1}}]}}), encoding="utf-8")
+        eoa("sweep", file, "--output", self.folder / "sweep")
+        for width in (1200, 390):
+            browser = self.look(self.folder / "sweep/sweep.html", width=width)
+            self.check_page(browser, 1)
+            browser.screenshot(self.folder / f"sweep-{width}.png")
+            text = browser.run("document.body.innerText")
+            for expected in ("rates", "today", "fast", "2 of 2", "±", "fast-s2", "Succeeded"):
+                self.assertIn(expected, text)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=2)

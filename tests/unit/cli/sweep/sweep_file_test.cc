@@ -76,6 +76,8 @@ TEST(ReadSweep, SaysWhatIsWrongWhereAndWhatIsAllowed) {
   EXPECT_THAT(MistakesIn("  job: job.yaml\n  matrix:\n    spec.ecosphere.generations: 4\n"),
               ElementsAre("sweep.yaml:7:33: spec.matrix.spec.ecosphere.generations: value '4': must be a list of 1 to "
                           "1000 values"));
+  EXPECT_THAT(MistakesIn("  job: job.yaml\n  arms: [{name: authors'}, {name: 'a '}]\n"),
+              ElementsAre(HasSubstr("spec.arms[1].name: value 'a ': must be letters, digits")));
   EXPECT_THAT(MistakesIn("  job: job.yaml\n  arms: [{name: a}, {name: a}]\n"),
               ElementsAre(HasSubstr("spec.arms[1].name: value 'a': must be unique; another arm is called so")));
   EXPECT_THAT(MistakesIn("  job: job.yaml\n  arms: [{name: a, set: {\"spec.populations[x].members\": 2}}]\n"),
