@@ -27,6 +27,13 @@ void EmitRestart(Draft& draft, const api::PopulationStatus& row) {
               row.name + ": restart " + std::to_string(row.restarts) + Because(draft, row.name));
 }
 
+void EmitDisruption(Draft& draft, const api::PopulationStatus& row) {
+  const std::string& disruption = PodsOf(draft.pods, row.name).disruption;
+  const api::PopulationStatus* last = FindRow(draft.observed.status, row.name);
+  if (disruption.empty() || last == nullptr || last->attempt == 0 || row.attempt <= last->attempt) return;
+  EmitNormal(draft, Reason::kPopulationDisrupted, row.name + ": " + disruption + "; not counted as a restart");
+}
+
 }  // namespace
 
 void EnforceBudget(Draft& draft) {
@@ -37,6 +44,7 @@ void EnforceBudget(Draft& draft) {
     const api::PopulationStatus& row = draft.status().populations[i];
     if (HasEnded(row.phase)) continue;
     EmitRestart(draft, row);
+    EmitDisruption(draft, row);
     if (const PodsView& pods = PodsOf(draft.pods, row.name); pods.hopeless) {
       draft.result.actions.emplace_back(StopPopulation{row.name, pods.trouble->message + " (not retried)"});
     } else if (exhausted[i]) {

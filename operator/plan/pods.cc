@@ -39,6 +39,7 @@ constexpr std::string_view kPullFails = "ErrImagePull";
 constexpr std::string_view kPullWaits = "ImagePullBackOff";
 constexpr std::string_view kScheduled = "PodScheduled";  // conditions of a pod
 constexpr std::string_view kReady = "Ready";
+constexpr std::string_view kDisruption = "DisruptionTarget";  // eviction, preemption, a taint, the kubelet's shutdown
 constexpr std::array<std::string_view, 4> kUsualWaits = {"ContainerCreating", "PodInitializing", "CrashLoopBackOff",
                                                          ""};
 
@@ -151,6 +152,28 @@ Trouble TroubleOfDeletion(const json& pod, WallTime now) {
               " lost? Bring it back, or delete the node or, when it surely is down, the pod with --force"};
 }
 
+// Who takes the pod away, if it is not its own end: somebody deletes it (a drain, a person), or Kubernetes announces it.
+// A StatefulSet deletes pods that have failed by themselves.
+std::string DisruptionOf(const json& pod) {
+  const std::string name = "pod " + TextAt(At(pod, "metadata"), "name");
+  const json& status = At(pod, "status");
+  if (const json& conditions = At(status, "conditions"); conditions.is_array()) {
+    for (const json& condition : conditions) {
+      if (!Is(condition, kDisruption, ConditionStatus::kTrue)) continue;
+      const std::string message = TextAt(condition, "message");
+      return name + ": " + TextAt(condition, "reason") + (message.empty() ? "" : ": " + message);
+    }
+  }
+  const bool deleted = At(pod, "metadata").contains("deletionTimestamp");
+  return deleted && TextAt(status, "phase") != ToWord(PodPhase::kFailed) ? name + " is being deleted" : "";
+}
+
+// The one that sorts first, so that a status does not change with the order of pods.
+void NoteDisruption(const std::string& disruption, PodsView& view) {
+  if (disruption.empty()) return;
+  if (view.disruption.empty() || disruption < view.disruption) view.disruption = disruption;
+}
+
 }  // namespace
 
 PodsByPopulation LookAtPods(const std::vector<JsonPtr>& pods, WallTime now) {
@@ -160,6 +183,7 @@ PodsByPopulation LookAtPods(const std::vector<JsonPtr>& pods, WallTime now) {
     const json& metadata = At(*pod, "metadata");
     const std::string population = TextAt(At(metadata, "labels"), kPopulationLabel);
     PodsView& view = views[population];
+    NoteDisruption(DisruptionOf(*pod), view);
     if (metadata.contains("deletionTimestamp")) {
       view.terminating = true;
       Worsen(worst[population], TroubleOfDeletion(*pod, now));

@@ -21,6 +21,7 @@ struct PodsView {
   int ready = 0;                       // of those
   int restarts = 0;                    // of the trainer container that was restarted most, since its pod was made
   bool terminating = false;            // some are being deleted
+  std::string disruption;              // which is taken away from outside, and by whom; empty: none
   bool hopeless = false;               // a trainer ended with a code that is not retried; `trouble` says which
   std::optional<PodsTrouble> trouble;  // the worst one
 };

@@ -23,6 +23,13 @@ int AttemptOf(const api::PopulationStatus* last, const broker::PopulationView& v
   return view.phase == BrokerPhase::kJoining && view.attempt > 0 ? view.attempt + 1 : view.attempt;
 }
 
+// Whether a pod of the population's world is taken away from outside: the attempt that this ends is not the job's fault.
+bool IsDisrupted(const api::JobSpec& spec, const std::string& population, const PodsByPopulation& pods) {
+  if (spec.ecosphere.gradient_scope != api::GradientScope::kEcosphere)
+    return !PodsOf(pods, population).disruption.empty();
+  return std::any_of(pods.begin(), pods.end(), [](const auto& each) { return !each.second.disruption.empty(); });
+}
+
 int RestartsOf(const api::PopulationStatus* last, const broker::PopulationView* view, const PodsView& pods) {
   int restarts = last == nullptr ? 0 : last->restarts;
   if (last != nullptr && view != nullptr && last->attempt > 0) {
@@ -60,8 +67,9 @@ std::string MessageOf(const broker::PopulationView& view, const PodsView& pods) 
   return pods.trouble ? pods.trouble->message : view.last_error;
 }
 
-api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population, const PodsView& pods,
-                            WallTime now) {
+api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec& population,
+                            const PodsByPopulation& all_pods, WallTime now) {
+  const PodsView& pods = PodsOf(all_pods, population.name);
   const api::PopulationStatus* last = FindRow(observed.status, population.name);
   const broker::PopulationView* view = FindView(observed, population.name);
   api::PopulationStatus row = last == nullptr ? api::PopulationStatus{} : *last;
@@ -83,6 +91,10 @@ api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec&
   row.generation = view->generation;
   row.attempt = AttemptOf(last, *view);
   row.phase = PhaseOf(*view);
+  // The one to come is noted as in AttemptOf, while the pod can be seen: when it comes, that pod is long gone.
+  if (view->attempt > 0 && !HasEnded(row.phase) && IsDisrupted(observed.job->spec, population.name, all_pods)) {
+    row.attempt = std::max(row.attempt, view->attempt + 1);
+  }
   row.message = MessageOf(*view, pods);
   return row;
 }
@@ -145,7 +157,7 @@ api::JobStatus ComputeStatus(const Observed& observed, const PodsByPopulation& p
   status.populations.clear();
   std::vector<int> restarts;
   for (const api::PopulationSpec& population : observed.job->spec.populations) {
-    status.populations.push_back(RowOf(observed, population, PodsOf(pods, population.name), now));
+    status.populations.push_back(RowOf(observed, population, pods, now));
     restarts.push_back(status.populations.back().restarts);
   }
   status.restarts = broker::RestartsTogether(observed.job->spec, restarts);

@@ -524,5 +524,61 @@ TEST(Plan, AttemptsThatTheBrokerExcusesAreNoRestarts) {
   EXPECT_EQ(cluster.status().populations[0].restarts, 2);
 }
 
+// A pod of that population on a node that is drained.
+void Drain(Cluster& cluster, const std::string& population) {
+  cluster.seen_.pods.push_back(
+      std::make_shared<const json>(json{{"metadata",
+                                         {{"name", "small-" + population + "-0"},
+                                          {"labels", {{"eoa.io/population", population}}},
+                                          {"deletionTimestamp", "2027-01-15T08:00:00Z"}}},
+                                        {"status",
+                                         {{"phase", "Running"},
+                                          {"conditions", json::array({{{"type", "DisruptionTarget"},
+                                                                       {"status", "True"},
+                                                                       {"reason", "EvictionByEvictionAPI"},
+                                                                       {"message", "Eviction API: evicting"}}})}}}}));
+}
+
+TEST(Plan, DrainsOneAfterTheOtherUseUpNoRestarts) {
+  Cluster cluster;
+  cluster.Run();
+  for (int attempt = 2; attempt < 12; ++attempt) {
+    Drain(cluster, "wolves");
+    cluster.Settle();
+    cluster.View("wolves").phase = BrokerPhase::kJoining;
+    cluster.Settle();
+    cluster.seen_.pods.clear();
+    cluster.Settle();
+    cluster.View("wolves").attempt = attempt;
+    cluster.View("wolves").phase = BrokerPhase::kRunning;
+    cluster.Settle();
+    EXPECT_EQ(cluster.status().populations[0].restarts, 0) << attempt;
+    EXPECT_EQ(cluster.status().populations[0].attempt, attempt);
+  }
+  EXPECT_EQ(cluster.status().restarts, 0);
+  EXPECT_EQ(cluster.status().phase, JobPhase::kRunning);
+  EXPECT_EQ(std::count(cluster.events_.begin(), cluster.events_.end(), "PopulationDisrupted"), 10);
+  // What fails by itself counts as ever.
+  cluster.View("wolves").attempt = 12;
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().populations[0].restarts, 1);
+}
+
+TEST(Plan, ADisruptionExcusesAllPopulationsOfOneWorld) {
+  api::Job job = SmallJob();
+  for (const bool shared : {false, true}) {
+    job.spec.ecosphere.gradient_scope = shared ? api::GradientScope::kEcosphere : api::GradientScope::kPopulation;
+    Cluster cluster(job);
+    cluster.Run();
+    Drain(cluster, "wolves");
+    cluster.Settle();
+    cluster.seen_.pods.clear();
+    for (const char* name : {"wolves", "whales"}) ++cluster.View(name).attempt;
+    cluster.Settle();
+    EXPECT_EQ(cluster.status().populations[0].restarts, 0);
+    EXPECT_EQ(cluster.status().populations[1].restarts, shared ? 0 : 1);
+  }
+}
+
 }  // namespace
 }  // namespace eoa::plan

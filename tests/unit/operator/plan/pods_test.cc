@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/timestamp.h"
 #include "operator/plan/pods.h"
 
 namespace eoa::plan {
@@ -101,6 +102,27 @@ TEST(Pods, OnALostNodeAreNamedOnceTheyShouldBeGone) {
   const PodsView late = Look(pods, kNow + std::chrono::seconds(61));
   EXPECT_EQ(ReasonOf(late), "PodNotDeleted");
   EXPECT_NE(MessageOf(late).find("node-7"), std::string::npos) << MessageOf(late);
+}
+
+JsonPtr Deleted(const JsonPtr& pod) {
+  json deleted = *pod;
+  deleted["metadata"]["deletionTimestamp"] = FormatTimestamp(kNow);
+  return std::make_shared<const json>(std::move(deleted));
+}
+
+TEST(Pods, ThatAreTakenAwayFromOutsideSayByWhom) {
+  EXPECT_EQ(Look({Pod("w-0", kReady)}).disruption, "");
+  EXPECT_EQ(Look({Deleted(Pod("w-0", kReady))}).disruption, "pod w-0 is being deleted");
+  EXPECT_EQ(Look({Pod("w-0", R"({"phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": "True",
+    "reason": "PreemptionByScheduler", "message": "preempting to accommodate a higher priority pod"}]})")})
+                .disruption,
+            "pod w-0: PreemptionByScheduler: preempting to accommodate a higher priority pod");
+  // One that failed by itself is deleted by its StatefulSet, which makes another.
+  EXPECT_EQ(Look({Deleted(Pod("w-0", R"({"phase": "Failed", "reason": "Evicted"})"))}).disruption, "");
+  EXPECT_EQ(
+      Look({Pod("w-0", R"({"phase": "Running", "conditions": [{"type": "DisruptionTarget", "status": "False"}]})")})
+          .disruption,
+      "");
 }
 
 }  // namespace
