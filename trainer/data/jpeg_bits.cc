@@ -26,7 +26,7 @@ std::optional<int> HuffmanCode::Find(int length, int code) const {
   const auto at = static_cast<std::size_t>(length);
   const int place = code - first_[at];
   if (place < 0 || place >= count_[at]) return std::nullopt;
-  return symbols_[static_cast<std::size_t>(offset_[at] + place)];
+  return symbols_[static_cast<std::size_t>(offset_[at]) + static_cast<std::size_t>(place)];
 }
 
 std::optional<int> JpegBits::Bit() {

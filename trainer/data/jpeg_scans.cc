@@ -270,7 +270,7 @@ class Walk {
   bool Refine(const Scan& scan, const HuffmanCode& code, JpegBits& bits, std::uint64_t& known) {
     const auto is_known = [&](int k) { return (known >> k & 1) != 0; };
     int k = scan.first;
-    bool ended = run_ > 0;
+    const bool ended = run_ > 0;
     if (ended) --run_;
     while (!ended && k <= scan.last) {
       const std::optional<int> symbol = bits.Decode(code);
@@ -279,7 +279,6 @@ class Walk {
       const int size = *symbol & 15;
       if (size == 0 && zeros < 15) {
         if (!EndOfBand(zeros, bits)) return false;
-        ended = true;
         break;
       }
       if (size > 1 || !bits.Skip(size)) return false;

@@ -37,8 +37,8 @@ class PngReader {
   Result<PixelView> ReadPixels(ImageSize size, std::vector<std::uint8_t>& pixels) {
     const std::size_t row = std::size_t{3} * static_cast<std::size_t>(size.width);
     pixels.resize(row * static_cast<std::size_t>(size.height));
-    std::vector<png_bytep> rows;
-    for (int y = 0; y < size.height; ++y) rows.push_back(pixels.data() + row * static_cast<std::size_t>(y));
+    std::vector<png_bytep> rows(static_cast<std::size_t>(size.height));
+    for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = pixels.data() + row * y;
     if (!Pixels(row, rows.data())) return Damaged();
     if (!TailIsWhole(rest_)) return DataLossError("a truncated PNG image: its last chunk is cut");
     return PixelView{size.width, size.height, pixels};

@@ -19,6 +19,17 @@ constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 38;
 
 constexpr std::int64_t kPieceElements = std::int64_t{1} << 16;  // stays in a processor's cache
 
+std::string WithoutWrappers(std::string name) {
+  for (const std::string_view wrapper : {"module.", "_orig_mod."}) {
+    while (name.starts_with(wrapper)) name.erase(0, wrapper.size());
+  }
+  // In a network that was compiled in parts they stand inside too; and either may come first.
+  for (std::size_t at = name.find("._orig_mod."); at != std::string::npos; at = name.find("._orig_mod.")) {
+    name.erase(at, std::string_view("_orig_mod.").size());
+  }
+  return name.starts_with("module.") ? WithoutWrappers(std::move(name)) : name;
+}
+
 class NpzSource final : public ArraySource {
  public:
   explicit NpzSource(NpzFile file) : file_(std::move(file)) {
@@ -56,7 +67,8 @@ class SafetensorsSource final : public ArraySource {
     auto source = std::make_unique<SafetensorsSource>();
     EOA_ASSIGN_OR_RETURN(source->bytes_, RealFileSystem().ReadFile(path, kMaxFileBytes));
     EOA_ASSIGN_OR_RETURN(source->file_, ParseSafetensors(source->bytes_));
-    for (const NamedArray& array : source->file_.arrays) source->arrays_.push_back({array.name, array.shape});
+    for (const NamedArray& array : source->file_.arrays)
+      source->arrays_.push_back({WithoutWrappers(array.name), array.shape});
     return std::unique_ptr<ArraySource>(std::move(source));
   }
 

@@ -15,7 +15,8 @@
 namespace eoa::train {
 
 struct ArrayInfo {
-  std::string name;
+  std::string name;  // in the file; without what DistributedDataParallel ("module.") and torch.compile ("_orig_mod.")
+                     // put in front
   std::vector<std::int64_t> shape;
 };
 

@@ -9,8 +9,13 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/upsample_bilinear2d.h>
+#include <ATen/ops/zeros.h>
 
 #include "common/base/log.h"
 #include "common/base/mutex.h"
@@ -46,6 +51,16 @@ at::Tensor Arrange(const at::Tensor& source, Layout layout, const at::Tensor& ta
   return source;
 }
 
+// big_vision's fixed positions ("sincos2d"): for frequencies from 1 to 1/10000 the sine and cosine of the column, then
+// of the row.
+at::Tensor SineCosinePositions(std::int64_t side, std::int64_t width) {
+  const at::Tensor frequencies = at::pow(1e-4, at::linspace(0, 1, width / 4, at::kDouble));
+  const at::Tensor places = at::arange(side, at::kDouble);
+  const at::Tensor columns = at::outer(places.repeat({side}), frequencies);
+  const at::Tensor rows = at::outer(places.repeat_interleave(side), frequencies);
+  return at::cat({columns.sin(), columns.cos(), rows.sin(), rows.cos()}, 1).to(at::kFloat).unsqueeze(0);
+}
+
 class Loading {
  public:
   Loading(const api::TrainerSpec& trainer, const ParameterSet& set, const ArraySource& file)
@@ -54,10 +69,11 @@ class Loading {
     head_ = {parameters[parameters.size() - 2].name, parameters.back().name};
     for (std::size_t i = 0; i < file_.arrays().size(); ++i) index_.emplace(file_.arrays()[i].name, i);
     naming_ = shape_ ? NamingOf(file_.arrays()) : Naming::kNative;
-    if (naming_ == Naming::kGoogle) prefix_ = GooglePrefix(file_.arrays());
+    if (naming_ == Naming::kGoogle || naming_ == Naming::kBigVision) prefix_ = GooglePrefix(file_.arrays());
   }
 
   Status Run() {
+    EOA_RETURN_IF_ERROR(CheckLayout());
     MarkWhatMayBeLeft();
     for (const NamedTensor& tensor : tensors_) EOA_RETURN_IF_ERROR(Check(tensor));
     EOA_RETURN_IF_ERROR(CheckNothingElse());
@@ -69,12 +85,31 @@ class Loading {
     switch (naming_) {
       case Naming::kGoogle:
         return GoogleRecipe(tensor, *shape_, prefix_);
+      case Naming::kBigVision:
+        return BigVisionRecipe(tensor, *shape_, prefix_);
       case Naming::kHuggingFace:
         return HuggingFaceRecipe(tensor, *shape_, !index_.contains("embeddings.cls_token"));
       case Naming::kNative:
         break;
     }
     return NativeRecipe(tensor);
+  }
+
+  // Layouts that are known, but not read.
+  Status CheckLayout() const {
+    for (const ArrayInfo& array : file_.arrays()) {
+      if (array.name.find("Transformer/encoderblock/") != std::string::npos) {
+        return InvalidArgumentError(
+            "a file of big_vision whose blocks lie in one array each (scan: True), which is not "
+            "read; export it with the blocks apart, encoderblock_0, encoderblock_1 and so on");
+      }
+      if (array.name.find("MAPHead_") != std::string::npos) {
+        return InvalidArgumentError(
+            "a file of big_vision with attention pooling (MAPHead), which no classifier here is; "
+            "use one that was trained with pool_type gap or tok");
+      }
+    }
+    return OkStatus();
   }
 
   bool IsHead(const std::string& name) const { return name == head_.first || name == head_.second; }
@@ -105,6 +140,7 @@ class Loading {
           replace_head_ = true;
           continue;
         }
+        if (IsPositions(tensor) && naming_ == Naming::kBigVision) continue;
         return InvalidArgumentError("tensor '" + wanted.name + "' is missing; " + model_.name +
                                     " needs it with shape " + ShapeText(wanted.shape));
       }
@@ -114,8 +150,7 @@ class Loading {
         replace_head_ = true;
         continue;
       }
-      const bool positions =
-          shape_ && tensor.name == kPositions && shape.size() == 3 && shape[2] == wanted.shape[2] && shape[1] > 0;
+      const bool positions = IsPositions(tensor) && shape.size() == 3 && shape[2] == wanted.shape[2] && shape[1] > 0;
       if (positions) continue;
       return InvalidArgumentError("tensor '" + wanted.name + "' has shape " + ShapeText(shape) + "; " + model_.name +
                                   " needs " + ShapeText(wanted.shape));
@@ -132,7 +167,27 @@ class Loading {
     return OkStatus();
   }
 
+  bool IsPositions(const NamedTensor& tensor) const { return shape_ && tensor.name == kPositions; }
+
+  // big_vision puts the class token in front of what has its positions already, and leaves positions out of the file
+  // that are not learned.
+  Result<at::Tensor> BigVisionPositions(const NamedTensor& tensor) const {
+    const bool token = model_.classifier == api::Classifier::kToken;
+    const std::int64_t tokens = tensor.tensor.size(1) - (token ? 1 : 0);
+    const std::int64_t width = tensor.tensor.size(2);
+    const auto found = index_.find(RecipeOf(tensor).sources[0].name);
+    at::Tensor grid;
+    if (found == index_.end()) {
+      grid = SineCosinePositions(SquareRoot(tokens), width);
+    } else {
+      EOA_ASSIGN_OR_RETURN(grid, file_.Read(found->second));
+      EOA_ASSIGN_OR_RETURN(grid, ResizePositions(grid, tokens, false));
+    }
+    return token ? at::cat({at::zeros({1, 1, width}), grid}, 1) : grid;
+  }
+
   Result<at::Tensor> Make(const NamedTensor& tensor) const {
+    if (IsPositions(tensor) && naming_ == Naming::kBigVision) return BigVisionPositions(tensor);
     const Recipe recipe = RecipeOf(tensor);
     std::vector<at::Tensor> parts;
     for (const ArrayInfo& wanted : recipe.sources) {
@@ -140,13 +195,13 @@ class Loading {
       parts.push_back(Arrange(source, recipe.layout, tensor.tensor));
     }
     at::Tensor value = parts.size() == 1 ? parts[0] : at::cat(parts);
-    if (!shape_ || tensor.name != kPositions) return value;
+    if (!IsPositions(tensor)) return value;
     return ResizePositions(value, tensor.tensor.size(1), model_.classifier == api::Classifier::kToken);
   }
 
   // What can be laid into the network piece by piece: nearly all bytes of a file.
   bool IsPlain(const NamedTensor& tensor) const {
-    if (shape_ && tensor.name == kPositions) return false;
+    if (IsPositions(tensor)) return false;
     const at::Tensor& target = tensor.tensor;
     return target.is_contiguous() && target.is_cpu() && target.scalar_type() == at::kFloat &&
            RecipeOf(tensor).layout != Layout::kConv;

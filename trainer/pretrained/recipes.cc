@@ -1,8 +1,10 @@
 #include "trainer/pretrained/recipes.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
+#include <utility>
 
 namespace eoa::train {
 namespace {
@@ -104,6 +106,9 @@ Recipe Unprefixed(const NamedTensor& tensor, const api::VisionTransformer& shape
 }  // namespace
 
 Naming NamingOf(const std::vector<ArrayInfo>& arrays) {
+  if (Has(arrays, GooglePrefix(arrays) + "Transformer/encoderblock_0/MlpBlock_0/Dense_0/kernel")) {
+    return Naming::kBigVision;
+  }
   if (Has(arrays, GooglePrefix(arrays) + "Transformer/encoder_norm/scale")) return Naming::kGoogle;
   const bool hugging_face = Has(arrays, "vit.embeddings.cls_token") || Has(arrays, "embeddings.cls_token");
   return hugging_face ? Naming::kHuggingFace : Naming::kNative;
@@ -119,6 +124,22 @@ std::string GooglePrefix(const std::vector<ArrayInfo>& arrays) {
 Recipe GoogleRecipe(const NamedTensor& tensor, const api::VisionTransformer& shape, const std::string& prefix) {
   Recipe recipe = Unprefixed(tensor, shape);
   for (ArrayInfo& source : recipe.sources) source.name.insert(0, prefix);
+  return recipe;
+}
+
+Recipe BigVisionRecipe(const NamedTensor& tensor, const api::VisionTransformer& shape, const std::string& prefix) {
+  if (tensor.name == "pos_embed") return {{{prefix + "pos_embedding", tensor.tensor.sizes().vec()}}};
+  Recipe recipe = GoogleRecipe(tensor, shape, prefix);
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOthers{
+      {{"MultiHeadDotProductAttention_1/", "MultiHeadDotProductAttention_0/"},
+       {"MlpBlock_3/", "MlpBlock_0/"},
+       {"/LayerNorm_2/", "/LayerNorm_1/"}}};
+  for (ArrayInfo& source : recipe.sources) {
+    for (const auto& [old_name, name] : kOthers) {
+      const std::size_t at = source.name.find(old_name);
+      if (at != std::string::npos) source.name.replace(at, old_name.size(), name);
+    }
+  }
   return recipe;
 }
 

@@ -4,6 +4,8 @@
 //   Google        the .npz checkpoints of google-research/vision_transformer: kernels are
 //                 [in..., out...], query, key and value lie apart, "opt/target/" or "params/" may stand before
 //                 every name
+//   big_vision    the .npz checkpoints of google-research/big_vision: the same but for some names; positions are
+//                 without a class token's, and may be missing where they are not learned
 //   Hugging Face  ViTForImageClassification and ViTModel of transformers
 //
 // Pure functions of names and shapes.
@@ -30,7 +32,7 @@ struct Recipe {
   Layout layout = Layout::kSame;
 };
 
-enum class Naming { kNative, kGoogle, kHuggingFace };
+enum class Naming { kNative, kGoogle, kBigVision, kHuggingFace };
 
 // By a name that only one of them has.
 Naming NamingOf(const std::vector<ArrayInfo>& arrays);
@@ -40,6 +42,7 @@ std::string GooglePrefix(const std::vector<ArrayInfo>& arrays);
 
 // For a tensor of a Vision Transformer, by its own name. The shapes of pos_embed and head are as `tensor` has them.
 Recipe GoogleRecipe(const NamedTensor& tensor, const api::VisionTransformer& shape, const std::string& prefix);
+Recipe BigVisionRecipe(const NamedTensor& tensor, const api::VisionTransformer& shape, const std::string& prefix);
 Recipe HuggingFaceRecipe(const NamedTensor& tensor, const api::VisionTransformer& shape, bool with_head);
 Recipe NativeRecipe(const NamedTensor& tensor);
 

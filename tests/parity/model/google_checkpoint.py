@@ -75,6 +75,35 @@ def make(name, side, classes, seed, pre_logits=False):
     return arrays
 
 
+POSITIONS = "Transformer/posembed_input/pos_embedding"
+
+
+def fixed_positions(side, width):
+    """google-research/big_vision's posemb_sincos_2d."""
+    y, x = numpy.mgrid[:side, :side]
+    omega = 1 / 10000 ** (numpy.arange(width // 4) / (width // 4 - 1))
+    y, x = (numpy.einsum("m,d->md", axis.flatten(), omega) for axis in (y, x))
+    return numpy.concatenate([numpy.sin(x), numpy.cos(x), numpy.sin(y), numpy.cos(y)], axis=1)[None].astype(numpy.float32)
+
+
+def with_positions(arrays, grid_positions, token=True):
+    """The same checkpoint with these positions, and zeros for the class token's."""
+    zeros = numpy.zeros_like(grid_positions[:, :1])
+    return arrays | {POSITIONS: numpy.concatenate([zeros, grid_positions], axis=1) if token else grid_positions}
+
+
+def as_big_vision(arrays, fixed=False):
+    """The same in the names of google-research/big_vision, where the class token has no position; `fixed` positions are not in the file."""
+    names = {"MultiHeadDotProductAttention_1": "MultiHeadDotProductAttention_0", "MlpBlock_3": "MlpBlock_0", "LayerNorm_2": "LayerNorm_1"}
+    renamed = {}
+    for key, value in arrays.items():
+        for old, new in names.items():
+            key = key.replace(old, new)
+        renamed[key] = value
+    positions = renamed.pop(POSITIONS)[:, 1:]
+    return renamed if fixed else renamed | {"pos_embedding": positions}
+
+
 def zoom(grid, side):
     """scipy.ndimage.zoom(grid, ..., order=1), with which the published fine-tuning resizes [old, old, D]: linear interpolation
     between grid points, corners on corners."""
@@ -91,7 +120,7 @@ def zoom(grid, side):
 
 def on_grid(arrays, side):
     """The same checkpoint with position embeddings for another grid."""
-    name = "Transformer/posembed_input/pos_embedding"
+    name = POSITIONS
     old = arrays[name]
     before = math.isqrt(old.shape[1] - 1)
     grid = zoom(old[0, 1:].reshape(before, before, -1), side).reshape(1, side * side, -1)

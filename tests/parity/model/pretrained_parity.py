@@ -30,6 +30,9 @@ CASES = {
     "plain": {}, "opt-target": {"prefix": "opt/target/"}, "params": {"prefix": "params/"}, "deflated": {"compressed": True},
     "float16": {"element": "float16"}, "bfloat16": {"element": "bfloat16"}, "resized": {"grid": 3}, "other-classes": {"classes": 7},
     "pre-logits": {"pre_logits": True}, "gap": {"classifier": "GAP"}, "full-size": {"grid": 0},
+    "big-vision": {"layout": "learned", "classifier": "GAP", "prefix": "params/"},
+    "big-vision-token": {"layout": "learned", "prefix": "params/"},
+    "big-vision-fixed": {"layout": "fixed", "classifier": "GAP", "prefix": "params/"},
 }
 
 
@@ -59,12 +62,14 @@ def main():
     side = 5 if case == "resized" else grid  # of the checkpoint
     classes, classifier = settings.pop("classes", CLASSES), settings.pop("classifier", "TOKEN")
     arrays = google_checkpoint.make(model, side, CLASSES, seed=5, pre_logits=settings.pop("pre_logits", False))
+    layout = settings.pop("layout", None)
     size = grid * patch
     images = numpy.random.default_rng(6).standard_normal((2, 3, size, size), dtype=numpy.float32)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         file = folder / "checkpoint.npz"
-        google_checkpoint.save(file, arrays, **settings)
+        written = google_checkpoint.as_big_vision(arrays, layout == "fixed") if layout else arrays
+        google_checkpoint.save(file, written, **settings)
         safetensors.numpy.save_file({"images": images}, folder / "images.safetensors")
         ours, parameters = logits_of(program, folder, model, size, file, folder / "images.safetensors", classes, classifier)
         if case in ("other-classes", "pre-logits"):
@@ -78,9 +83,13 @@ def main():
         plain = google_checkpoint.on_grid(arrays, grid)
         if "element" in settings:
             plain = {key: google_checkpoint.rounded(value, settings["element"]) for key, value in plain.items()}
-        if classifier == "GAP":
-            plain["Transformer/posembed_input/pos_embedding"] = plain["Transformer/posembed_input/pos_embedding"][:, 1:]
-        google_checkpoint.save(file, plain)
+        positions = plain[google_checkpoint.POSITIONS][:, 1:]
+        if layout == "fixed":
+            positions = google_checkpoint.fixed_positions(grid, positions.shape[2])
+        if classifier == "GAP" or layout:
+            plain = google_checkpoint.with_positions(plain, positions, token=classifier != "GAP")
+        if case != "big-vision":  # which timm reads too
+            google_checkpoint.save(file, plain)
         theirs = timm_logits(model, size, file, images, classifier)
     apart = numpy.abs(ours - theirs).max()
     print(f"{model} {case}: logits up to {numpy.abs(theirs).max():.2f}, apart by {apart:.1e}, allowed {TOLERANCE:.0e}; {parameters} parameters")

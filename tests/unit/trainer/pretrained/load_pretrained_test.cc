@@ -11,6 +11,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -121,6 +122,31 @@ TEST_F(LoadPretrainedTest, NamesWhatIsMissingTooMuchOrMisshapen) {
               HasSubstr("tensor 'norm.bias' has shape [32]; vit-n-4 needs [64]"));
   EXPECT_THAT(told([](Tensors& file) { file["pos_embed"] = at::randn({1, 14, 64}); }), HasSubstr("14 tokens"));
   EXPECT_THAT(told([](Tensors& file) { file["pos_embed"] = at::randn({1, 16, 64}); }), HasSubstr("classifier: Gap"));
+}
+
+TEST_F(LoadPretrainedTest, PassesWhatDistributedTrainingAndCompilingPutBeforeNames) {
+  const auto source = Make(Nano(), 10, 1);
+  for (const std::string wrapper : {"module.", "_orig_mod.", "_orig_mod.module.", "module._orig_mod."}) {
+    Tensors file;
+    for (const auto& [name, tensor] : Weights(*source)) file[wrapper + name] = tensor;
+    const auto target = Make(Nano(), 10, 2);
+    EXPECT_EQ(Load(Nano(), *target, file), "") << wrapper;
+    EXPECT_TRUE(Find(target->parameters(), "head.weight").equal(Find(source->parameters(), "head.weight"))) << wrapper;
+  }
+  Tensors in_parts;
+  for (const auto& [name, tensor] : Weights(*source)) {
+    const bool block = name.starts_with("blocks.");
+    in_parts[block ? name.substr(0, 9) + "_orig_mod." + name.substr(9) : name] = tensor;
+  }
+  EXPECT_EQ(Load(Nano(), *Make(Nano(), 10, 2), in_parts), "");
+}
+
+TEST_F(LoadPretrainedTest, NamesTheLayoutsOfBigVisionThatItDoesNotRead) {
+  const auto target = Make(Nano(), 10);
+  const at::Tensor any = at::zeros({2});
+  EXPECT_THAT(Load(Nano(), *target, {{"params/Transformer/encoderblock/LayerNorm_0/scale", any}}),
+              HasSubstr("big_vision whose blocks lie in one array each"));
+  EXPECT_THAT(Load(Nano(), *target, {{"params/MAPHead_0/probe", any}}), HasSubstr("attention pooling"));
 }
 
 TEST_F(LoadPretrainedTest, ReadsHuggingFacesNames) {
