@@ -1,6 +1,10 @@
 // eoa: the command line. Flags and wiring only; each command lives in a file of its own.
+#include <unistd.h>
+
+#include <algorithm>
 #include <iostream>
 #include <string>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +14,7 @@
 #include "cli/app/report_command.h"
 #include "cli/app/schedule_command.h"
 #include "cli/app/validate_command.h"
+#include "cli/data/check_command.h"
 #include "cli/data/data_command.h"
 #include "cli/run/run_command.h"
 #include "cli/sweep/sweep_command.h"
@@ -63,6 +68,16 @@ CLI::App* AddSweep(CLI::App& app, eoa::sweep::SweepOptions& options) {
 }
 
 CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
+CLI::App* AddDataCheck(CLI::App& data, eoa::data::CheckOptions& options) {
+  CLI::App* check = data.add_subcommand("check", "Say what a data set holds and what training on it would fail at.");
+  check->add_option("DIR", options.directory, "The data set's folder, as spec.trainer.dataset.path.")->required();
+  check->add_flag("--decode", options.decode, "Read every image, in place of only opening its file.");
+  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  check->add_option("--threads", options.threads, "Threads that read. Default: one for each core.")
+      ->check(CLI::Range(1, 1024));
+  return check;
+}
+
   options.trainer_image = std::string("eoa-trainer:") + EOA_VERSION;
   options.broker_url = "http://eoa-broker.eoa-system.svc:8080";
   CLI::App* render = app.add_subcommand("render", "Print the Kubernetes objects that the operator makes for a job.");
@@ -163,9 +178,14 @@ int main(int argc, char** argv) {
   CLI::App* schedule_command = AddSchedule(app, schedule);
 
   eoa::data::DataOptions data;
-  CLI::App* data_command = app.add_subcommand("data", "Fetch and unpack the official archive of a data set.");
-  data_command->add_option("NAME", data.dataset, "cifar10 or cifar100.")->required();
-  data_command->add_option("DIR", data.directory, "The directory to put it in.")->required();
+  eoa::data::CheckOptions checked;
+  CLI::App* data_command = app.add_subcommand("data", "Fetch the official archive of a data set, or check a data set.");
+  CLI::App* check_command = AddDataCheck(*data_command, checked);
+  data_command->add_option("NAME", data.dataset, "cifar10 or cifar100.");
+  data_command->add_option("DIR", data.directory, "The directory to put it in.");
+  data_command->callback([&] {
+    if (!check_command->parsed() && data.directory.empty()) throw CLI::RequiredError("NAME and DIR, or check DIR");
+  });
   data_command->add_option("--from", data.from, "Use this archive, which was fetched before, instead of the network.");
   data_command->add_option("--url", data.url, "The URL of the folder to fetch the archive from.")
       ->envname("EOA_DATA_URL");
@@ -221,3 +241,6 @@ int main(int argc, char** argv) {
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
   return eoa::CommandExit::kOk;
 }
+  if (check_command->parsed()) {
+    return eoa::data::CheckCommand(checked, eoa::RealClock(), std::cout, std::cerr);
+  }
