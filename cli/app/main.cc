@@ -1,6 +1,4 @@
 // eoa: the command line. Flags and wiring only; each command lives in a file of its own.
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 #include <string>
@@ -67,7 +65,6 @@ CLI::App* AddSweep(CLI::App& app, eoa::sweep::SweepOptions& options) {
   return sweep;
 }
 
-CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
 CLI::App* AddDataCheck(CLI::App& data, eoa::data::CheckOptions& options) {
   CLI::App* check = data.add_subcommand("check", "Say what a data set holds and what training on it would fail at.");
   check->add_option("DIR", options.directory, "The data set's folder, as spec.trainer.dataset.path.")->required();
@@ -78,6 +75,7 @@ CLI::App* AddDataCheck(CLI::App& data, eoa::data::CheckOptions& options) {
   return check;
 }
 
+CLI::App* AddRender(CLI::App& app, eoa::app::RenderOptions& options) {
   options.trainer_image = std::string("eoa-trainer:") + EOA_VERSION;
   options.broker_url = "http://eoa-broker.eoa-system.svc:8080";
   CLI::App* render = app.add_subcommand("render", "Print the Kubernetes objects that the operator makes for a job.");
@@ -230,6 +228,9 @@ int main(int argc, char** argv) {
   if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
   if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
   if (app.got_subcommand(schedule_command)) return RunSchedule(schedule, files);
+  if (check_command->parsed()) {
+    return eoa::data::CheckCommand(checked, eoa::RealClock(), std::cout, std::cerr);
+  }
   if (app.got_subcommand(data_command)) {
     const auto http = eoa::net::MakeCpprestClient({});
     return eoa::data::DataCommand(data, *http, files, std::cout, std::cerr);
@@ -241,6 +242,3 @@ int main(int argc, char** argv) {
   if (app.got_subcommand(version)) std::cout << "eoa " << EOA_VERSION << "\n";
   return eoa::CommandExit::kOk;
 }
-  if (check_command->parsed()) {
-    return eoa::data::CheckCommand(checked, eoa::RealClock(), std::cout, std::cerr);
-  }
