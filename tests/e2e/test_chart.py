@@ -49,7 +49,7 @@ class Chart(harness.Case):
 
     def test_installs_runs_a_job_upgrades_and_leaves_nothing_behind(self):
         before = everything()
-        self.install("--create-namespace")
+        self.install("--create-namespace", "--set", "crds.keep=false")
         kubectl("wait", "--for=condition=Established", "crd/eoajobs.eoa.io", "--timeout=60s", timeout=90)
         self.apply(harness.small_job("charted", generations=2))
         self.wait_for("charted", "Complete")
@@ -74,15 +74,15 @@ class Chart(harness.Case):
         except harness.Failed:
             self.fail(f"left behind: {sorted(last)}")
 
-    def test_keeps_jobs_when_asked_to(self):
-        self.install("--create-namespace", "--set", "crds.keep=true")
+    def test_keeps_jobs_unless_told_otherwise(self):
+        self.install("--create-namespace")
         job = harness.small_job("kept")
         job["spec"]["suspend"] = True
         self.apply(job)
         helm("uninstall", "eoa", "--namespace", OPERATOR_NAMESPACE, "--wait")
         self.assertIsNotNone(self.get("eoajob", "kept"))
         # And takes them over again.
-        self.install("--set", "crds.keep=true")
+        self.install()
         self.assertIsNotNone(self.get("eoajob", "kept"))
 
     def test_runs_where_only_the_strictest_pods_may(self):

@@ -170,7 +170,14 @@ class Chart(unittest.TestCase):
         manifests = without_labels_of_helm(parse(output("kubectl", "kustomize", SOURCE / "manifests")))
         # Helm makes the namespace itself.
         del manifests["v1", "Namespace", "", NAMESPACE]
-        self.assert_same(without_labels_of_helm(rendered()), manifests)
+        self.assert_same(without_labels_of_helm(rendered("--set", "crds.keep=false")), manifests)
+
+    def test_keeps_the_definition_and_with_it_all_jobs_unless_told_otherwise(self):
+        definition = named(rendered(), "CustomResourceDefinition", "eoajobs.eoa.io")
+        self.assertEqual(definition["metadata"]["annotations"], {"helm.sh/resource-policy": "keep"})
+
+    def test_can_be_a_dependency_with_a_condition(self):
+        self.assertEqual(set(rendered("--set", "enabled=true")), set(rendered()))
 
     def test_renders_the_monitoring_of_the_manifests(self):
         monitoring = {key: found for key, found in parse(output("kubectl", "kustomize", SOURCE / "manifests/monitoring")).items()
@@ -188,7 +195,7 @@ class Chart(unittest.TestCase):
     def test_is_taken_by_the_api_server_field_by_field_with_every_value_set(self):
         run("kubectl", "create", "namespace", NAMESPACE)
         values = {
-            "crds": {"keep": True},
+            "enabled": True, "crds": {"keep": True},
             "operator": {"image": {"repository": "example.com:5000/team/eoa-operator", "digest": "sha256:" + "0" * 64, "pullPolicy": "Always"},
                          "replicas": 3, "extraArgs": ["--log-level=debug"], "podLabels": {"a": "b"}, "podAnnotations": {"c": "d"},
                          "nodeSelector": {"kubernetes.io/os": "linux"}, "tolerations": [{"key": "a", "operator": "Exists"}],
