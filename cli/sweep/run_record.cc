@@ -31,6 +31,7 @@ std::optional<double> SumOfMeanRates(std::string_view schedule) {
   };
   const std::size_t generation = column("generation");
   const std::size_t rate = column("learning_rate");
+  const std::size_t trained = column("trained");
   struct Sum {
     double rates = 0;
     int members = 0;
@@ -40,6 +41,7 @@ std::optional<double> SumOfMeanRates(std::string_view schedule) {
     if (line.empty()) continue;
     const std::vector<std::string_view> cells = Split(line, ',');
     if (std::max(generation, rate) >= cells.size()) return std::nullopt;
+    if (trained < cells.size() && cells[trained].empty()) continue;
     const Result<double> value = ParseNumber(cells[rate]);
     if (!value.ok()) return std::nullopt;
     Sum& sum = sums[cells[generation]];

@@ -21,9 +21,10 @@ struct RunRecord {
   // Of a run that succeeded; shares of 1.
   std::optional<double> test_accuracy;
   std::optional<double> test_loss;
-  std::optional<double> fitness;            // of the last elected member
-  std::optional<double> seconds;            // from start to end; not known of a run that was interrupted in between
-  std::optional<double> learning_rate_sum;  // over the generations, of the mean of all members' learning rates
+  std::optional<double> fitness;  // of the last elected member
+  std::optional<double> seconds;  // from start to end; not known of a run that was interrupted in between
+  // Over the generations, but those that probe, of the mean of all members' learning rates.
+  std::optional<double> learning_rate_sum;
 };
 
 // `result` is result.json, `schedule` schedule.csv. A result without an outcome is that of a run that was interrupted.

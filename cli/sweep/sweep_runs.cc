@@ -91,6 +91,8 @@ Status SweepRuns::Begin(std::size_t run) {
   const CoreShare cores(ShareOf(cores_, share, options_.parallel));
   EOA_ASSIGN_OR_RETURN(Subprocess started, Subprocess::Start(process));
   running_.push_back({run, share, std::move(started)});
+  const bool goes_on = records_[run].state == RunState::kInterrupted;
+  Print(planned.id + (goes_on ? " goes on" : " begins"));
   return OkStatus();
 }
 
@@ -128,10 +130,14 @@ void SweepRuns::Note(std::size_t run, const std::string& failure) {
   const auto done = std::ranges::count_if(records_, [](const RunRecord& each) {
     return each.state == RunState::kSucceeded || each.state == RunState::kFailed;
   });
-  std::cout << "[" << local::FormatDuration(clock_.SteadyNow() - started_) << "] " << done << "/" << records_.size()
-            << " " << plan_.runs[run].id << ": " << Outcome(record) << std::endl;
+  Print(plan_.runs[run].id + ": " + Outcome(record) + " (" + std::to_string(done) + " of " +
+        std::to_string(records_.size()) + ")");
   const Status written = directory_.WriteTables(records_, options_.version);
   if (!written.ok()) std::cerr << "eoa sweep: the tables are not written: " << written.error().ToString() << std::endl;
+}
+
+void SweepRuns::Print(const std::string& line) const {
+  std::cout << "[" << local::FormatDuration(clock_.SteadyNow() - started_) << "] " << line << std::endl;
 }
 
 void SweepRuns::StopAll() {

@@ -48,6 +48,7 @@ class SweepRuns {
   void CollectEnds();
   void Note(std::size_t run, const std::string& failure);
   void StopAll();
+  void Print(const std::string& line) const;
   int FreeShare() const;
 
   const SweepRunsOptions options_;

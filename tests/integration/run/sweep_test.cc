@@ -48,6 +48,8 @@ TEST(EoaSweep, RunsEveryArmWithEverySeedAndComparesThem) {
     EXPECT_THAT(sweep.Output(), HasSubstr(std::string(id) + ": Succeeded, test 50 %"));
   }
   EXPECT_EQ(Json(sweep, "runs/cosine-s2/result.json")["seed"], 2);
+  EXPECT_THAT(sweep.Output(), HasSubstr("] today-s1 begins\n"));
+  EXPECT_THAT(sweep.Output(), HasSubstr("cosine-s2: Succeeded, test 50 % (4 of 4)"));
   EXPECT_THAT(sweep.Output(), HasSubstr("today    2/2   50.00 ± 0.00  +0.00 ± 0.00  2      cosine"));
   EXPECT_THAT(sweep.Read("variants.csv"), HasSubstr("\ncosine,2,2,0,0.5,0,,,,,"));
   EXPECT_THAT(sweep.Read("runs.csv"), HasSubstr("\ncosine-s2,cosine,cosine,2,Succeeded,,0.5,"));
@@ -85,6 +87,7 @@ TEST(EoaSweep, CtrlCStopsAllRunsAndTheSameCommandGoesOnWithThem) {
 
   sweep.StartSweep(spec);
   ASSERT_EQ(sweep.Wait().code, 0) << sweep.Output();
+  EXPECT_THAT(sweep.Output(), HasSubstr("scripted-s1 goes on"));
   EXPECT_THAT(sweep.Read("logs/scripted-s1.log"), HasSubstr("which was interrupted"));
   const nlohmann::json runs = Json(sweep, "sweep.json")["sweepRuns"];
   EXPECT_EQ(runs[0]["state"], "Succeeded");

@@ -19,6 +19,16 @@ TEST(SumOfMeanRates, AddsTheMeansOfTheGenerations) {
   EXPECT_DOUBLE_EQ(*sum, 0.2 + 0.05);
 }
 
+TEST(SumOfMeanRates, LeavesGenerationsOutThatTrainNothing) {
+  const std::optional<double> sum = SumOfMeanRates(
+      "generation,member,learning_rate,trained\n"
+      "0,0,10,\n"
+      "1,0,0.25,0.5\n"
+      "1,1,0.75,0.5\n");
+  ASSERT_TRUE(sum);
+  EXPECT_DOUBLE_EQ(*sum, 0.5);
+}
+
 TEST(SumOfMeanRates, WhatIsNoScheduleHasNone) {
   EXPECT_FALSE(SumOfMeanRates(""));
   EXPECT_FALSE(SumOfMeanRates("generation,learning_rate\n"));
