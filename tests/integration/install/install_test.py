@@ -140,10 +140,11 @@ class Roles(unittest.TestCase):
     def test_the_operator_may_do_its_work_in_all_namespaces_and_no_more(self):
         operator = f"system:serviceaccount:{NAMESPACE}:eoa-operator"
         for verb, what in (("list", "eoajobs.eoa.io"), ("delete", "eoajobs.eoa.io"), ("patch", "eoajobs.eoa.io/status"), ("create", "statefulsets.apps"),
-                           ("patch", "services"), ("patch", "configmaps"), ("delete", "pods"), ("create", "events"), ("delete", "persistentvolumeclaims"),
+                           ("patch", "services"), ("patch", "configmaps"), ("get", "configmaps"), ("watch", "pods"), ("create", "events"),
                            ("create", "tokenreviews.authentication.k8s.io")):
             self.assertTrue(self.may(operator, verb, what), f"{verb} {what}")
         for verb, what in (("patch", "eoajobs.eoa.io"), ("create", "eoajobs.eoa.io"), ("get", "secrets"), ("create", "pods"), ("patch", "pods"),
+                           ("delete", "pods"), ("delete", "configmaps"), ("list", "persistentvolumeclaims"), ("update", "statefulsets.apps"),
                            ("create", "pods/exec"), ("get", "leases.coordination.k8s.io"), ("create", "clusterroles.rbac.authorization.k8s.io")):
             self.assertFalse(self.may(operator, verb, what), f"{verb} {what}")
         for verb, what in (("patch", "pods"), ("create", "leases.coordination.k8s.io"), ("update", "leases.coordination.k8s.io")):
