@@ -4,10 +4,20 @@
 #include <cmath>
 
 #include "broker/core/failure_policy.h"
+#include "common/base/utf8.h"
 #include "operator/plan/names.h"
 
 namespace eoa::plan {
 namespace {
+
+// A status with a longer text is refused as a whole: the end of a job would never be told. In bytes; the schema counts
+// characters. Trainers' errors may have 64 KiB.
+constexpr std::size_t kLongestMessage = 4096;
+
+std::string Shorten(std::string text) {
+  if (text.size() <= kLongestMessage) return text;
+  return std::string(Utf8Prefix(text, kLongestMessage - 3)) + "...";
+}
 
 const broker::PopulationView* FindView(const Observed& observed, const std::string& name) {
   if (!observed.ecosphere) return nullptr;
@@ -95,7 +105,7 @@ api::PopulationStatus RowOf(const Observed& observed, const api::PopulationSpec&
   if (view->attempt > 0 && !HasEnded(row.phase) && IsDisrupted(observed.job->spec, population.name, all_pods)) {
     row.attempt = std::max(row.attempt, view->attempt + 1);
   }
-  row.message = MessageOf(*view, pods);
+  row.message = Shorten(MessageOf(*view, pods));
   return row;
 }
 
@@ -143,9 +153,11 @@ void SetCondition(api::JobStatus& status, const api::Condition& condition) {
     const WallTime since = each.status == condition.status ? each.last_transition_time : condition.last_transition_time;
     each = condition;
     each.last_transition_time = since;
+    each.message = Shorten(std::move(each.message));
     return;
   }
   status.conditions.push_back(condition);
+  status.conditions.back().message = Shorten(condition.message);
 }
 
 api::JobStatus ComputeStatus(const Observed& observed, const PodsByPopulation& pods, WallTime now) {

@@ -10,7 +10,7 @@
 
 namespace eoa::plan {
 
-// Sets a condition; its transition time changes only with its status.
+// Sets a condition; its transition time changes only with its status. Its message is cut to what a status may hold.
 void SetCondition(api::JobStatus& status, const api::Condition& condition);
 
 // Null when the status tells nothing of that population.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/utf8.h"
 #include "tests/unit/operator/plan/job_fixture.h"
 
 namespace eoa::plan {
@@ -578,6 +579,25 @@ TEST(Plan, ADisruptionExcusesAllPopulationsOfOneWorld) {
     EXPECT_EQ(cluster.status().populations[0].restarts, 0);
     EXPECT_EQ(cluster.status().populations[1].restarts, shared ? 0 : 1);
   }
+}
+
+TEST(Plan, WhateverATrainerSaysFitsTheStatus) {
+  std::string error = "diverged";
+  while (error.size() < 60'000) error += " \u00e9";
+  Cluster cluster;
+  cluster.Run();
+  cluster.View("wolves").phase = BrokerPhase::kJoining;
+  cluster.View("wolves").last_error = error;
+  cluster.Settle();
+  EXPECT_LE(cluster.status().populations[0].message.size(), 4096U);
+  for (const char* name : {"wolves", "whales"}) cluster.Finish(name, false, error);
+  cluster.Settle();
+  EXPECT_EQ(cluster.status().phase, JobPhase::kFailed);
+  for (const api::Condition& condition : cluster.status().conditions) {
+    EXPECT_LE(condition.message.size(), 4096U);
+    EXPECT_TRUE(IsUtf8(condition.message));
+  }
+  EXPECT_EQ(cluster.Settle(), 0) << "it stays as it is";
 }
 
 }  // namespace
