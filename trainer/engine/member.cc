@@ -14,12 +14,15 @@
 #include "common/base/file_system.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
+#include "trainer/data/check_data.h"
 #include "trainer/data/mixup.h"
 #include "trainer/engine/merge.h"
 #include "trainer/pretrained/load_pretrained.h"
 
 namespace eoa::train {
 namespace {
+
+constexpr int kCheckThreads = 8;  // that open files: they mostly wait for the disk
 
 // A seed for one purpose, so that no two purposes share random numbers.
 std::uint64_t SeedFor(const api::JobSpec& spec, const std::string& purpose, std::int64_t sequence = 0) {
@@ -51,6 +54,7 @@ Status Member::OpenData(Comm& world) {
   const api::TrainerSpec& trainer = spec_.trainer;
   const std::uint64_t split_seed = SeedFor(spec_, "split");
   EOA_ASSIGN_OR_RETURN(source_, OpenDataSource(trainer.dataset, Split::kTrain));
+  if (world.rank() == 0) EOA_RETURN_IF_ERROR(CheckDataset(trainer.dataset, *source_, kCheckThreads));
   DataSplit split = MakeSplit(source_->labels(), trainer.dataset.validation_fraction, split_seed);
   fitness_samples_ = FitnessSubset(split.validation, spec_.ecosphere.fitness_samples, split_seed);
   if (fitness_samples_.empty()) {
@@ -180,7 +184,24 @@ Result<Evaluation> Member::EvaluateFitness() {
 }
 
 Result<Evaluation> Member::EvaluateTest(Comm& group, ClassCounts& counts) {
-  EOA_ASSIGN_OR_RETURN(const std::unique_ptr<DataSource> source, OpenDataSource(spec_.trainer.dataset, Split::kTest));
+  Result<Evaluation> own = EvaluateTestShare(group, counts);
+  // Peers would wait for a member that cannot read its images.
+  at::Tensor failed = at::full({1}, own.ok() ? 0.0 : 1.0, at::kDouble);
+  EOA_RETURN_IF_ERROR(group.AllReduceSum(failed));
+  if (!own.ok()) return own;
+  if (failed.item<double>() > 0) return DataLossError("another member could not read its share of the test set");
+  // A member without an image of its own takes part in the sum.
+  if (!counts.confusion.defined()) {
+    const std::int64_t counted = source_->classes() <= kMostCountedClasses ? source_->classes() : 0;
+    counts.confusion = at::zeros({counted, counted}, at::kLong);
+  }
+  EOA_RETURN_IF_ERROR(AddUp(group, *own, counts));
+  return own;
+}
+
+Result<Evaluation> Member::EvaluateTestShare(const Comm& group, ClassCounts& counts) {
+  EOA_ASSIGN_OR_RETURN(const std::unique_ptr<DataSource> source,
+                       OpenDataSource(spec_.trainer.dataset, Split::kTest, source_->class_names()));
   std::vector<std::uint32_t> samples(source->size());
   std::iota(samples.begin(), samples.end(), 0U);
   EOA_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
@@ -190,14 +211,7 @@ Result<Evaluation> Member::EvaluateTest(Comm& group, ClassCounts& counts) {
                                               .batch_size = spec_.trainer.batch_size_per_member,
                                               .threads = spec_.trainer.dataset.loader_threads}));
   const std::unique_ptr<BatchFeed> feed = FeedFrom(std::move(loader), spec_.trainer.model.image_size, options_.device);
-  EOA_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluate(*model_, *feed, spec_.trainer, &counts));
-  // A member without an image of its own takes part in the sum.
-  if (!counts.confusion.defined()) {
-    const std::int64_t counted = source->classes() <= kMostCountedClasses ? source->classes() : 0;
-    counts.confusion = at::zeros({counted, counted}, at::kLong);
-  }
-  EOA_RETURN_IF_ERROR(AddUp(group, evaluation, counts));
-  return evaluation;
+  return Evaluate(*model_, *feed, spec_.trainer, &counts);
 }
 
 }  // namespace eoa::train

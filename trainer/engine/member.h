@@ -68,7 +68,7 @@ class Member {
   Result<Evaluation> EvaluateFitness();
 
   // Collective in `group`, whose members hold equal weights: each takes its share of the test set; all get the whole
-  // result.
+  // result, or all an error when one of them cannot read its images.
   Result<Evaluation> EvaluateTest(Comm& group, ClassCounts& counts);
 
   std::int64_t steps_per_generation() const { return steps_per_generation_; }
@@ -88,6 +88,7 @@ class Member {
   Status MakeNetwork(Comm& world);
   Result<std::unique_ptr<BatchFeed>> MakeTrainingFeed(std::vector<std::uint32_t> samples, const LoaderOptions& options);
   Result<std::vector<MicroBatch>> NextBatches();
+  Result<Evaluation> EvaluateTestShare(const Comm& group, ClassCounts& counts);
   Status Step(double learning_rate, SteadyTime began);
   MicroBatch Mixed(const MicroBatch& batch) const;
 

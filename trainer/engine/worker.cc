@@ -52,6 +52,7 @@ class Worker {
   Status Prepare();
   Status RunGeneration(int generation);
   Status Finish();
+  Status MeasureTest(ResultMessage& result);
   Result<TrainingSummary> Train(int generation);
   Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
@@ -250,6 +251,7 @@ Status Worker::SaveModel(const std::string& path) {
   Metadata metadata = MakeMetadata();
   metadata["generation"] = std::to_string(generations());
   metadata["classes"] = DumpJson(nlohmann::json(member_->class_names()));
+  metadata["preprocessing"] = DumpJson(PreprocessingJson(TransformFor(spec().trainer)));
   const Result<WrittenFile> written =
       WriteSafetensors(files_, path, member_->weights().Arrays(), metadata, Durability::kDurable);
   return written.ok() ? OkStatus() : Status(written.error());
@@ -265,21 +267,33 @@ Status Worker::Finish() {
     member_->weights().Unpack();
   }
   ResultMessage result;
-  if (finish.measure_test) {
-    ClassCounts counts;
-    EOA_ASSIGN_OR_RETURN(const Evaluation test, member_->EvaluateTest(groups_->population(), counts));
-    if (start_.member == 0) {
-      const std::string text = DumpJson(EvaluationJson(test, counts, member_->class_names())) + "\n";
-      EOA_RETURN_IF_ERROR(files_.WriteFileAtomically(JoinPath(start_.directory, "evaluation.json"), text));
-    }
-    result.test_accuracy = test.accuracy();
-    result.test_loss = test.loss();
-    result.test_images = test.images;
+  if (start_.member == 0) {
+    // Before anything that a bad test set could spoil.
+    result.model = JoinPath(start_.directory, "model.safetensors");
+    EOA_RETURN_IF_ERROR(SaveModel(result.model));
   }
-  if (start_.member != 0) return OkStatus();
-  result.model = JoinPath(start_.directory, "model.safetensors");
-  EOA_RETURN_IF_ERROR(SaveModel(result.model));
-  channel_.Send(result);
+  if (finish.measure_test) EOA_RETURN_IF_ERROR(MeasureTest(result));
+  if (start_.member == 0) channel_.Send(result);
+  return OkStatus();
+}
+
+// A test set that cannot be read costs its numbers only.
+Status Worker::MeasureTest(ResultMessage& result) {
+  ClassCounts counts;
+  const Result<Evaluation> test = member_->EvaluateTest(groups_->population(), counts);
+  if (!test.ok() && ExitCodeFor(test.error().code()) == ExitCode::kBadData) {
+    Log(LogLevel::kError, "the test set could not be read; the model is saved, without a test accuracy",
+        {{"member", std::to_string(start_.member)}, {"error", test.error().message()}});
+    return OkStatus();
+  }
+  if (!test.ok()) return test.error();
+  if (start_.member == 0) {
+    const std::string text = DumpJson(EvaluationJson(*test, counts, member_->class_names())) + "\n";
+    EOA_RETURN_IF_ERROR(files_.WriteFileAtomically(JoinPath(start_.directory, "evaluation.json"), text));
+  }
+  result.test_accuracy = test->accuracy();
+  result.test_loss = test->loss();
+  result.test_images = test->images;
   return OkStatus();
 }
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/json_guard.h"
+
 namespace eoa::train {
 namespace {
 
@@ -44,6 +46,32 @@ void AddThirds(const NamedArray& array, std::vector<NamedArray>& out) {
     third.data = array.data.substr(i * bytes, bytes);
     out.push_back(std::move(third));
   }
+}
+
+Result<nlohmann::ordered_json> Preprocessor(const std::string& preprocessing) {
+  EOA_ASSIGN_OR_RETURN(const nlohmann::json steps, ParseJson(preprocessing));
+  for (const char* key : {"resize", "resizeTo", "crop", "mean", "deviation"}) {
+    if (!steps.is_object() || !steps.contains(key)) return DataLossError("the model's preprocessing is no such thing");
+  }
+  nlohmann::ordered_json json = {{"do_resize", true},
+                                 {"resample", 2},
+                                 {"do_rescale", true},
+                                 {"rescale_factor", 1.0 / 255},
+                                 {"do_normalize", true}};
+  json["image_mean"] = steps["mean"];
+  json["image_std"] = steps["deviation"];
+  const nlohmann::json square = {{"height", steps["crop"]}, {"width", steps["crop"]}};
+  if (steps["resize"] == "both sides") {
+    json["image_processor_type"] = "ViTImageProcessor";
+    json["size"] = square;
+    return json;
+  }
+  // ViT's own processor does not cut.
+  json["image_processor_type"] = "CLIPImageProcessor";
+  json["size"] = {{"shortest_edge", steps["resizeTo"]}};
+  json["do_center_crop"] = true;
+  json["crop_size"] = square;
+  return json;
 }
 
 }  // namespace
@@ -89,15 +117,13 @@ Result<HuggingFaceModel> ToHuggingFace(const Safetensors& file, const api::Visio
                   {"qkv_bias", true},
                   {"id2label", std::move(names)},
                   {"label2id", std::move(numbers)}};
-  model.preprocessor = {{"image_processor_type", "ViTImageProcessor"},
-                        {"do_resize", true},
-                        {"size", {{"height", side}, {"width", side}}},
-                        {"resample", 2},
-                        {"do_rescale", true},
-                        {"rescale_factor", 1.0 / 255},
-                        {"do_normalize", true},
-                        {"image_mean", {0.5, 0.5, 0.5}},
-                        {"image_std", {0.5, 0.5, 0.5}}};
+  const auto preprocessing = file.metadata.find("preprocessing");
+  if (preprocessing == file.metadata.end()) {
+    return InvalidArgumentError(
+        "the model does not say how its images were made ready, so that a processor cannot be "
+        "written; use safetensors-timm or torch-state-dict");
+  }
+  EOA_ASSIGN_OR_RETURN(model.preprocessor, Preprocessor(preprocessing->second));
   return model;
 }
 

@@ -25,14 +25,14 @@ SIZE = 64
 TOLERANCE = 1e-5  # the same operations on the same numbers; transformers' attention sums in another order
 
 
-def train(folder, name, model):
+def train(folder, name, model, augmentation=None, steps=2):
     spec = {
         "trainer": {
             "model": model, "batchSizePerMember": 4,
             "dataset": {"name": "webdataset", "path": str(SOURCE / "manifests/samples/data/cifar10-subset"),
-                        "augmentation": "vit" if model["name"].startswith("vit") else "cifar"},
+                        "augmentation": augmentation or ("vit" if model["name"].startswith("vit") else "cifar")},
         },
-        "ecosphere": {"generations": 1, "generationSteps": 2, "fitnessSamples": 8},
+        "ecosphere": {"generations": 1, "generationSteps": steps, "fitnessSamples": 8},
         "populations": [{"name": "whales", "algorithm": {"name": "Whale"}, "members": 1}],
     }
     file = folder / f"{name}.yaml"
@@ -137,6 +137,45 @@ class Export(unittest.TestCase):
                 # A pixel may be one grey level off (tests/parity/data).
                 self.assertAlmostEqual(ours[name], probability, delta=2e-3)
             self.assertEqual([each["probability"] for each in answer["classes"]], sorted(ours.values(), reverse=True))
+
+    def test_the_exported_processor_does_what_training_did(self):
+        for augmentation in ("cifar", "imagenet", "vit"):
+            run = train(self.folder, f"for-{augmentation}", {"name": "vit-n-4"}, augmentation, steps=40)
+            folder = self.export("--format", "safetensors-hf", directory=run)
+            files = [self.photograph(f"{augmentation}-{'x' * i}.png") for i in range(100)]
+            done = subprocess.run([EOA, "predict", run, "--json", "--top", "10", *map(str, files)], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            network = transformers.ViTForImageClassification.from_pretrained(folder).eval()
+
+            def theirs(processor):
+                images = [PIL.Image.open(file) for file in files]
+                with torch.no_grad():
+                    return network(processor(images, return_tensors="pt")["pixel_values"]).logits.softmax(1).numpy()
+
+            ours = []
+            for line in done.stdout.splitlines():
+                answer = {each["name"]: each["probability"] for each in json.loads(line)["classes"]}
+                ours.append([answer[network.config.id2label[i]] for i in range(10)])
+            ours = numpy.array(ours)
+            processor = transformers.AutoImageProcessor.from_pretrained(folder)
+            apart = numpy.abs(ours - theirs(processor)).max()
+            # A crop between pixels, which only ours has, is up to half a pixel off.
+            self.assertLess(apart, 2e-3 if augmentation == "vit" else 5e-2, augmentation)
+            if augmentation != "vit":
+                plain = transformers.ViTImageProcessor(size={"height": 32, "width": 32})
+                self.assertGreater(numpy.abs(ours - theirs(plain)).max(), 2 * apart, augmentation)
+
+    def test_a_model_without_a_class_token_opens_in_timm(self):
+        run = train(self.folder, "gap", {"name": "vit-ti-16", "imageSize": SIZE, "classifier": "Gap"})
+        weights = safetensors.torch.load_file(self.export("--format", "safetensors-timm", directory=run))
+        network = timm.create_model("vit_tiny_patch16_224", img_size=SIZE, num_classes=10, class_token=False, global_pool="avg", fc_norm=False)
+        network.load_state_dict(weights)
+        out = self.folder / "gap.safetensors"
+        subprocess.run([RECORD_LOGITS, out, run / "model.safetensors", "vit-ti-16", str(SIZE), "10", "GAP", self.folder / "images.safetensors"],
+                       check=True, timeout=60)
+        with torch.no_grad():
+            theirs = network.eval()(torch.from_numpy(self.images)).numpy()
+        self.assertLessEqual(numpy.abs(theirs - safetensors.numpy.load_file(out)["logits"]).max(), TOLERANCE)
 
     def test_an_image_that_is_none_is_named_and_the_others_are_predicted(self):
         broken = self.folder / "broken.jpg"

@@ -10,6 +10,7 @@
 #include "trainer/data/cifar_source.h"
 #include "trainer/data/image_decoder.h"
 #include "trainer/data/tar_index.h"
+#include "trainer/data/web_label.h"
 
 namespace eoa::train {
 namespace {
@@ -48,6 +49,15 @@ TEST(FuzzCorpus, TellsGoodArchivesFromBrokenOnes) {
     const auto archive = ReadOnlyFile::Open(file.string());
     ASSERT_TRUE(archive.ok());
     EXPECT_EQ(IndexTar(*archive).ok(), !IsBroken(file)) << file;
+  }
+}
+
+TEST(FuzzCorpus, TellsLabelsFromOtherTexts) {
+  for (const auto& file : Corpus("web_label")) {
+    const std::string extension = file.extension() == ".json" ? ".json" : ".cls";
+    const Bytes content = ContentOf(file);
+    const auto label = ParseWebLabel(extension, AsText(content), {"cat", "dog"});
+    EXPECT_EQ(label.ok(), !file.filename().string().starts_with("wrong")) << file;
   }
 }
 

@@ -40,5 +40,15 @@ TEST(TransformFor, TakesSizeAndAugmentationOfTheJob) {
   EXPECT_EQ(TransformFor(trainer).augmentation, Augmentation::kVit);
 }
 
+TEST(PreprocessingJson, SaysWhatEvaluationDoes) {
+  const Transform imagenet{224, Augmentation::kImageNet, kImageNetNormalization};
+  EXPECT_EQ(PreprocessingJson(imagenet).dump(),
+            R"({"resize":"shorter side","resizeTo":256,"crop":224,"mean":[0.485,0.456,0.406],)"
+            R"("deviation":[0.229,0.224,0.225]})");
+  const Transform vit{384, Augmentation::kVitFlip, kHalfNormalization};
+  EXPECT_EQ(PreprocessingJson(vit).dump(),
+            R"({"resize":"both sides","resizeTo":384,"crop":384,"mean":[0.5,0.5,0.5],"deviation":[0.5,0.5,0.5]})");
+}
+
 }  // namespace
 }  // namespace eoa::train
