@@ -34,7 +34,8 @@ int Render(const RenderOptions& options, FileSystem& files, std::ostream& out, s
   if (!has_owner) metadata.uid = kNoUid;
 
   const plan::TrainerSettings settings{.image = options.trainer_image, .broker_url = options.broker_url};
-  std::vector<json> objects = plan::Children(settings, *read.job, plan::OptionsOf(*read.job));
+  std::vector<json> objects =
+      plan::Children(settings, *read.job, plan::OptionsOf(*read.job, !options.no_default_storage_class));
   if (!has_owner) {
     for (json& object : objects) object.at("metadata").erase("ownerReferences");
   }

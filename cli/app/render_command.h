@@ -15,7 +15,8 @@ struct RenderOptions {
   std::string uid;            // of the EOAJob in a cluster; empty: the file's, if it has one
   std::string trainer_image;  // as the operator's flags of these names
   std::string broker_url;
-  bool json = false;  // one List in place of YAML documents
+  bool no_default_storage_class = false;  // in the cluster; then a job without a claim gets none
+  bool json = false;                      // one List in place of YAML documents
 };
 
 // What a job's uid is in the output when none is known.

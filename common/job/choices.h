@@ -74,9 +74,12 @@ constexpr auto WordsOf(Retain) { return Words<Retain>("Always", "OnFailure", "Ne
 
 enum class SuccessType { kAll, kAny, kBestK };
 constexpr auto WordsOf(SuccessType) { return Words<SuccessType>("All", "Any", "BestK"); }
+enum class Storage { kAuto, kClaim, kPod };
+constexpr auto WordsOf(Storage) { return Words<Storage>("Auto", "Claim", "Pod"); }
 
-enum class CleanPodPolicy { kRunning, kAll, kNone };
-constexpr auto WordsOf(CleanPodPolicy) { return Words<CleanPodPolicy>("Running", "All", "None"); }
+
+enum class CleanPodPolicy { kFetched, kRunning, kAll, kNone };
+constexpr auto WordsOf(CleanPodPolicy) { return Words<CleanPodPolicy>("Fetched", "Running", "All", "None"); }
 
 // Which checkpoints a job that has ended leaves behind.
 constexpr bool KeepsCheckpoints(Retain retain, bool succeeded) {

@@ -124,6 +124,7 @@ struct CheckpointSpec {
   int every_generations = 1;
   int keep = 2;
   JsonObject volume_claim;
+  Storage storage = Storage::kAuto;
   Retain retain = Retain::kOnFailure;
 };
 
@@ -138,8 +139,8 @@ struct RunPolicy {
   int progress_deadline_seconds = 600;
   int pre_running_deadline_seconds = 3600;
   int active_deadline_seconds = 0;
-  int ttl_seconds_after_finished = 86400;
-  CleanPodPolicy clean_pod_policy = CleanPodPolicy::kRunning;
+  int ttl_seconds_after_finished = -1;  // negative: never
+  CleanPodPolicy clean_pod_policy = CleanPodPolicy::kFetched;
   SuccessPolicy success_policy;
 };
 

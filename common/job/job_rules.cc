@@ -201,3 +201,4 @@ void CheckRules(const Job& job, Findings& findings) {
 }
 
 }  // namespace eoa::api
+  CheckTemplates(job.spec, findings);

@@ -12,6 +12,9 @@ void CheckRules(const Job& job, Findings& findings);
 // Labels and annotations, as Kubernetes has them; part of CheckRules.
 void CheckMetadata(const Metadata& metadata, Findings& findings);
 
+// What the pods' templates must not hold; part of CheckRules.
+void CheckTemplates(const JobSpec& spec, Findings& findings);
+
 // Only for a job without mistakes.
 void AddWarnings(const Job& job, Findings& findings);
 

@@ -40,9 +40,18 @@ const ObjectSchema& CheckpointSchema() {
     table.Integer("everyGenerations", &CheckpointSpec::every_generations, 1, 100'000,
                   "Number of generations between two checkpoints.");
     table.Integer("keep", &CheckpointSpec::keep, 1, 1000, "How many of the newest checkpoints are kept.");
-    table.FreeObject("volumeClaim", &CheckpointSpec::volume_claim,
-                     "The spec of each pod's PersistentVolumeClaim: the StatefulSet's volumeClaimTemplate.");
-    table.Word("retain", &CheckpointSpec::retain, "Whether checkpoints are kept when the job has ended.");
+    table.Word(
+        "storage", &CheckpointSpec::storage,
+        "Where a cluster keeps checkpoints and the model. Auto: on the template's volume `checkpoints` if there is "
+        "one, else on a claim for each pod if `volumeClaim` is given or the cluster has a default StorageClass, "
+        "else in the pods, with which they are lost. Claim: on claims in any case. Pod: in the pods.");
+    table.FreeObject(
+        "volumeClaim", &CheckpointSpec::volume_claim,
+        "The spec of each pod's PersistentVolumeClaim: the StatefulSet's volumeClaimTemplate. Without it a "
+        "claim is ReadWriteOnce, of the default StorageClass, and of the size that checkpoints need.");
+    table.Word("retain", &CheckpointSpec::retain,
+               "Whether checkpoints outlive the job. OnFailure: not once it has succeeded; on a cluster, not once "
+               "`eoa fetch` has taken its model besides.");
     return std::move(table).Build();
   }();
   return schema;
@@ -73,9 +82,12 @@ const ObjectSchema& RunPolicySchema() {
                   "The job fails, with the reason, when its pods are pending or cannot start for this long.");
     table.Integer("activeDeadlineSeconds", &RunPolicy::active_deadline_seconds, 0, kMaxSeconds,
                   "Longest time that the job may run, counted from zero again after a resume; 0: no limit.");
-    table.Integer("ttlSecondsAfterFinished", &RunPolicy::ttl_seconds_after_finished, 0, kMaxSeconds,
-                  "A finished job is deleted this long after its end.");
-    table.Word("cleanPodPolicy", &RunPolicy::clean_pod_policy, "Which pods are removed when the job has ended.");
+    table.Integer("ttlSecondsAfterFinished", &RunPolicy::ttl_seconds_after_finished, -1, kMaxSeconds,
+                  "A finished job is deleted this long after its end; -1: never.");
+    table.Word("cleanPodPolicy", &RunPolicy::clean_pod_policy,
+               "Which pods are removed when the job has ended. Fetched: all but a pod that alone has the model, which "
+               "stays until `eoa fetch` has taken it; Running: all; All: their StatefulSets and the Service too; None: "
+               "none.");
     table.Object("successPolicy", &RunPolicy::success_policy, SuccessPolicySchema());
     return std::move(table).Build();
   }();
@@ -85,8 +97,10 @@ const ObjectSchema& RunPolicySchema() {
 const ObjectSchema& SpecSchema() {
   static const ObjectSchema schema = [] {
     SchemaBuilder<JobSpec> table("What to train, on what, and who evolves the learning rates.");
-    table.Boolean("suspend", &JobSpec::suspend,
-                  "While true the job has no pods and its checkpoints are kept; set to false, it goes on from them.");
+    table.Boolean(
+        "suspend", &JobSpec::suspend,
+        "While true the job has no pods. Set to false, it goes on from its checkpoints, or begins again if they were "
+        "in the pods (`checkpoint.storage`).");
     table.Integer(
         "replicas", &JobSpec::replicas, 0, 1,
         "1, or 0 for no pods, the same as `suspend: true`. `kubectl scale` changes it. How many members train "

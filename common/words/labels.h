@@ -20,7 +20,12 @@ inline constexpr std::string_view kJobUidLabel = "eoa.io/job-uid";              
 inline constexpr std::string_view kPopulationLabel = "eoa.io/population";            // of pods and their StatefulSet
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";  // kOperatorName
 inline constexpr std::string_view kHashAnnotation = "eoa.io/applied-hash";           // of what was applied last
+inline constexpr std::string_view kStorageAnnotation = "eoa.io/checkpoints";         // of a StatefulSet: where they are
 inline constexpr std::string_view kTrainerContainer = "trainer";                     // of a pod; runs the agent
+
+// Of an EOAJob: `eoa fetch` has taken its model. Of a pod: who may fetch files from its agent (docs/protocol.md).
+inline constexpr std::string_view kFetchedAnnotation = "eoa.io/fetched";
+inline constexpr std::string_view kFetchKeyAnnotation = "eoa.io/fetch-key";
 
 // Of the ConfigMaps that keep the broker's rounds.
 inline constexpr std::string_view kStateLabel = "eoa.io/state";

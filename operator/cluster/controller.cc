@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/base/json_access.h"
 #include "common/base/log.h"
 #include "common/base/timestamp.h"
 #include "common/job/read_job.h"
@@ -53,7 +54,8 @@ Controller::Controller(plan::TrainerSettings settings, Parts parts, StoreFactory
     : settings_(std::move(settings)),
       parts_(parts),
       make_store_(std::move(make_store)),
-      executor_(parts.client, own_writes_, parts.clock) {}
+      executor_(parts.client, own_writes_, parts.clock),
+      storage_classes_(parts.client, parts.clock) {}
 
 ReconcileResult Controller::Reconcile(const kube::ObjectKey& key) {
   const OwnWrites::Lookup lookup = [this](std::string_view kind,
@@ -135,6 +137,9 @@ plan::Observed Controller::Observe(const JobObjects& objects, const Memory& memo
   observed.services = objects.services;
   observed.config_maps = objects.config_maps;
   observed.pods = objects.pods;
+  observed.fetched = !TextAt(At(*objects.job, "metadata", "annotations"), kFetchedAnnotation).empty();
+  // Asked before a job's first StatefulSet is made; later that tells.
+  observed.default_storage_class = objects.stateful_sets.empty() && storage_classes_.HasDefault();
   observed.store_fault = memory.open_faults.fault();
   if (!memory.has_broker) return observed;
   if (const auto summary = parts_.broker.Summary(memory.uid)) {

@@ -26,6 +26,7 @@
 #include "operator/cluster/job_cache.h"
 #include "operator/cluster/own_writes.h"
 #include "operator/cluster/progress_watch.h"
+#include "operator/cluster/storage_classes.h"
 #include "operator/cluster/workers.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/work_queue.h"
@@ -90,6 +91,7 @@ class Controller {
   OwnWrites own_writes_;
   Executor executor_;
   ProgressWatch progress_;
+  StorageClasses storage_classes_;
   mutable Mutex mutex_;
   std::unordered_map<kube::ObjectKey, std::shared_ptr<Memory>> memories_ GUARDED_BY(mutex_);
   metrics::ControllerSnapshot stats_ GUARDED_BY(mutex_);

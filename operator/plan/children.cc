@@ -33,7 +33,10 @@ json Service(const api::Job& job) {
             // Trainers meet before they are ready.
             {"publishNotReadyAddresses", true},
             {"selector", {{kJobUidLabel, job.metadata.uid}}},
-            {"ports", json::array({{{"name", "metrics"}, {"port", kMetricsPort}, {"protocol", "TCP"}}})}}}};
+            {"ports", json::array({{{"name", kMetricsPortName},
+                                    {"port", kMetricsPort},
+                                    {"targetPort", kMetricsPortName},
+                                    {"protocol", "TCP"}}})}}}};
 }
 
 json JobConfigMap(const api::Job& job) {
@@ -51,23 +54,29 @@ json JobConfigMap(const api::Job& job) {
           {"data", {{"job.json", DumpJsonPretty(api::JobToJson(resolved))}}}};
 }
 
+int PodsOf(const api::PopulationSpec& population, const ChildrenOptions& options) {
+  if (options.pods) return population.members / population.members_per_pod;
+  return population.name == options.with_pod ? 1 : 0;
+}
+
 json StatefulSet(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population,
                  const ChildrenOptions& options) {
+  const Storage storage = StorageOf(job, population, options.claims_by_default);
   json set = {{"apiVersion", "apps/v1"},
               {"kind", "StatefulSet"},
               {"metadata", Metadata(job, SetName(job, population.name), population.name)}};
+  set["metadata"]["annotations"][kStorageAnnotation] = ToWord(storage.place);
   json& spec = set["spec"];
   spec["serviceName"] = ServiceName(job);
-  spec["replicas"] = options.pods ? population.members / population.members_per_pod : 0;
+  spec["replicas"] = PodsOf(population, options);
   spec["podManagementPolicy"] = "Parallel";
   // A population restarts as a whole when its pods join again; replacing them one by one would cost an attempt each.
   spec["updateStrategy"] = {{"type", "OnDelete"}};
   spec["selector"] = {{"matchLabels", {{kJobUidLabel, job.metadata.uid}, {kPopulationLabel, population.name}}}};
-  spec["template"] = PodTemplate(settings, job, population);
-  if (job.spec.checkpoint.volume_claim.empty()) return set;
-  json claim = {
-      {"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"spec", job.spec.checkpoint.volume_claim.json()}};
-  claim["metadata"] = {{"name", "checkpoints"}, {"labels", Labels(job, population.name)}};
+  spec["template"] = PodTemplate(settings, job, population, storage);
+  if (storage.place != Place::kClaims) return set;
+  json claim = {{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}, {"spec", ClaimSpec(job, population)}};
+  claim["metadata"] = {{"name", kCheckpointVolume}, {"labels", Labels(job, population.name)}};
   spec["volumeClaimTemplates"] = json::array({std::move(claim)});
   spec["persistentVolumeClaimRetentionPolicy"] = {{"whenDeleted", options.keep_claims ? "Retain" : "Delete"},
                                                   {"whenScaled", "Retain"}};
@@ -76,8 +85,10 @@ json StatefulSet(const TrainerSettings& settings, const api::Job& job, const api
 
 }  // namespace
 
-ChildrenOptions OptionsOf(const api::Job& job) {
-  return {.pods = !job.spec.suspend, .keep_claims = job.spec.checkpoint.retain != api::Retain::kNever};
+ChildrenOptions OptionsOf(const api::Job& job, bool claims_by_default) {
+  return {.pods = !job.spec.suspend,
+          .keep_claims = job.spec.checkpoint.retain != api::Retain::kNever,
+          .claims_by_default = claims_by_default};
 }
 
 std::vector<json> Children(const TrainerSettings& settings, const api::Job& job, const ChildrenOptions& options) {

@@ -56,6 +56,22 @@ WallTime RunBegan(Draft& draft);
 // When the current wait for pods began; now while the job is Running.
 WallTime WaitBegan(Draft& draft);
 
+// ---- storage (plan_storage.cc) ----
+
+// What checkpoint.storage Auto stands for: once StatefulSets are there, what it stood for when they were made, as their
+// claims cannot change.
+bool ClaimsByDefault(const Observed& observed);
+
+// Whether every population's checkpoints outlive its pods.
+bool IsDurable(const Observed& observed);
+
+// Where checkpoints are, and whether they last. Condition Durable.
+void TellStorage(Draft& draft);
+
+// The population whose first pod alone has the model of a job that has succeeded, while nobody has fetched it; empty when
+// there is none.
+std::string FindModelHolder(const Observed& observed, const api::JobStatus& status);
+
 // ---- children (plan_children.cc) ----
 
 // Whatever is not there, or not as the spec wants it. Condition Initialized.

@@ -23,6 +23,10 @@ struct Observed {
   std::int64_t generation = 0;  // metadata.generation
   bool deleting = false;        // metadata.deletionTimestamp is set
   api::JobStatus status;        // as it was last written
+  bool fetched = false;         // `eoa fetch` has taken the model (kFetchedAnnotation)
+
+  // Whether the cluster makes volumes for claims that name no StorageClass. False also where that is not known.
+  bool default_storage_class = false;
 
   // As the API server holds them; none is null.
   std::vector<JsonPtr> stateful_sets;

@@ -9,7 +9,18 @@
 namespace eoa::plan {
 namespace {
 
-constexpr const char* kPodsRemoved = "pods are removed, checkpoints are kept";
+// What becomes of what was trained.
+std::string DescribeSuspension(const Draft& draft) {
+  if (!draft.observed.status.start_time) return "no pods are made";
+  return IsDurable(draft.observed) ? "pods are removed, checkpoints are kept"
+                                   : "pods are removed, and with them their checkpoints: training will begin again";
+}
+
+std::string DescribeResume(const Draft& draft) {
+  if (!draft.observed.status.start_time) return "pods are started";
+  return IsDurable(draft.observed) ? "pods are started, and go on from the newest checkpoints"
+                                   : "pods are started; no checkpoints were kept, so training begins again";
+}
 
 // What passed the API server's schema and is wrong all the same. Not final: the user may correct it.
 void RefuseSpec(Draft& draft) {
@@ -26,10 +37,9 @@ void RefuseSpec(Draft& draft) {
 void SuspendJob(Draft& draft) {
   draft.status().phase = JobPhase::kSuspended;
   SetFalse(draft, ConditionType::kRunning, Reason::kSuspended, "spec.suspend is true");
-  SetTrue(draft, ConditionType::kSuspended, Reason::kSuspended, kPodsRemoved);
-  if (!api::IsTrue(draft.observed.status, ConditionType::kSuspended)) {
-    EmitNormal(draft, Reason::kSuspended, kPodsRemoved);
-  }
+  const std::string message = DescribeSuspension(draft);
+  SetTrue(draft, ConditionType::kSuspended, Reason::kSuspended, message);
+  if (!api::IsTrue(draft.observed.status, ConditionType::kSuspended)) EmitNormal(draft, Reason::kSuspended, message);
   PlanChildren(draft);
 }
 
@@ -38,7 +48,7 @@ void RunJob(Draft& draft) {
   draft.result.keep_broker = true;
   if (api::IsTrue(observed.status, ConditionType::kSuspended)) {
     SetFalse(draft, ConditionType::kSuspended, Reason::kResumed, "spec.suspend is false");
-    EmitNormal(draft, Reason::kResumed, "pods are started from the newest checkpoints");
+    EmitNormal(draft, Reason::kResumed, DescribeResume(draft));
   }
   PlanChildren(draft);
   EnforceBudget(draft);
@@ -55,6 +65,7 @@ void RunJob(Draft& draft) {
 void PlanLiveJob(Draft& draft) {
   const api::JobSpec& spec = draft.job().spec;
   draft.status() = ComputeStatus(draft.observed, draft.pods, draft.now);
+  TellStorage(draft);
   if (spec.suspend) {
     SuspendJob(draft);
   } else {

@@ -58,7 +58,7 @@ void DeleteAll(Draft& draft, const std::vector<JsonPtr>& objects, const char* ap
 
 void PlanChildren(Draft& draft) {
   bool applies = false;
-  for (json& wanted : Children(draft.settings, draft.job(), OptionsOf(draft.job()))) {
+  for (json& wanted : Children(draft.settings, draft.job(), OptionsOf(draft.job(), ClaimsByDefault(draft.observed)))) {
     const json* child = FindChild(draft.observed, wanted);
     if (child != nullptr && IsBeingDeleted(*child)) {
       LookAgainIn(draft, kDeletionTakes);

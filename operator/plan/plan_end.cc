@@ -1,6 +1,7 @@
 #include "broker/core/failure_policy.h"
 #include "common/words/labels.h"
 #include "operator/plan/draft.h"
+#include "operator/plan/names.h"
 
 namespace eoa::plan {
 namespace {
@@ -35,6 +36,13 @@ void CompleteJob(Draft& draft) {
   SetFalse(draft, ConditionType::kRunning, Reason::kSucceeded, "all populations have ended");
   SetTrue(draft, ConditionType::kComplete, Reason::kSucceeded, kPolicyMet);
   EmitNormal(draft, Reason::kCompleted, kPolicyMet);
+  if (const std::string holder = FindModelHolder(draft.observed, status); !holder.empty()) {
+    const api::Metadata& job = draft.job().metadata;
+    EmitNormal(draft, Reason::kModelKept,
+               "pod " + PodName(draft.job(), holder, 0) +
+                   " alone has the model, and stays until it is fetched: eoa fetch " + job.name + " -n " +
+                   job.name_space);
+  }
   LookAgainIn(draft, kSoon);
 }
 
@@ -48,13 +56,20 @@ void FailJob(Draft& draft, Reason reason, const std::string& message) {
 }
 
 void CleanUpEndedJob(Draft& draft) {
-  const bool succeeded = api::IsTrue(draft.observed.status, ConditionType::kComplete);
+  const Observed& observed = draft.observed;
+  const bool succeeded = api::IsTrue(observed.status, ConditionType::kComplete);
   const api::Retain retain = draft.job().spec.checkpoint.retain;
-  const bool keep_claims = retain == api::Retain::kAlways || (retain == api::Retain::kOnFailure && !succeeded);
-  const bool keep_pods = draft.policy().clean_pod_policy == api::CleanPodPolicy::kNone;
-  ChangeSets(draft, {.pods = keep_pods, .keep_claims = keep_claims});
-  if (draft.policy().clean_pod_policy == api::CleanPodPolicy::kAll) DeleteChildren(draft);
-  draft.status().replicas = keep_pods ? 1 : 0;
+  // A claim has the model too: it is not taken away before somebody has that.
+  const bool taken = succeeded && observed.fetched;
+  const bool keep_claims = retain == api::Retain::kAlways || (retain == api::Retain::kOnFailure && !taken);
+  const api::CleanPodPolicy policy = draft.policy().clean_pod_policy;
+  const ChildrenOptions options = {.pods = policy == api::CleanPodPolicy::kNone,
+                                   .keep_claims = keep_claims,
+                                   .claims_by_default = ClaimsByDefault(observed),
+                                   .with_pod = FindModelHolder(observed, observed.status)};
+  ChangeSets(draft, options);
+  if (policy == api::CleanPodPolicy::kAll) DeleteChildren(draft);
+  draft.status().replicas = options.pods || !options.with_pod.empty() ? 1 : 0;
   ExpireJob(draft);
 }
 

@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/json_access.h"
 #include "operator/plan/names.h"
+#include "operator/plan/overlay.h"
 
 namespace eoa::plan {
 namespace {
@@ -18,13 +20,6 @@ constexpr int kTokenSeconds = 3600;
 constexpr int kGraceSeconds = 30;
 constexpr const char* kJobFolder = "/etc/eoa";
 constexpr const char* kTokenFolder = "/var/run/secrets/eoa.io";
-constexpr const char* kCheckpoints = "/checkpoints";
-
-bool AllNamed(const json& list) {
-  return list.is_array() && std::all_of(list.begin(), list.end(), [](const json& item) {
-           return item.is_object() && item.contains("name") && item["name"].is_string();
-         });
-}
 
 // The item of this name in a list, made when it is not there.
 json& Named(json& list, std::string_view name) {
@@ -54,67 +49,103 @@ double CpuOf(const json& quantity) {
   return milli ? value / 1000 : value;
 }
 
-json FieldReference(const std::string& path) { return {{"fieldRef", {{"fieldPath", path}}}}; }
+json FieldReference(const std::string& path) { return {{"valueFrom", {{"fieldRef", {{"fieldPath", path}}}}}}; }
 
-void AddEnvironment(const TrainerSettings& settings, const api::PopulationSpec& population, json& container) {
-  json& environment = container["env"];
-  const auto set = [&](const char* name, const std::string& value) {
-    json& entry = Named(environment, name);
-    entry = {{"name", name}, {"value", value}};
-  };
-  const auto refer = [&](const char* name, const std::string& path) {
-    json& entry = Named(environment, name);
-    entry = {{"name", name}, {"valueFrom", FieldReference(path)}};
-  };
-  set("EOA_JOB", std::string(kJobFolder) + "/job.json");
-  set("EOA_POPULATION", population.name);
-  refer("EOA_POD", "metadata.labels['apps.kubernetes.io/pod-index']");
-  set("EOA_BROKER", settings.broker_url);
-  set("EOA_TOKEN_FILE", std::string(kTokenFolder) + "/token");
-  set("EOA_DIRECTORY", kCheckpoints);
-  refer("EOA_ADDRESS", "status.podIP");
-  set("EOA_LISTEN", "0.0.0.0");
-  set("EOA_METRICS_LISTEN", "0.0.0.0:" + std::to_string(kMetricsPort));
-  // Threads that wait at a barrier must not spin: members of a machine share its cores.
-  json& wait = Named(environment, "OMP_WAIT_POLICY");
-  if (!wait.contains("value")) wait["value"] = "passive";
-  json& threads = Named(environment, "EOA_THREADS");
-  if (!threads.contains("value")) {
-    threads["value"] = std::to_string(ThreadsOf(container, population.members_per_pod));
-  }
+bool Has(const json& list, const char* field, std::string_view value) {
+  return list.is_array() && std::ranges::any_of(list, [&](const json& item) { return TextAt(item, field) == value; });
 }
 
+// The directory of a pod. A volume of the user's may be one for all pods of several jobs.
+std::string DirectoryOf(const api::Job& job, const Storage& storage) {
+  if (storage.place != Place::kVolume) return kCheckpointFolder;
+  return std::string(kCheckpointFolder) + "/" + job.metadata.name + "-" + job.metadata.uid + "/$(EOA_POD_NAME)";
+}
+
+// How long an agent may take to stop: what the kubelet gives it, but for the time to end.
+int GraceSeconds(const json& spec) {
+  constexpr int kMargin = 5;
+  return std::max<int>(1, static_cast<int>(IntegerAt(spec, "terminationGracePeriodSeconds")) - kMargin);
+}
+
+// The port of the trainer's that is called so: the user's, or the usual one.
+int MetricsPortOf(const json& container) {
+  for (const json& port : container.value("ports", json::array())) {
+    const std::int64_t number = IntegerAt(port, "containerPort");
+    if (TextAt(port, "name") == kMetricsPortName && number > 0) return static_cast<int>(number);
+  }
+  return kMetricsPort;
+}
+
+void AddEnvironment(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population,
+                    const Storage& storage, const json& spec, json& container) {
+  json& environment = container["env"];
+  // Nothing else would work: common/job/template_rules.cc refuses a template that gives them.
+  const auto set = [&](const char* name, const json& value) {
+    json& entry = Named(environment, name);
+    entry = {{"name", name}};
+    entry.update(value);
+  };
+  const auto set_default = [&](const char* name, const json& value) {
+    if (!Has(environment, "name", name)) set(name, value);
+  };
+  const auto text = [](const std::string& value) { return json{{"value", value}}; };
+  set("EOA_JOB", text(std::string(kJobFolder) + "/job.json"));
+  set("EOA_POPULATION", text(population.name));
+  set("EOA_POD", FieldReference("metadata.labels['apps.kubernetes.io/pod-index']"));
+  set("EOA_TOKEN_FILE", text(std::string(kTokenFolder) + "/token"));
+  set_default("EOA_BROKER", text(settings.broker_url));
+  // Before the directory, which refers to it.
+  if (storage.place == Place::kVolume) set_default("EOA_POD_NAME", FieldReference("metadata.name"));
+  set_default("EOA_DIRECTORY", text(DirectoryOf(job, storage)));
+  set_default("EOA_ADDRESS", FieldReference("status.podIP"));
+  set_default("EOA_METRICS_LISTEN", text(":" + std::to_string(MetricsPortOf(container))));
+  set_default("EOA_FETCH_KEYS", text(std::string(kPodFolder) + "/annotations"));
+  set_default("EOA_GRACE_SECONDS", text(std::to_string(GraceSeconds(spec))));
+  // Threads that wait at a barrier must not spin: members of a machine share its cores.
+  set_default("OMP_WAIT_POLICY", text("passive"));
+  set_default("EOA_THREADS", text(std::to_string(ThreadsOf(container, population.members_per_pod))));
+}
+
+// Where the user mounts something, that is used.
 void AddMounts(json& container) {
+  json& mounts = container["volumeMounts"];
+  if (!mounts.is_array()) mounts = json::array();
   const auto mount = [&](const char* name, const char* path, bool read_only) {
-    json& entry = Named(container["volumeMounts"], name);
-    entry = {{"name", name}, {"mountPath", path}};
+    if (Has(mounts, "mountPath", path)) return;
+    json entry = {{"name", name}, {"mountPath", path}};
     if (read_only) entry["readOnly"] = true;
+    mounts.push_back(std::move(entry));
   };
   mount("eoa-job", kJobFolder, true);
   mount("eoa-token", kTokenFolder, true);
-  mount("checkpoints", kCheckpoints, false);
+  mount("eoa-pod", kPodFolder, true);
+  mount(kCheckpointVolume, kCheckpointFolder, false);
   mount("eoa-shm", "/dev/shm", false);
   mount("eoa-tmp", "/tmp", false);
 }
 
-void CompleteContainer(const TrainerSettings& settings, const api::PopulationSpec& population, json& container) {
+void CompleteContainer(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population,
+                       const Storage& storage, const json& spec, json& container) {
   SetDefault(container, "image", settings.image);
   SetDefault(container, "command", json::array({"eoa-trainer"}));
   // The trainer's last words become the container's message.
   SetDefault(container, "terminationMessagePolicy", "FallbackToLogsOnError");
-  AddEnvironment(settings, population, container);
+  AddEnvironment(settings, job, population, storage, spec, container);
   AddMounts(container);
-  json& port = Named(container["ports"], "metrics");
-  port = {{"name", "metrics"}, {"containerPort", kMetricsPort}, {"protocol", "TCP"}};
-  SetDefault(container, "readinessProbe",
-             {{"httpGet", {{"path", "/healthz"}, {"port", "metrics"}}}, {"periodSeconds", 2}, {"timeoutSeconds", 2}});
+  json& ports = container["ports"];
+  if (!Has(ports, "name", kMetricsPortName)) {
+    Named(ports, kMetricsPortName).update({{"containerPort", kMetricsPort}, {"protocol", "TCP"}});
+  }
+  SetDefault(
+      container, "readinessProbe",
+      {{"httpGet", {{"path", "/healthz"}, {"port", kMetricsPortName}}}, {"periodSeconds", 2}, {"timeoutSeconds", 2}});
   json& security = container["securityContext"];
   SetDefault(security, "allowPrivilegeEscalation", false);
   SetDefault(security, "readOnlyRootFilesystem", true);
   SetDefault(security, "capabilities", {{"drop", {"ALL"}}});
 }
 
-void AddVolumes(const api::Job& job, json& spec) {
+void AddVolumes(const api::Job& job, const Storage& storage, json& spec) {
   json& volumes = spec["volumes"];
   Named(volumes, "eoa-job") = {{"name", "eoa-job"}, {"configMap", {{"name", JobConfigMapName(job)}}}};
   Named(volumes, "eoa-token") = {
@@ -124,31 +155,22 @@ void AddVolumes(const api::Job& job, json& spec) {
          json::array(
              {{{"serviceAccountToken",
                 {{"path", "token"}, {"audience", TokenAudience(job)}, {"expirationSeconds", kTokenSeconds}}}}})}}}};
-  Named(volumes, "eoa-tmp") = {{"name", "eoa-tmp"}, {"emptyDir", json::object()}};
-  json& shared = Named(volumes, "eoa-shm");
-  if (shared.size() == 1) shared["emptyDir"] = {{"medium", "Memory"}};
-  if (job.spec.checkpoint.volume_claim.empty()) {
-    Named(volumes, "checkpoints") = {{"name", "checkpoints"}, {"emptyDir", json::object()}};
-  }
+  Named(volumes, "eoa-pod") = PodVolume();
+  const auto set_default = [&](const char* name, const json& source) {
+    if (!Has(volumes, "name", name)) volumes.push_back({{"name", name}, {"emptyDir", source}});
+  };
+  set_default("eoa-tmp", json::object());
+  set_default("eoa-shm", {{"medium", "Memory"}});
+  if (storage.place == Place::kPods) set_default(kCheckpointVolume, json::object());
 }
 
 }  // namespace
 
-json Overlay(json base, const json& overlay) {
-  if (base.is_object() && overlay.is_object()) {
-    for (const auto& [name, value] : overlay.items()) {
-      base[name] = base.contains(name) ? Overlay(base[name], value) : value;
-    }
-    return base;
-  }
-  if (AllNamed(base) && AllNamed(overlay)) {
-    for (const json& item : overlay) {
-      json& place = Named(base, item["name"].get<std::string>());
-      place = Overlay(place, item);
-    }
-    return base;
-  }
-  return overlay;
+json PodVolume() {
+  return {
+      {"name", "eoa-pod"},
+      {"downwardAPI",
+       {{"items", json::array({{{"path", "annotations"}, {"fieldRef", {{"fieldPath", "metadata.annotations"}}}}})}}}};
 }
 
 int ThreadsOf(const json& container, int members_per_pod) {
@@ -162,22 +184,23 @@ int ThreadsOf(const json& container, int members_per_pod) {
   return std::clamp(static_cast<int>(std::floor(cpu / std::max(1, members_per_pod))), 1, 1024);
 }
 
-json PodTemplate(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population) {
-  json pod = Overlay(job.spec.pod_template.json(), population.pod_template.json());
+json PodTemplate(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population,
+                 const Storage& storage) {
+  json pod = OverlayTemplates(job.spec.pod_template.json(), population.pod_template.json());
   if (!pod.is_object()) pod = json::object();
   const json labels = Labels(job, population.name);
   for (const auto& [name, value] : labels.items()) pod["metadata"]["labels"][name] = value;
   SetDefault(pod["metadata"]["annotations"], "kubectl.kubernetes.io/default-container", kTrainerContainer);
 
   json& spec = pod["spec"];
-  json& containers = spec["containers"];
-  CompleteContainer(settings, population, Named(containers, kTrainerContainer));
-  AddVolumes(job, spec);
+  if (!spec.is_object()) spec = json::object();
   // A StatefulSet allows nothing else.
   spec["restartPolicy"] = "Always";
   SetDefault(spec, "automountServiceAccountToken", false);
   SetDefault(spec, "enableServiceLinks", false);
   SetDefault(spec, "terminationGracePeriodSeconds", kGraceSeconds);
+  CompleteContainer(settings, job, population, storage, spec, Named(spec["containers"], kTrainerContainer));
+  AddVolumes(job, storage, spec);
   json& security = spec["securityContext"];
   SetDefault(security, "runAsNonRoot", true);
   SetDefault(security, "runAsUser", kUser);

@@ -1,5 +1,5 @@
-// The pods of a population: the user's template, completed with what a trainer needs. What the user wrote is kept, but
-// for the environment and the volumes that the operator names. Pure.
+// The pods of a population: the user's template, completed with what a trainer needs. What the user wrote is used:
+// volumes, mounts, ports and variables too. What cannot be used is refused before (common/job/template_rules.cc). Pure.
 #pragma once
 
 #include <string>
@@ -7,10 +7,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "common/job/job.h"
+#include "operator/plan/storage.h"
 
 namespace eoa::plan {
 
 inline constexpr int kMetricsPort = 9400;
+inline constexpr const char* kMetricsPortName = "metrics";
+
+// The volume `eoa-pod` with the pod's own annotations, mounted at kPodFolder: they say who may fetch files.
+inline constexpr const char* kPodFolder = "/etc/eoa-pod";
+nlohmann::json PodVolume();
 
 struct TrainerSettings {
   std::string image;       // of trainers whose template names none
@@ -18,11 +24,8 @@ struct TrainerSettings {
 };
 
 // A PodTemplateSpec.
-nlohmann::json PodTemplate(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population);
-
-// `base` with `overlay` on it: objects are merged member by member, lists of objects that all have a `name` by that
-// name (containers, volumes, environment), everything else is replaced.
-nlohmann::json Overlay(nlohmann::json base, const nlohmann::json& overlay);
+nlohmann::json PodTemplate(const TrainerSettings& settings, const api::Job& job, const api::PopulationSpec& population,
+                           const Storage& storage);
 
 // Compute threads of each member: whole CPUs of the trainer container's limit, else of its request, shared by the pod's
 // members; at least one.

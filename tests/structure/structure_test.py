@@ -34,6 +34,8 @@ ALLOWED = {
     "cli/report": ["common/base", "common/words", "common/codec", "common/job", "broker/core"],
     "cli/run": ["common/base", "common/words", "common/codec", "common/job", "common/evolve", "common/net", "broker/core", "broker/rest", "cli/report"],
     "cli/sweep": ["common/base", "common/words", "common/document", "common/job", "common/evolve", "cli/report", "cli/run"],
+    "cli/fetch": ["common/base", "common/words", "common/job", "common/net", "broker/core", "operator/kube", "operator/rounds", "operator/plan",
+                  "cli/report", "cli/run"],
     "cli/data": ["common/base", "common/words", "common/job", "common/net", "trainer/data"],
     "cli/app": ["common/", "broker/", "operator/", "cli/"],
     "trainer/config": ["common/base", "common/words", "common/codec", "common/messages"],

@@ -228,7 +228,7 @@ class Chart(unittest.TestCase):
     def test_gives_rights_in_the_namespaces_that_are_named_alone(self):
         objects = rendered("--set", "operator.namespaces={a,b}")
         bindings = {(kind, namespace, name): found["roleRef"]["name"] for (_, kind, namespace, name), found in objects.items() if "Binding" in kind}
-        self.assertEqual(bindings, {("ClusterRoleBinding", "", "eoa-operator-tokens"): "eoa-operator-tokens",
+        self.assertEqual(bindings, {("ClusterRoleBinding", "", "eoa-operator-cluster"): "eoa-operator-cluster",
                                     ("RoleBinding", "a", "eoa-operator-jobs"): "eoa-operator", ("RoleBinding", "b", "eoa-operator-jobs"): "eoa-operator",
                                     ("RoleBinding", NAMESPACE, "eoa-operator"): "eoa-operator"})
         arguments = named(objects, "Deployment", "eoa-operator")["spec"]["template"]["spec"]["containers"][0]["args"]

@@ -1,5 +1,7 @@
 #include "operator/plan/children.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -97,6 +99,61 @@ TEST(Children, KeepCheckpointsOnClaimsWhenTheJobHasOne) {
   EXPECT_EQ(spec.at("persistentVolumeClaimRetentionPolicy").at("whenDeleted"), "Delete");
   EXPECT_EQ(spec.at("persistentVolumeClaimRetentionPolicy").at("whenScaled"), "Retain");
   for (const json& volume : spec.at("template").at("spec").at("volumes")) EXPECT_NE(volume.at("name"), "checkpoints");
+}
+
+TEST(Children, KeepCheckpointsOnClaimsOfTheirSizeWhereTheClusterMakesVolumes) {
+  const json spec = SetOf(Children(kSettings, SmallJob(), {.claims_by_default = true}), "small-wolves").at("spec");
+  const json& claim = spec.at("volumeClaimTemplates").at(0).at("spec");
+  EXPECT_EQ(claim.at("accessModes").at(0), "ReadWriteOnce");
+  EXPECT_EQ(claim.at("resources").at("requests").at("storage"), "2Gi");
+  api::Job job = SmallJob();
+  job.spec.checkpoint.storage = api::Storage::kPod;
+  EXPECT_FALSE(SetOf(Children(kSettings, job, {.claims_by_default = true}), "small-wolves")
+                   .at("spec")
+                   .contains("volumeClaimTemplates"));
+}
+
+// A volume, by its name.
+json Volume(const json& pod, const std::string& name) {
+  json found;
+  for (const json& volume : pod.at("spec").at("volumes")) {
+    if (volume.at("name") != name) continue;
+    EXPECT_TRUE(found.is_null()) << name << " is there twice";
+    found = volume;
+  }
+  return found;
+}
+
+TEST(Children, UseVolumesMountsPortsAndVariablesOfTheUsers) {
+  api::Job job = SmallJob();
+  job.spec.pod_template = json::parse(R"({"spec": {
+    "terminationGracePeriodSeconds": 120,
+    "volumes": [{"name": "checkpoints", "persistentVolumeClaim": {"claimName": "nfs"}},
+                {"name": "dshm", "emptyDir": {"medium": "Memory", "sizeLimit": "8Gi"}},
+                {"name": "eoa-tmp", "emptyDir": {"sizeLimit": "1Gi"}}],
+    "containers": [{"name": "trainer",
+      "volumeMounts": [{"name": "dshm", "mountPath": "/dev/shm"}],
+      "ports": [{"name": "metrics", "containerPort": 2112}],
+      "env": [{"name": "EOA_LISTEN", "value": "::"}, {"name": "EOA_BROKER", "value": "http://proxy"},
+              {"name": "EOA_THREADS", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}]}]}})");
+  const json set = SetOf(Children(kSettings, job, {.claims_by_default = true}), "small-wolves");
+  EXPECT_FALSE(set.at("spec").contains("volumeClaimTemplates"));
+  const json& pod = set.at("spec").at("template");
+  EXPECT_EQ(Volume(pod, "checkpoints").at("persistentVolumeClaim").at("claimName"), "nfs");
+  EXPECT_EQ(Volume(pod, "eoa-tmp").at("emptyDir").at("sizeLimit"), "1Gi");
+  const json& trainer = pod.at("spec").at("containers").at(0);
+  std::vector<std::string> folders;
+  for (const json& mount : trainer.at("volumeMounts")) folders.push_back(mount.at("mountPath"));
+  std::ranges::sort(folders);
+  EXPECT_EQ(std::ranges::adjacent_find(folders), folders.end()) << "the API server refuses two mounts of one path";
+  EXPECT_EQ(Variable(trainer, "EOA_LISTEN").at("value"), "::");
+  EXPECT_EQ(Variable(trainer, "EOA_BROKER").at("value"), "http://proxy");
+  EXPECT_FALSE(Variable(trainer, "EOA_THREADS").contains("value"));
+  EXPECT_EQ(Variable(trainer, "EOA_METRICS_LISTEN").at("value"), ":2112");
+  EXPECT_EQ(Variable(trainer, "EOA_GRACE_SECONDS").at("value"), "115");
+  EXPECT_EQ(trainer.at("ports").size(), 1);
+  EXPECT_EQ(Variable(trainer, "EOA_DIRECTORY").at("value"), "/checkpoints/small-uid-1/$(EOA_POD_NAME)")
+      << "pods may share the volume";
 }
 
 TEST(Children, OfTheSameJobAreTheSameAndOfAnotherSizeAreNot) {

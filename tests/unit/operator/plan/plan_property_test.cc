@@ -7,6 +7,8 @@
 
 #include "common/base/random.h"
 #include "operator/plan/plan.h"
+
+#include "operator/plan/draft.h"
 #include "tests/unit/operator/plan/job_fixture.h"
 
 namespace eoa::plan {
@@ -29,9 +31,10 @@ class World {
     policy.max_population_restarts = Below(4);
     policy.backoff_limit = Below(6);
     policy.success_policy.type = Below(2) == 0 ? api::SuccessType::kAll : api::SuccessType::kAny;
-    policy.clean_pod_policy = static_cast<api::CleanPodPolicy>(Below(3));
+    policy.clean_pod_policy = static_cast<api::CleanPodPolicy>(Below(4));
     policy.active_deadline_seconds = Below(3) == 0 ? 20'000 : 0;
     policy.ttl_seconds_after_finished = 1'000'000'000;
+    seen_.default_storage_class = Below(2) == 0;
     for (const api::PopulationSpec& population : seen_.job->spec.populations) {
       broker::PopulationView view;
       view.name = population.name;
@@ -201,6 +204,7 @@ class World {
     view.phase = succeeded ? BrokerPhase::kSucceeded : BrokerPhase::kFailed;
     view.finished.emplace();
     view.finished->succeeded = succeeded;
+    if (succeeded) view.finished->model = "/checkpoints/model.safetensors";
     if (!succeeded) view.finished->error = "diverged";
   }
 
@@ -224,7 +228,11 @@ void CheckChildren(const World& world) {
     EXPECT_EQ(world.seen_.services.size(), 1);
     EXPECT_EQ(world.seen_.config_maps.size(), 1);
   }
-  for (const JsonPtr& set : world.seen_.stateful_sets) EXPECT_EQ(set->at("spec").at("replicas"), pods ? 3 : 0);
+  const std::string holder = ended ? FindModelHolder(world.seen_, world.seen_.status) : "";
+  for (const JsonPtr& set : world.seen_.stateful_sets) {
+    const bool holds = !holder.empty() && set->at("metadata").at("name") == "small-" + holder;
+    EXPECT_EQ(set->at("spec").at("replicas"), pods ? 3 : holds ? 1 : 0);
+  }
   EXPECT_EQ(world.seen_.ecosphere.has_value(), !ended && pods);
 }
 
