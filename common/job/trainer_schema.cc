@@ -81,7 +81,7 @@ const ObjectSchema& DatasetSchema() {
             "How training images are varied. `cifar`: crop with 4 pixels of padding, and flip; `cifar-cutout`: also a "
             "16x16 hole in every second image; `vit`: random resized crop; `vit-flip`: also a flip; `imagenet`: random "
             "resized crop, and flip; `none`: only normalised.")
-        .DerivedFrom("cifar for CIFAR, else imagenet");
+        .DerivedFrom("vit for Vision Transformers but vit-n-4, else cifar for CIFAR, else imagenet");
     table
         .Number(
             "validationFraction", &DatasetSpec::validation_fraction, 0, 1,
