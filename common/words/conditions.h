@@ -58,8 +58,8 @@ constexpr auto WordsOf(Reason) {
                        "PodsMissing", "PodNotDeleted", "PodFailed", "TrainerFailed", "NoProgress", "Progressing",
                        "Suspended", "Resumed", "Succeeded", "Failed", "PopulationsFailed", "PreRunningDeadlineExceeded",
                        "ActiveDeadlineExceeded", "RoundsStored", "StoreUnavailable", "StoreRefused", "StoreFull",
-                       "StoreLost", "OnClaims", "OnVolume", "InPods", "Started", "Running", "PopulationRestarted", "PopulationDisrupted", "Stalled",
-                       "Completed", "ModelKept");
+                       "StoreLost", "OnClaims", "OnVolume", "InPods", "Started", "Running", "PopulationRestarted",
+                       "PopulationDisrupted", "Stalled", "Completed", "ModelKept");
 }
 
 }  // namespace eoa

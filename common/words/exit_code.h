@@ -35,8 +35,11 @@ inline constexpr std::array kExitCodes = {
     ExitCodeMeaning{ExitCode::kNotFinite, "training diverged beyond repair (non-finite)", false},
     ExitCodeMeaning{ExitCode::kPeerLost, "a peer or the store was lost", true},
     ExitCodeMeaning{ExitCode::kOutOfMemory, "out of memory", true},
-    ExitCodeMeaning{ExitCode::kStartOver,
-                    "the device failed; or a checkpoint is damaged, and the one before will be used", true},
+    ExitCodeMeaning{
+        ExitCode::kStartOver,
+        "the device, the checkpoint directory, a port or the token failed; or a checkpoint is damaged, and the "
+        "one before will be used",
+        true},
     ExitCodeMeaning{ExitCode::kPreempted, "asked to stop (SIGTERM)", true},
 };
 

@@ -17,6 +17,7 @@
 #include "common/evolve/rates.h"
 #include "common/job/read_job.h"
 #include "trainer/agent/broker_client.h"
+#include "trainer/agent/file_page.h"
 #include "trainer/agent/inbox.h"
 #include "trainer/agent/memory_kills.h"
 #include "trainer/agent/session.h"
@@ -247,9 +248,13 @@ class Shell {
   Calls calls_{inbox_};  // last, to be destroyed first: its threads use the members above
 };
 
+// Of what is around the agent and may be there at the next try, unlike a mistake in the job or a flag.
+Error Passing(const Error& error) { return UnavailableError(error.message()); }
+
 Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
-  EOA_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(options.job_file, api::kMaxJobBytes));
-  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(text, options.job_file));
+  const Result<std::string> text = files.ReadFile(options.job_file, api::kMaxJobBytes);
+  if (!text.ok()) return text.error().code() == ErrorCode::kNotFound ? text.error() : Passing(text.error());
+  EOA_ASSIGN_OR_RETURN(api::Job job, api::JobFromText(*text, options.job_file));
   EOA_RETURN_IF_ERROR(evolve::LoadSchedules(job.spec, files));
   PodSetup setup;
   setup.population = api::FindPopulation(job.spec, options.population);
@@ -260,6 +265,12 @@ Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   if (options.pod < 0 || options.pod >= pods) {
     return InvalidArgumentError("--pod: " + std::to_string(options.pod) + " is not below " + std::to_string(pods) +
                                 ", the number of pods of " + population.name);
+  }
+  const bool merges = job.spec.ecosphere.weight_merge != api::WeightMerge::kNone && job.spec.populations.size() > 1;
+  if (merges && options.address.find(':') != std::string::npos) {
+    return InvalidArgumentError("--address: '" + options.address +
+                                "' is an IPv6 address, and populations exchange weights over IPv4 only: let pods have "
+                                "IPv4 addresses, or set spec.ecosphere.weightMerge to None");
   }
   EOA_ASSIGN_OR_RETURN(setup.start_rates, evolve::StartRates(job.spec, setup.population));
   setup.job = std::make_shared<const api::Job>(std::move(job));
@@ -272,8 +283,10 @@ Result<PodSetup> MakeSetup(const AgentOptions& options, FileSystem& files) {
   setup.incarnation_prefix = RandomHex(8);
   setup.weights_token = RandomHex(16);
   setup.heartbeat_interval = options.heartbeat_interval;
-  EOA_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
-  if (setup.profile_steps > 0) EOA_RETURN_IF_ERROR(files.CreateDirectories(setup.profile_directory));
+  setup.stop_grace = options.grace;
+  Status made = files.CreateDirectories(options.directory);
+  if (made.ok() && setup.profile_steps > 0) made = files.CreateDirectories(setup.profile_directory);
+  if (!made.ok()) return Passing(made.error());
   return setup;
 }
 
@@ -282,21 +295,35 @@ ExitCode Fail(ExitCode code, const Error& error) {
   return code;
 }
 
+// A mistake stays one; a directory, a port or a token may be there at the next try.
+ExitCode Fail(const Error& error) {
+  const bool mistake = error.code() == ErrorCode::kInvalidArgument || error.code() == ErrorCode::kNotFound;
+  return Fail(mistake ? ExitCode::kBadConfiguration : ExitCode::kStartOver, error);
+}
+
 }  // namespace
 
-ExitCode RunAgent(const AgentOptions& options, net::HttpClient& http, FileSystem& files, Clock& clock) {
+std::string AnyAddressLike(const std::string& address) {
+  return address.find(':') == std::string::npos ? "0.0.0.0" : "::";
+}
+
+ExitCode RunAgent(const AgentOptions& given, net::HttpClient& http, FileSystem& files, Clock& clock) {
+  AgentOptions options = given;
+  if (options.listen.empty()) options.listen = AnyAddressLike(options.address);
+  if (options.metrics_listen.starts_with(':')) options.metrics_listen = options.listen + options.metrics_listen;
   Result<PodSetup> setup = MakeSetup(options, files);
-  if (!setup.ok()) return Fail(ExitCode::kBadConfiguration, setup.error());
+  if (!setup.ok()) return Fail(setup.error());
   if (const Result<std::string> token = ReadToken(files, options.token_file); !token.ok()) {
-    return Fail(ExitCode::kBadConfiguration, token.error());
+    return Fail(Passing(token.error()));
   }
   const Result<std::unique_ptr<WeightServer>> weights =
       WeightServer::Start(options.listen, setup->weights_token, files);
-  if (!weights.ok()) return Fail(ExitCode::kInternal, weights.error());
+  if (!weights.ok()) return Fail(weights.error());
   setup->weights_port = (*weights)->port();
   Telemetry telemetry(*setup, options.version, clock.SteadyNow());
-  const auto status_page = ServeStatusPage(options.metrics_listen, telemetry, clock);
-  if (!status_page.ok()) return Fail(ExitCode::kBadConfiguration, status_page.error());
+  const FilePage file_page(options.directory, options.fetch_keys, files);
+  const auto status_page = ServeStatusPage(options.metrics_listen, telemetry, file_page, clock);
+  if (!status_page.ok()) return Fail(status_page.error());
 
   sigset_t signals;
   sigemptyset(&signals);

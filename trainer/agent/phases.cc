@@ -29,7 +29,6 @@ constexpr Duration kFirstPause = milliseconds(200);
 constexpr Duration kLongestRejoinPause = seconds(10);
 // A lost peer ends several workers at once; the one to blame may be the last to be seen.
 constexpr Duration kCollapseGrace = seconds(2);
-constexpr Duration kStopGrace = seconds(2);
 
 // The first failure is repeated at once; failures without a checkpoint in between ever more slowly.
 Duration RejoinPause(int failures) {
@@ -340,7 +339,7 @@ void AgentSession::HandleParked(const Event& event) {
 void AgentSession::EnterStopping(bool then_exit) {
   Enter(kStopping);
   exit_after_stop_ = then_exit;
-  end_at_ = now_ + kStopGrace;
+  end_at_ = now_ + setup_.stop_grace;
   exchange_.Reset();
   Emit(CancelCalls{});
   heartbeat_in_flight_ = false;

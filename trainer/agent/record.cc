@@ -12,6 +12,9 @@ namespace {
 
 constexpr codec::IntegerSpec kGeneration{.most = std::numeric_limits<int>::max()};
 
+// What a join tells the broker at most.
+constexpr std::size_t kMostCheckpoints = 1000;
+
 struct RatesOfGeneration {
   int generation = 0;
   std::vector<double> rates;
@@ -57,11 +60,12 @@ Result<Record> RecordFromText(std::string_view text) {
   return record;
 }
 
-void AddCheckpoint(Record& record, int generation, int keep) {
+void AddCheckpoint(Record& record, int generation, int oldest) {
   std::vector<int>& list = record.checkpoints;
   const auto at = std::lower_bound(list.begin(), list.end(), generation);
   if (at == list.end() || *at != generation) list.insert(at, generation);
-  while (std::cmp_greater(list.size(), keep)) list.erase(list.begin());
+  std::erase_if(list, [&](int each) { return each < oldest && each != generation; });
+  while (list.size() > kMostCheckpoints) list.erase(list.begin());
   std::erase_if(record.rates, [&list](const auto& entry) { return entry.first < list.front(); });
 }
 

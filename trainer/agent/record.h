@@ -37,8 +37,8 @@ std::string RecordToText(const Record& record);
 // DataLoss, with the field, for text that RecordToText did not write.
 Result<Record> RecordFromText(std::string_view text);
 
-// Notes that `generation` can be resumed from and forgets what is older than the newest `keep` checkpoints need.
-void AddCheckpoint(Record& record, int generation, int keep);
+// Notes that `generation` can be resumed from, and forgets what is older than `oldest`, whose files are gone.
+void AddCheckpoint(Record& record, int generation, int oldest);
 
 // Notes weights to be served; the newest `keep` stay.
 void AddWeights(Record& record, WeightsFile weights, std::size_t keep);

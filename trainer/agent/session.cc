@@ -87,10 +87,10 @@ void AgentSession::OnWorkerMessage(int, const train::MergedMessage& message) {
 }
 
 void AgentSession::OnWorkerMessage(int worker, const train::CheckpointedMessage& message) {
+  if (worker == 0) oldest_checkpoint_ = message.oldest;
   if (!gang_.OnCheckpoint(worker, message.generation)) return;
   failures_ = 0;
-  // Workers keep one more, too: a peer may not have got as far.
-  AddCheckpoint(record_, message.generation, spec().checkpoint.keep + 1);
+  AddCheckpoint(record_, message.generation, oldest_checkpoint_);
   Emit(SaveRecord{record_});
 }
 

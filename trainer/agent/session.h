@@ -108,9 +108,10 @@ class AgentSession {
   int era_ = 0;
   int attempt_ = 0;
   int generation_ = 0;
-  int failures_ = 0;         // in a row, without a checkpoint in between
-  std::string last_error_;   // of this pod's workers; the broker is told when joining again
-  std::string logged_last_;  // by LogOnce
+  int oldest_checkpoint_ = 0;  // whose files the workers have kept
+  int failures_ = 0;           // in a row, without a checkpoint in between
+  std::string last_error_;     // of this pod's workers; the broker is told when joining again
+  std::string logged_last_;    // by LogOnce
   ExitCode exit_code_ = ExitCode::kOk;
   bool heartbeat_in_flight_ = false;
   bool exit_after_stop_ = false;

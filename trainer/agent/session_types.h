@@ -37,6 +37,7 @@ struct PodSetup {
   std::string incarnation_prefix;       // random, fresh for each process
   std::vector<double> start_rates;      // of the population's members in generation 0 (evolve::StartRates)
   Duration heartbeat_interval = std::chrono::seconds(1);
+  Duration stop_grace = std::chrono::seconds(2);  // for workers that are asked to stop: a write may be under way
 };
 
 // ---- events ----

@@ -107,6 +107,7 @@ void Telemetry::EndWorkers() {
     worker.data_wait_seconds += worker.progress->data_wait_seconds;
     worker.communication_seconds += worker.progress->communication_seconds;
     worker.checkpoint_seconds += worker.progress->checkpoint_seconds;
+    worker.checkpoint_failures += worker.progress->checkpoint_failures;
     worker.progress.reset();
   }
 }
@@ -185,6 +186,8 @@ std::string Telemetry::Render(SteadyTime now) const {
           &Worker::communication_seconds, &Progress::communication_seconds);
   counter("checkpoint_wait_seconds_total", "Time that training waited for checkpoints.", &Worker::checkpoint_seconds,
           &Progress::checkpoint_seconds);
+  counter("checkpoint_failures_total", "Checkpoints that could not be written and were left out.",
+          &Worker::checkpoint_failures, &Progress::checkpoint_failures);
   page.Begin("phase_seconds_total", Counter, "Time this pod spent in each phase.");
   std::map<TrainerPhase, double> phases = phase_seconds_;
   phases[phase_] += ToSeconds(now - phase_since_);

@@ -43,6 +43,7 @@ class Telemetry {
     double data_wait_seconds = 0;
     double communication_seconds = 0;
     double checkpoint_seconds = 0;
+    std::int64_t checkpoint_failures = 0;
   };
 
   void Enter(TrainerPhase phase, SteadyTime now) REQUIRES(mutex_);

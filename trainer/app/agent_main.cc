@@ -13,6 +13,7 @@
 #include "common/net/cpprest/cpprest_client.h"
 #include "trainer/agent/agent.h"
 #include "trainer/app/export_main.h"
+#include "trainer/app/serve_main.h"
 
 namespace {
 
@@ -30,10 +31,12 @@ void BlockSignals() {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "export") return eoa::ExportMain(argc - 1, argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "serve") return eoa::ServeMain(argc - 1, argv + 1);
   eoa::agent::AgentOptions options;
   options.worker = eoa::BesideThisProgram("", "eoa-trainer-worker");
   options.version = EOA_VERSION;
   double heartbeat_seconds = eoa::ToSeconds(options.heartbeat_interval);
+  double grace_seconds = eoa::ToSeconds(options.grace);
   int parent = 0;
 
   CLI::App app("The agent of one pod: it starts the pod's workers and reports to the broker.", "eoa-trainer");
@@ -59,8 +62,13 @@ int main(int argc, char** argv) {
   app.add_option("--address", options.address, "The host name or IP address at which other pods reach this one.")
       ->required()
       ->envname("EOA_ADDRESS");
-  app.add_option("--listen", options.listen, "The IP address to listen on.")
-      ->envname("EOA_LISTEN")
+  app.add_option("--listen", options.listen,
+                 "The IP address to listen on. Default: every one of the kind of --address, IPv4 or IPv6.")
+      ->envname("EOA_LISTEN");
+  app.add_option("--grace-seconds", grace_seconds,
+                 "How long workers may take to end after SIGTERM; they need it only while a checkpoint is written.")
+      ->envname("EOA_GRACE_SECONDS")
+      ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
   app.add_option("--threads", options.threads, "How many threads each worker computes with.")
       ->envname("EOA_THREADS")
@@ -78,8 +86,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();
   app.add_option("--metrics-listen", options.metrics_listen,
-                 "IP:PORT that serves /metrics and /healthz. Default: they are not served.")
+                 "IP:PORT that serves /metrics and /healthz; :PORT is on --listen. Default: they are not served.")
       ->envname("EOA_METRICS_LISTEN");
+  app.add_option("--fetch-keys", options.fetch_keys,
+                 "A file with the pod's annotations, which say who may fetch files from --metrics-listen.")
+      ->envname("EOA_FETCH_KEYS");
   app.add_option("--parent", parent, "The process id of the parent; the agent ends when it does.");
   try {
     app.parse(argc, argv);
@@ -92,6 +103,7 @@ int main(int argc, char** argv) {
   BlockSignals();
   eoa::ConfigureLog({.program = "agent " + options.population + "/" + std::to_string(options.pod)});
   options.heartbeat_interval = eoa::FromSeconds(heartbeat_seconds);
+  options.grace = eoa::FromSeconds(grace_seconds);
   const auto http = eoa::net::MakeCpprestClient({});
   return static_cast<int>(eoa::agent::RunAgent(options, *http, eoa::RealFileSystem(), eoa::RealClock()));
 }

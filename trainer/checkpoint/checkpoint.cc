@@ -46,6 +46,8 @@ std::optional<int> GenerationOf(std::string_view name) {
 
 }  // namespace
 
+Error OfStorage(const Error& error) { return AbortedError("the checkpoint directory: " + error.message()); }
+
 std::string CheckpointDirectory::Stem(int generation, const std::string& part) const {
   return JoinPath(directory_, std::string(kPrefix) + std::to_string(generation) + "." + part);
 }
@@ -64,8 +66,13 @@ Status CheckpointDirectory::Save(int generation, const std::string& part, const 
 Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::string& part) const {
   const std::string stem = Stem(generation, part);
   const auto lost = [&](const std::string& why) { return DataLossError("checkpoint " + stem + ": " + why); };
+  // A disk that fails for a while has lost nothing.
+  const auto unread = [&](const Error& error) {
+    const bool gone = error.code() == ErrorCode::kNotFound || error.code() == ErrorCode::kResourceExhausted;
+    return gone ? lost(error.message()) : OfStorage(error);
+  };
   const Result<std::string> text = files_.ReadFile(stem + ".json", kMaxManifestBytes);
-  if (!text.ok()) return lost(text.error().message());
+  if (!text.ok()) return unread(text.error());
   const Result<nlohmann::json> document = ParseJson(*text);
   if (!document.ok()) return lost(document.error().message());
   const Result<Manifest> manifest = codec::FromJson<Manifest>(*document);
@@ -77,7 +84,7 @@ Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::stri
   }
 
   Result<std::string> content = files_.ReadFile(stem + ".safetensors", kMaxPartBytes);
-  if (!content.ok()) return lost(content.error().message());
+  if (!content.ok()) return unread(content.error());
   if (content->size() != manifest->bytes) {
     return lost(std::to_string(content->size()) + " bytes instead of " + std::to_string(manifest->bytes));
   }
@@ -89,14 +96,16 @@ Result<CheckpointPart> CheckpointDirectory::Load(int generation, const std::stri
   return loaded;
 }
 
-Status CheckpointDirectory::Prune(int generation, int keep) const {
+Result<int> CheckpointDirectory::Prune(int generation, int keep) const {
   EOA_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.ListDirectory(directory_));
   std::set<int, std::greater<>> generations;
   for (const std::string& name : names) {
     const std::optional<int> each = GenerationOf(name);
     if (each && *each <= generation) generations.insert(*each);
   }
-  if (generations.size() <= static_cast<std::size_t>(keep) + 1) return OkStatus();
+  if (generations.size() <= static_cast<std::size_t>(keep) + 1) {
+    return generations.empty() ? generation : *generations.rbegin();
+  }
   const int oldest_kept = *std::next(generations.begin(), keep);
   for (const bool manifests : {true, false}) {
     for (const std::string& name : names) {
@@ -106,7 +115,7 @@ Status CheckpointDirectory::Prune(int generation, int keep) const {
       }
     }
   }
-  return OkStatus();
+  return oldest_kept;
 }
 
 }  // namespace eoa::train

@@ -25,6 +25,10 @@ struct CheckpointPart {
   Safetensors contents;
 };
 
+// An error in the pod's own directory, as Aborted: unlike one of the data set, it may pass, and another try or another
+// node may do.
+Error OfStorage(const Error& error);
+
 class CheckpointDirectory {
  public:
   CheckpointDirectory(FileSystem& files, std::string directory) : files_(files), directory_(std::move(directory)) {}
@@ -34,12 +38,12 @@ class CheckpointDirectory {
               const Metadata& metadata) const;
 
   // DataLoss when the part is not there, or is not what its manifest says; FailedPrecondition when another version
-  // wrote it in another format.
+  // wrote it in another format; Aborted (OfStorage) when it cannot be read now.
   Result<CheckpointPart> Load(int generation, const std::string& part) const;
 
-  // Removes what is older than `generation` by more than the last `keep` checkpoints. One more than `keep` stays: until
-  // every pod has written the newest, the one before is what the world would resume from.
-  Status Prune(int generation, int keep) const;
+  // Removes what is older than the `keep` checkpoints before `generation`, which all pods have. Returns the oldest
+  // generation that stays.
+  Result<int> Prune(int generation, int keep) const;
 
  private:
   std::string Stem(int generation, const std::string& part) const;

@@ -92,6 +92,7 @@ struct ProgressMessage {
   double communication_seconds = 0;      // likewise: in collectives, but for what backward hides
   std::int64_t device_memory_bytes = 0;  // of a GPU, by tensors, at most; 0 on the CPU
   double checkpoint_seconds = 0;         // beside it: waiting until a checkpoint is copied or the one before is written
+  std::int64_t checkpoint_failures = 0;  // checkpoints that could not be written, and were left out
 };
 
 struct GenerationEndMessage {  // leader only
@@ -109,6 +110,7 @@ struct MergedMessage {  // leader only; only when other populations or the check
 
 struct CheckpointedMessage {
   int generation = 0;  // resume_generation may be this from now on
+  int oldest = 0;      // what is older has been removed; of the pod's first worker
 };
 
 // The checkpoint of this generation cannot be used: it must not be resumed from again. The worker ends with kStartOver.

@@ -28,6 +28,11 @@ AgentChannel::~AgentChannel() {
   reader_.join();
 }
 
+void AgentChannel::BeforeStop(std::function<void()> last) {
+  const MutexLock lock(stopping_);
+  before_stop_ = std::move(last);
+}
+
 void AgentChannel::Send(const FromWorker& message) {
   const std::string line = EncodeLine(message) + "\n";
   const MutexLock lock(sending_);
@@ -98,6 +103,10 @@ void AgentChannel::ReadUntilEnd() {
       why = "a line of more than " + std::to_string(kMaxLineBytes) + " bytes";
       open = false;
     }
+  }
+  if (end == ChannelEnd::kStopped) {
+    const MutexLock lock(stopping_);
+    if (before_stop_) before_stop_();
   }
   on_end_(end, why);
   const MutexLock lock(mutex_);

@@ -30,6 +30,10 @@ class AgentChannel {
   AgentChannel(int fd, std::function<void(ChannelEnd, const std::string& why)> on_end);
   ~AgentChannel();
 
+  // Calls `last` on the reading thread when the agent asks to stop, before `on_end`; null: nothing. Returns once an
+  // earlier one is no longer being called.
+  void BeforeStop(std::function<void()> last);
+
   // Drops the message when the agent is gone: the reading thread learns of that by itself.
   void Send(const FromWorker& message);
 
@@ -51,6 +55,8 @@ class AgentChannel {
   const Descriptor channel_;
   const std::function<void(ChannelEnd, const std::string&)> on_end_;
   Mutex sending_;  // a line is written whole
+  Mutex stopping_;
+  std::function<void()> before_stop_ GUARDED_BY(stopping_);
   Mutex mutex_;
   CondVar arrived_;
   std::deque<ToWorker> inbox_ GUARDED_BY(mutex_);

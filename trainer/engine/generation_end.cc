@@ -10,6 +10,7 @@
 
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "trainer/checkpoint/checkpoint.h"
 #include "trainer/engine/merge.h"
 
 namespace eoa::train {
@@ -118,20 +119,28 @@ Status GenerationEnd::Publish(int generation, const FlatWeights& weights) {
   const auto path = [&](int of) {
     return JoinPath(options_.directory, "weights-" + std::to_string(of) + ".safetensors");
   };
-  EOA_ASSIGN_OR_RETURN(const WrittenFile written, WriteSafetensors(*options_.files, path(generation), weights.Arrays(),
-                                                                   options_.metadata, Durability::kTransient));
+  const Result<WrittenFile> written =
+      WriteSafetensors(*options_.files, path(generation), weights.Arrays(), options_.metadata, Durability::kTransient);
+  if (!written.ok()) return OfStorage(written.error());
   options_.channel->Send(MergedMessage{
-      .generation = generation, .file = path(generation), .crc32 = written.crc32, .bytes = written.bytes});
+      .generation = generation, .file = path(generation), .crc32 = written->crc32, .bytes = written->bytes});
   // Populations that exchange asynchronously may still ask for weights as old as maxStaleness.
   const int expired = generation - 2 - spec().ecosphere.exchange.max_staleness;
-  return expired < 0 ? OkStatus() : options_.files->Remove(path(expired));
+  if (expired < 0) return OkStatus();
+  if (const Status removed = options_.files->Remove(path(expired)); !removed.ok()) {
+    Log(LogLevel::kWarning, "old weights are not removed", {{"error", removed.error().message()}});
+  }
+  return OkStatus();
 }
 
 Status GenerationEnd::Mix(const NextMessage& next, FlatWeights& weights) const {
   weights.Scale(next.own_weight);
   for (const ForeignWeights& foreign : next.foreign) {
-    EOA_ASSIGN_OR_RETURN(const std::string bytes, options_.files->ReadFile(foreign.file, kMaxWeightsBytes));
-    EOA_ASSIGN_OR_RETURN(const Safetensors file, ParseSafetensors(bytes));
+    const Result<std::string> bytes = options_.files->ReadFile(foreign.file, kMaxWeightsBytes);
+    if (!bytes.ok()) return OfStorage(bytes.error());
+    const Result<Safetensors> parsed = ParseSafetensors(*bytes);
+    if (!parsed.ok()) return OfStorage(parsed.error());
+    const Safetensors& file = *parsed;
     Status status = weights.Add(file, foreign.weight);
     if (!status.ok()) return std::move(status).error().WithContext("mixing in " + foreign.file);
   }

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/log.h"
+
 namespace eoa::train {
 
 CheckpointPlan CheckpointPlan::For(const api::JobSpec& spec, const std::string& population, int member) {
@@ -19,7 +21,7 @@ CheckpointPlan CheckpointPlan::For(const api::JobSpec& spec, const std::string& 
 }
 
 MemberCheckpoint::MemberCheckpoint(FileSystem& files, const std::string& directory, CheckpointPlan plan,
-                                   Metadata metadata, std::function<void(int)> on_durable)
+                                   Metadata metadata, std::function<void(int, int)> on_durable)
     : directory_(files, directory),
       plan_(std::move(plan)),
       metadata_(std::move(metadata)),
@@ -29,38 +31,83 @@ MemberCheckpoint::~MemberCheckpoint() {
   if (writing_.valid()) writing_.wait();
 }
 
-void MemberCheckpoint::Save(int generation, const FlatWeights& weights, const Optimizer& optimizer) {
+MemberCheckpoint::Held MemberCheckpoint::Take(int generation, const FlatWeights& weights,
+                                              const Optimizer& optimizer) const {
+  Held held{.generation = generation, .weights = {}, .copy = nullptr, .state = {}};
   // The optimizer goes on while its state is written, hence the copy.
-  std::vector<NamedTensor> state;
-  if (plan_.optimizer_state) state = optimizer.State();
-  for (NamedTensor& each : state) {
+  if (plan_.optimizer_state) held.state = optimizer.State();
+  for (NamedTensor& each : held.state) {
     each.tensor =
         each.tensor.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::Contiguous);
   }
-  // The weights stay as they are until the generation ends; the next one begins with Wait().
-  std::vector<NamedArray> arrays;
-  if (plan_.writes_weights) arrays = weights.Arrays();
-  writing_ = std::async(std::launch::async,
-                        [this, generation, arrays = std::move(arrays), state = std::move(state)]() -> Status {
-                          if (plan_.writes_weights) {
-                            EOA_RETURN_IF_ERROR(directory_.Save(generation, plan_.weights_part, arrays, metadata_));
-                          }
-                          if (plan_.optimizer_state) {
-                            std::vector<NamedArray> parts;
-                            for (const NamedTensor& each : state) parts.push_back(BorrowArray(each.name, each.tensor));
-                            EOA_RETURN_IF_ERROR(directory_.Save(generation, StatePart(), parts, metadata_));
-                          }
-                          if (plan_.prunes) EOA_RETURN_IF_ERROR(directory_.Prune(generation, plan_.keep));
-                          on_durable_(generation);
-                          return OkStatus();
-                        });
+  if (plan_.writes_weights) held.weights = weights.Arrays();
+  return held;
+}
+
+void MemberCheckpoint::Save(int generation, const FlatWeights& weights, const Optimizer& optimizer) {
+  Held held = Take(generation, weights, optimizer);
+  const MutexLock lock(mutex_);
+  held_ = std::move(held);
+  writing_ = std::async(std::launch::async, [this] {
+    const MutexLock writes(mutex_);
+    return WriteAndForget();
+  });
+}
+
+void MemberCheckpoint::Hold(int generation, const FlatWeights& weights, const Optimizer& optimizer) {
+  Held held = Take(generation, weights, optimizer);
+  auto copy = std::make_shared<std::string>();
+  for (const NamedArray& array : held.weights) copy->append(array.data);
+  std::size_t begin = 0;
+  for (NamedArray& array : held.weights) {
+    array.data = std::string_view(*copy).substr(begin, array.data.size());
+    begin += array.data.size();
+  }
+  held.copy = std::move(copy);
+  const MutexLock lock(mutex_);
+  held_ = std::move(held);
+}
+
+Status MemberCheckpoint::Write(const Held& held) const {
+  if (plan_.writes_weights) {
+    EOA_RETURN_IF_ERROR(directory_.Save(held.generation, plan_.weights_part, held.weights, metadata_));
+  }
+  if (plan_.optimizer_state) {
+    std::vector<NamedArray> parts;
+    for (const NamedTensor& each : held.state) parts.push_back(BorrowArray(each.name, each.tensor));
+    EOA_RETURN_IF_ERROR(directory_.Save(held.generation, StatePart(), parts, metadata_));
+  }
+  on_durable_(held.generation, oldest_);
+  return OkStatus();
+}
+
+Status MemberCheckpoint::WriteAndForget() {
+  if (!held_) return OkStatus();
+  Status written = Write(*held_);
+  held_.reset();
+  return written;
 }
 
 Status MemberCheckpoint::Wait() {
   if (!writing_.valid()) return OkStatus();
-  Status status = writing_.get();
-  if (status.ok()) return status;
-  return std::move(status).error().WithContext("writing a checkpoint");
+  return writing_.get();
+}
+
+void MemberCheckpoint::WriteHeld() {
+  const MutexLock lock(mutex_);
+  if (const Status written = WriteAndForget(); !written.ok()) {
+    Log(LogLevel::kWarning, "no checkpoint at the end", {{"error", written.error().message()}});
+  }
+}
+
+void MemberCheckpoint::Prune(int generation) {
+  if (!plan_.prunes) return;
+  const Result<int> oldest = directory_.Prune(generation, plan_.keep);
+  if (oldest.ok()) {
+    oldest_ = *oldest;
+  } else {
+    Log(LogLevel::kWarning, "old checkpoints are not removed", {{"error", oldest.error().message()}});
+  }
 }
 
 Result<CheckpointPart> MemberCheckpoint::LoadOwn(int generation, const std::string& part) const {

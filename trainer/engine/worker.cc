@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,10 @@ class Worker {
         progress_(clock, [this](const ProgressMessage& message) { channel_.Send(message); }) {}
 
   Status Run();
+  ~Worker() { channel_.BeforeStop(nullptr); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
 
  private:
   Status Prepare();
@@ -59,6 +64,7 @@ class Worker {
   void ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
   void LogFirstStep(int generation);
   Status Timed(const std::function<Status()>& checkpoint_work);
+  Status SettleCheckpoint();
   void LogTimes(int generation, const Marks& marks, double checkpoint_seconds, double data_wait_seconds) const;
 
   const api::JobSpec& spec() const { return job_.spec; }
@@ -83,6 +89,8 @@ class Worker {
   SteadyTime began_;               // the generation that is being trained
   double checkpoint_seconds_ = 0;  // that training has waited for checkpoints
 };
+  std::optional<int> writing_;     // the checkpoint that is being written
+  std::int64_t checkpoint_failures_ = 0;
 
 void Worker::ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary, std::int64_t step) {
   const TrainingTimes times = member_ ? member_->times() : TrainingTimes{};
@@ -97,7 +105,8 @@ void Worker::ReportProgress(int generation, TrainerPhase phase, const TrainingSu
                     .data_wait_seconds = times.data_wait_seconds,
                     .communication_seconds = times.communication_seconds,
                     .device_memory_bytes = MemoryOf(device_).peak_bytes,
-                    .checkpoint_seconds = checkpoint_seconds_});
+                    .checkpoint_seconds = checkpoint_seconds_,
+                    .checkpoint_failures = checkpoint_failures_});
 }
 
 Metadata Worker::MakeMetadata() const {
@@ -128,9 +137,12 @@ Status Worker::Prepare() {
                    groups_->world(), clock_);
   if (!member.ok()) return Advised(member.error());
   member_ = *std::move(member);
-  checkpoint_ = std::make_unique<MemberCheckpoint>(
-      files_, start_.directory, CheckpointPlan::For(spec(), start_.population, start_.member), MakeMetadata(),
-      [this](int generation) { channel_.Send(CheckpointedMessage{generation}); });
+  checkpoint_ = std::make_unique<MemberCheckpoint>(files_, start_.directory,
+                                                   CheckpointPlan::For(spec(), start_.population, start_.member),
+                                                   MakeMetadata(), [this](int generation, int oldest) {
+                                                     channel_.Send(CheckpointedMessage{generation, oldest});
+                                                   });
+  channel_.BeforeStop([this] { checkpoint_->WriteHeld(); });
   end_ = std::make_unique<GenerationEnd>(
       GenerationEnd::Options{.spec = &spec(),
                              .groups = groups_.get(),
@@ -220,9 +232,26 @@ Status Worker::RunGeneration(int generation) {
   ReportProgress(generation, TrainerPhase::kExchanging, trained, steps);
 
   const at::NoGradGuard no_grad;
+// Waits until the last checkpoint is written. One that some member could not write is left out: training goes on, and
+// all keep the one before, from which the world would resume.
+Status Worker::SettleCheckpoint() {
+  if (!writing_) return OkStatus();
+  const int generation = *std::exchange(writing_, std::nullopt);
+  const Status written = checkpoint_->Wait();
+  if (!written.ok()) {
+    ++checkpoint_failures_;
+    Log(LogLevel::kWarning, "a checkpoint is left out: it cannot be written",
+        {{"generation", std::to_string(generation)}, {"error", written.error().message()}});
+  }
+  at::Tensor failures = at::tensor(static_cast<std::int64_t>(written.ok() ? 0 : 1), at::kLong);
+  EOA_RETURN_IF_ERROR(groups_->world().AllReduceSum(failures));
+  if (failures.item<std::int64_t>() == 0) checkpoint_->Prune(generation);
+  return OkStatus();
+}
+
   const double waited_before = checkpoint_seconds_;
   // Before anything that peers wait for, so that no pod gets ahead of another by more than one checkpoint.
-  EOA_RETURN_IF_ERROR(Timed([&] { return checkpoint_->Wait(); }));
+  EOA_RETURN_IF_ERROR(Timed([&] { return SettleCheckpoint(); }));
   const api::MemberReport own{.member = start_.member,
                               .learning_rate = trained.learning_rate,
                               .fitness = fitness.accuracy(),
@@ -236,12 +265,16 @@ Status Worker::RunGeneration(int generation) {
   EOA_ASSIGN_OR_RETURN(rates_, end_->TakeNext(generation, weights));
   weights.Unpack();
   const int next = generation + 1;
-  if (CheckpointPlan::For(spec(), start_.population, start_.member).Due(next, generations())) {
-    EOA_RETURN_IF_ERROR(Timed([&] {
+  const bool due = CheckpointPlan::For(spec(), start_.population, start_.member).Due(next, generations());
+  if (due) writing_ = next;
+  EOA_RETURN_IF_ERROR(Timed([&] {
+    if (due) {
       checkpoint_->Save(next, weights, member_->optimizer());
-      return OkStatus();
-    }));
-  }
+    } else {
+      checkpoint_->Hold(next, weights, member_->optimizer());
+    }
+    return OkStatus();
+  }));
   LogTimes(generation, {train_end, judged, clock_.SteadyNow()}, checkpoint_seconds_ - waited_before,
            member_->times().data_wait_seconds - data_wait_before);
   return OkStatus();
@@ -254,12 +287,12 @@ Status Worker::SaveModel(const std::string& path) {
   metadata["preprocessing"] = DumpJson(PreprocessingJson(TransformFor(spec().trainer)));
   const Result<WrittenFile> written =
       WriteSafetensors(files_, path, member_->weights().Arrays(), metadata, Durability::kDurable);
-  return written.ok() ? OkStatus() : Status(written.error());
+  return written.ok() ? OkStatus() : Status(OfStorage(written.error()));
 }
 
 Status Worker::Finish() {
   ReportProgress(generations(), TrainerPhase::kFinishing);
-  EOA_RETURN_IF_ERROR(checkpoint_->Wait());
+  EOA_RETURN_IF_ERROR(SettleCheckpoint());
   EOA_ASSIGN_OR_RETURN(const FinishMessage finish, end_->TakeFinish());
   const at::NoGradGuard no_grad;
   if (spec().ecosphere.weight_merge == api::WeightMerge::kNone) {
@@ -289,7 +322,8 @@ Status Worker::MeasureTest(ResultMessage& result) {
   if (!test.ok()) return test.error();
   if (start_.member == 0) {
     const std::string text = DumpJson(EvaluationJson(*test, counts, member_->class_names())) + "\n";
-    EOA_RETURN_IF_ERROR(files_.WriteFileAtomically(JoinPath(start_.directory, "evaluation.json"), text));
+    const Status written = files_.WriteFileAtomically(JoinPath(start_.directory, "evaluation.json"), text);
+    if (!written.ok()) return OfStorage(written.error());
   }
   result.test_accuracy = test->accuracy();
   result.test_loss = test->loss();
@@ -301,7 +335,11 @@ Status Worker::Run() {
   EOA_RETURN_IF_ERROR(Prepare());
   for (int generation = start_.resume_generation; generation < generations(); ++generation) {
     Status status = RunGeneration(generation);
-    if (!status.ok()) return std::move(status).error().WithContext("generation " + std::to_string(generation));
+    if (!status.ok()) {
+      // A peer that is gone may have been asked to stop, and has written where it stood.
+      if (status.error().code() == ErrorCode::kUnavailable) checkpoint_->WriteHeld();
+      return std::move(status).error().WithContext("generation " + std::to_string(generation));
+    }
   }
   return Finish();
 }

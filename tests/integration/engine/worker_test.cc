@@ -1,6 +1,7 @@
 // Workers as real processes: what a population computes, and what it leaves on disk.
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -168,6 +169,59 @@ TEST(Worker, ACheckpointOfAnotherJobModelOrFormatIsRefusedWithWhatDiffersAndKept
   ASSERT_NE(manifest.find(format), std::string::npos) << manifest;
   manifest.replace(manifest.find(format), format.size(), "\"format\": 2");
   ASSERT_TRUE(RealFileSystem().WriteFileAtomically(stem + ".json", manifest).ok());
+// A disk that is full, read-only or gone for a while. The peers keep what the world would resume from.
+TEST(Worker, ACheckpointThatCannotBeWrittenIsLeftOutAndTheOneBeforeStands) {
+  const TemporaryDirectory directory;
+  api::Job job = SmallJob(2, 4);
+  job.spec.checkpoint.keep = 1;
+  TestWorld world(job, directory.path());
+  world.PlayGeneration(0, 0.1);
+  for (TestWorker* worker : world.all()) EXPECT_EQ(worker->Await<CheckpointedMessage>().generation, 1);
+  const std::string disk = world.PodDirectory(0, 1);
+  std::filesystem::rename(disk, disk + "-away");
+  ASSERT_TRUE(RealFileSystem().WriteFileAtomically(disk, "no folder").ok());
+  world.PlayGeneration(1, 0.1);
+  world.PlayGeneration(2, 0.1);
+  while (world.worker(0, 1).Await<ProgressMessage>().checkpoint_failures == 0) {
+  }
+  EXPECT_TRUE(RealFileSystem().Exists(world.PodDirectory(0, 0) + "/checkpoint-1.weights.json"));
+  std::filesystem::remove(disk);
+  std::filesystem::rename(disk + "-away", disk);
+  world.PlayGeneration(3, 0.1);
+  world.PlayFinish();
+  EXPECT_TRUE(RealFileSystem().Exists(disk + "/checkpoint-4.weights.json"));
+  EXPECT_FALSE(RealFileSystem().Exists(world.PodDirectory(0, 0) + "/checkpoint-1.weights.json"));
+}
+
+TEST(Worker, StoppedBetweenTwoCheckpointsItKeepsTheNewestGenerationAndGoesOnBitForBit) {
+  api::Job job = SmallJob(2, 3);
+  job.spec.checkpoint.every_generations = 10;
+  const TemporaryDirectory uninterrupted;
+  TestWorld whole(job, uninterrupted.path());
+  PlayAll(whole, job);
+  whole.PlayFinish();
+
+  const TemporaryDirectory stopped;
+  {
+    TestWorld first(job, stopped.path());
+    first.PlayGeneration(0, 0.1);
+    first.PlayGeneration(1, 0.1 / 2);
+    for (TestWorker* worker : first.all()) {
+      while (worker->Await<ProgressMessage>().generation != 2) {
+      }
+    }
+    for (TestWorker* worker : first.all()) worker->Tell(StopMessage{});
+    for (TestWorker* worker : first.all()) {
+      EXPECT_EQ(worker->Await<CheckpointedMessage>().generation, 2);
+      worker->AwaitExit();
+    }
+  }
+  TestWorld second(job, stopped.path(), /*resume_generation=*/2, {0.05, 0.05});
+  PlayAll(second, job, /*from=*/2);
+  second.PlayFinish();
+  EXPECT_EQ(WeightsAt(whole, 3), WeightsAt(second, 3));
+}
+
   refused(job, "has format 2, this version reads 1");
 }
 

@@ -66,10 +66,12 @@ TEST(AgentRecord, EveryCutIsNoticed) {
   }
 }
 
-TEST(AgentRecord, KeepsTheNewestCheckpointsAndTheRatesTheyNeed) {
+TEST(AgentRecord, KeepsCheckpointsWhoseFilesAreThereAndTheRatesTheyNeed) {
   Record record;
   record.rates = {{0, {0.1}}, {1, {0.2}}, {2, {0.3}}, {3, {0.4}}};
-  for (const int generation : {1, 3, 2, 2}) AddCheckpoint(record, generation, 2);
+  for (const int generation : {1, 2, 2}) AddCheckpoint(record, generation, 0);
+  EXPECT_THAT(record.checkpoints, ElementsAre(1, 2)) << "nobody has removed one";
+  AddCheckpoint(record, 3, 2);
   EXPECT_THAT(record.checkpoints, ElementsAre(2, 3));
   EXPECT_FALSE(record.rates.contains(1));
   EXPECT_TRUE(record.rates.contains(2));

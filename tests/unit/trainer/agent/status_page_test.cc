@@ -11,9 +11,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
+const FilePage kNoFiles("/nowhere", "", RealFileSystem());
+
 TEST(StatusPageTest, ServesMetricsAndHealth) {
   Telemetry telemetry(TestSetup(), "1.2.3", RealClock().SteadyNow());
-  const auto page = ServeStatusPage("127.0.0.1:0", telemetry, RealClock());
+  const auto page = ServeStatusPage("127.0.0.1:0", telemetry, kNoFiles, RealClock());
   ASSERT_TRUE(page.ok()) << page.error().ToString();
   const auto http = net::MakeCpprestClient({});
   const auto get = [&](const std::string& path) {
@@ -31,9 +33,10 @@ TEST(StatusPageTest, ServesMetricsAndHealth) {
 
 TEST(StatusPageTest, IsNotServedUnlessAskedForAndRefusesWhatIsNoAddress) {
   Telemetry telemetry(TestSetup(), "1.2.3", RealClock().SteadyNow());
-  EXPECT_EQ(*ServeStatusPage("", telemetry, RealClock()), nullptr);
+  EXPECT_EQ(*ServeStatusPage("", telemetry, kNoFiles, RealClock()), nullptr);
   for (const char* listen : {"9400", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http"}) {
-    EXPECT_EQ(ServeStatusPage(listen, telemetry, RealClock()).error().code(), ErrorCode::kInvalidArgument) << listen;
+    EXPECT_EQ(ServeStatusPage(listen, telemetry, kNoFiles, RealClock()).error().code(), ErrorCode::kInvalidArgument)
+        << listen;
   }
 }
 

@@ -39,7 +39,8 @@ class TelemetryTest : public ::testing::Test {
             .data_wait_seconds = seconds / 4,
             .communication_seconds = seconds / 8,
             .device_memory_bytes = steps == 16 ? 0 : 5'000'000'000,
-            .checkpoint_seconds = seconds / 16};
+            .checkpoint_seconds = seconds / 16,
+            .checkpoint_failures = 1};
   }
   std::string Page(double seconds = 100) const { return telemetry_.Render(At(seconds)); }
 
@@ -68,6 +69,7 @@ TEST_F(TelemetryTest, TellsWhereEachMemberOfThePodStands) {
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_data_wait_seconds_total") + kMember2 + "2\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_communication_seconds_total") + kMember2 + "1\n"));
   EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_checkpoint_wait_seconds_total") + kMember2 + "0.5\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("eoa_trainer_checkpoint_failures_total") + kMember2 + "1\n"));
   EXPECT_THAT(page, HasSubstr("member=\"3\"} 16\n"));
   EXPECT_THAT(page, HasSubstr("eoa_trainer_attempt{job_namespace=\"\",job_name=\"test\",population=\"wolves\"} 3\n"));
 }

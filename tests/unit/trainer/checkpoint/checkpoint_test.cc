@@ -1,5 +1,7 @@
 #include "trainer/checkpoint/checkpoint.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -70,10 +72,20 @@ TEST_F(CheckpointTest, AFileWithoutItsManifestDoesNotCount) {
   EXPECT_NE(WhyNot(3), "it is there");
 }
 
+TEST_F(CheckpointTest, ADiskThatCannotBeReadNowHasLostNothing) {
+  Save(3);
+  ASSERT_TRUE(std::filesystem::remove(FileName(3)));
+  // As EIO and ESTALE: neither gone nor torn.
+  ASSERT_EQ(::symlink(FileName(3).c_str(), FileName(3).c_str()), 0);
+  const auto loaded = directory().Load(3, "weights");
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().code(), ErrorCode::kAborted) << loaded.error().ToString();
+}
+
 TEST_F(CheckpointTest, PruningKeepsTheNewestAndTheOneBeforeThem) {
   for (const int generation : {2, 4, 6, 10}) Save(generation);
   ASSERT_TRUE(RealFileSystem().WriteFileAtomically(path_ + "/agent.json", "{}").ok());
-  ASSERT_TRUE(directory().Prune(10, 2).ok());
+  EXPECT_EQ(directory().Prune(10, 2).value(), 4);
   EXPECT_THAT(*RealFileSystem().ListDirectory(path_),
               ElementsAre("agent.json", "checkpoint-10.weights.json", "checkpoint-10.weights.safetensors",
                           "checkpoint-4.weights.json", "checkpoint-4.weights.safetensors", "checkpoint-6.weights.json",
@@ -82,7 +94,7 @@ TEST_F(CheckpointTest, PruningKeepsTheNewestAndTheOneBeforeThem) {
 
 TEST_F(CheckpointTest, PruningDoesNotCountWhatAnEarlierAttemptLeftBeyondTheGeneration) {
   for (const int generation : {1, 2, 9}) Save(generation);
-  ASSERT_TRUE(directory().Prune(2, 1).ok());
+  EXPECT_EQ(directory().Prune(2, 1).value(), 1);
   EXPECT_EQ(WhyNot(1), "it is there");
 }
 

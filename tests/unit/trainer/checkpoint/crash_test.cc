@@ -84,7 +84,10 @@ TEST_P(Crash, PruningLeavesTheNewestAlone) {
         }
         return OkStatus();
       },
-      [](FaultyFileSystem& files) { return CheckpointDirectory(files, "/pod").Prune(5, 2); },
+      [](FaultyFileSystem& files) -> Status {
+        const Result<int> pruned = CheckpointDirectory(files, "/pod").Prune(5, 2);
+        return pruned.ok() ? OkStatus() : Status(pruned.error());
+      },
       [](FaultyFileSystem& files, bool) {
         for (const int kept : {3, 4, 5}) EXPECT_EQ(Read(files, kept), "of " + std::to_string(kept));
         for (const int old : {1, 2}) EXPECT_THAT(Read(files, old), testing::AnyOf("of " + std::to_string(old), "lost"));
