@@ -1,4 +1,6 @@
 // eoa: the command line. Flags and wiring only; each command lives in a file of its own.
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 #include <string>
@@ -14,6 +16,7 @@
 #include "cli/app/validate_command.h"
 #include "cli/data/check_command.h"
 #include "cli/data/data_command.h"
+#include "cli/fetch/fetch_command.h"
 #include "cli/run/run_command.h"
 #include "cli/sweep/sweep_command.h"
 #include "common/base/file_system.h"
@@ -133,6 +136,39 @@ CLI::App* AddSchedule(CLI::App& app, ScheduleFlags& flags) {
   return schedule;
 }
 
+struct FetchFlags {
+  eoa::fetch::FetchOptions options;
+  eoa::app::ClusterFlags cluster;
+};
+
+CLI::App* AddFetch(CLI::App& app, FetchFlags& flags) {
+  CLI::App* fetch = app.add_subcommand("fetch", "Make of a job in a cluster the directory that `eoa run` makes.");
+  fetch->add_option("JOB", flags.options.name, "The name of the EOAJob.")->required();
+  fetch->add_option("DIR", flags.options.directory, "The directory. Default: the job's name.");
+  fetch->add_option("-n,--namespace", flags.options.name_space, "The job's namespace. Default: that of the context.");
+  fetch->add_option("--kubeconfig", flags.cluster.kubeconfig,
+                    "The kubeconfig file. Default: $KUBECONFIG, or ~/.kube/config.");
+  fetch->add_option("--context", flags.cluster.context, "The context of the kubeconfig. Default: the current one.");
+  return fetch;
+}
+
+int RunFetch(FetchFlags flags, eoa::FileSystem& files) {
+  const eoa::Result<eoa::kube::Connection> connection = eoa::app::Connect(flags.cluster);
+  if (!connection.ok()) {
+    std::cerr << "eoa fetch: " << connection.error().message() << "\n";
+    return eoa::CommandExit::kFailed;
+  }
+  eoa::fetch::FetchOptions& options = flags.options;
+  if (options.name_space.empty()) options.name_space = connection->name_space;
+  if (options.directory.empty()) options.directory = options.name;
+  options.version = EOA_VERSION;
+  options.progress = ::isatty(STDERR_FILENO) == 1;
+  const auto http = eoa::app::MakeClusterClient(*connection, "eoa/" EOA_VERSION);
+  // A piece of a file comes within it, over slow lines too.
+  eoa::kube::ApiClient client(*connection, *http, eoa::RealClock(), {.timeout = std::chrono::seconds(60)});
+  return eoa::fetch::Fetch(options, client, files, eoa::RealClock(), std::cout, std::cerr);
+}
+
 int RunSchedule(ScheduleFlags flags, eoa::FileSystem& files) {
   if (!flags.population.empty()) flags.options.path.population = flags.population;
   // A job's name is a DNS label: it has no slash.
@@ -174,6 +210,9 @@ int main(int argc, char** argv) {
 
   ScheduleFlags schedule;
   CLI::App* schedule_command = AddSchedule(app, schedule);
+
+  FetchFlags fetch;
+  CLI::App* fetch_command = AddFetch(app, fetch);
 
   eoa::data::DataOptions data;
   eoa::data::CheckOptions checked;
@@ -227,6 +266,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand(sweep_command)) return eoa::sweep::SweepCommand(sweep, files, eoa::RealClock());
   if (app.got_subcommand(validate_command)) return eoa::app::Validate(validate, files, std::cout, std::cerr);
   if (app.got_subcommand(render_command)) return eoa::app::Render(render, files, std::cout, std::cerr);
+  if (app.got_subcommand(fetch_command)) return RunFetch(fetch, files);
   if (app.got_subcommand(schedule_command)) return RunSchedule(schedule, files);
   if (check_command->parsed()) {
     return eoa::data::CheckCommand(checked, eoa::RealClock(), std::cout, std::cerr);

@@ -1,6 +1,8 @@
 """The life of a job: accepted or refused, run, suspended, resumed, deleted."""
 
 import json
+import pathlib
+import tempfile
 import unittest
 
 import harness
@@ -42,11 +44,27 @@ class Lifecycle(harness.Case):
         fields = json.loads(self.kubectl("get", "statefulset", "paused-wolves", "-o", "json", "--show-managed-fields"))["metadata"]["managedFields"]
         self.assertEqual([entry["operation"] for entry in fields if entry["manager"] == "eoa-operator"], ["Apply"], fields)
 
+        suspended = next(each for each in self.job("paused")["status"]["conditions"] if each["type"] == "Suspended")
+        self.assertIn("training will begin again", suspended["message"], "its checkpoints were in the pods")
         self.kubectl("patch", "eoajob", "paused", "--type=merge", "-p", json.dumps({"spec": {"suspend": False}}))
         done = self.wait_for("paused", "Complete", 240)
         self.assertFalse(harness.is_true(done, "Suspended"))
         generations = sorted({int(row["generation"]) for row in harness.rows(self.schedule("paused"))})
         self.assertEqual(generations, list(range(30)), f"after a pause at generation {before}")
+
+    def test_the_pod_that_alone_has_the_model_stays_until_it_is_fetched(self):
+        self.apply(harness.small_job("fetched", generations=2))
+        done = self.wait_for("fetched", "Complete")
+        self.assertFalse(harness.is_true(done, "Durable"), "the cluster's default class makes no volumes")
+        holder = f"fetched-{done['status']['elected']['population']}-0"
+        harness.wait_until("one pod", 60, lambda: [pod["metadata"]["name"] for pod in self.get("pods")] == [holder])
+        with tempfile.TemporaryDirectory() as folder:
+            harness.run(harness.BIN / "eoa", "fetch", "fetched", f"{folder}/out", "-n", self.namespace)
+            names = sorted(path.name for path in pathlib.Path(folder, "out").iterdir())
+            self.assertEqual(names, ["job.json", "journal", "model.safetensors", "report.html", "result.json", "schedule.csv"])
+            self.assertEqual(pathlib.Path(folder, "out/schedule.csv").read_text(), self.schedule("fetched"))
+            self.assertGreater(pathlib.Path(folder, "out/model.safetensors").stat().st_size, 100_000)
+        harness.wait_until("no pods", 60, lambda: not self.get("pods"))
 
     def test_claims_of_checkpoints_stay_or_go_as_the_job_says(self):
         for name, retain in (("kept", "Always"), ("dropped", "Never")):

@@ -218,6 +218,10 @@ CASES = [
     ("best two", BOTH, {POLICY: {"successPolicy": {"type": "BestK", "k": 2}}}),
     ("best three of two", NEITHER, {POLICY: {"successPolicy": {"type": "BestK", "k": 3}}}),
     ("best of no number", NEITHER, {POLICY: {"successPolicy": {"type": "BestK"}}}),
+    ("claims in any case", BOTH, {"spec.checkpoint": {"storage": "Claim"}}),
+    ("storage that there is not", NEITHER, {"spec.checkpoint": {"storage": "Cloud"}}),
+    ("never deleted", BOTH, {POLICY: {"ttlSecondsAfterFinished": -1}}),
+    ("deleted before the end", NEITHER, {POLICY: {"ttlSecondsAfterFinished": -2}}),
     ("number for all", NEITHER, {POLICY: {"successPolicy": {"k": 1}}}),
     ("deadline as text", NEITHER, {POLICY: {"activeDeadlineSeconds": "1h"}}),
     ("run policy misspelt", NEITHER, {POLICY: {"backofLimit": 1}}),
@@ -233,6 +237,10 @@ CASES = [
      "the API server's YAML reader takes it for octal before any rule sees it; so does kubectl"),
     ("yes for true", SERVER_ONLY, json.dumps(SHORTEST).replace('"spec": {', '"spec": {"suspend": yes, ', 1), "as for leading zeros"),
 ]
+    ("template without a trainer", SERVER_ONLY, {"spec.template": {"spec": {"containers": [{"name": "pytorch"}]}}}, "no rule sees into what the schema leaves open"),
+    ("template that restarts never", SERVER_ONLY, {"spec.template": {"spec": {"restartPolicy": "Never"}}}, "as for templates without a trainer"),
+    ("claim for checkpoints in pods", SERVER_ONLY, {"spec.checkpoint": {"storage": "Pod", "volumeClaim": {"accessModes": ["ReadWriteOnce"]}}},
+     "as for templates without a trainer"),
 
 
 def text_of(changes):

@@ -54,6 +54,19 @@ TEST_F(Validating, AValidFileSaysSoAndEndsWithZero) {
   EXPECT_EQ(err_.str(), "");
 }
 
+TEST_F(Validating, SaysWhereAClusterKeepsWhatIsTrained) {
+  EXPECT_EQ(Run(kJob), CommandExit::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("on a claim of 2Gi for each pod where there is a default StorageClass, else in the "
+                                    "pods, with which they are lost\n"));
+  EXPECT_EQ(Run(std::string(kJob) + "  checkpoint: {volumeClaim: {resources: {requests: {storage: 7Gi}}}}\n"),
+            CommandExit::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("on a claim of 7Gi for each pod\n"));
+  EXPECT_EQ(
+      Run(std::string(kJob) + "  template: {spec: {volumes: [{name: checkpoints, nfs: {server: a, path: /}}]}}\n"),
+      CommandExit::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("on the template's volume\n"));
+}
+
 TEST_F(Validating, MistakesAreAllListedAndEndWithOne) {
   EXPECT_EQ(Run(std::string(kJob) + "  - {name: w, algorithm: {name: Whale}, members: 0}\n  seeds: 1\n"),
             CommandExit::kFailed);
