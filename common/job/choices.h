@@ -72,11 +72,11 @@ constexpr auto WordsOf(ScalingUnit) { return Words<ScalingUnit>("Members", "Batc
 enum class Retain { kAlways, kOnFailure, kNever };
 constexpr auto WordsOf(Retain) { return Words<Retain>("Always", "OnFailure", "Never"); }
 
-enum class SuccessType { kAll, kAny, kBestK };
-constexpr auto WordsOf(SuccessType) { return Words<SuccessType>("All", "Any", "BestK"); }
 enum class Storage { kAuto, kClaim, kPod };
 constexpr auto WordsOf(Storage) { return Words<Storage>("Auto", "Claim", "Pod"); }
 
+enum class SuccessType { kAll, kAny, kBestK };
+constexpr auto WordsOf(SuccessType) { return Words<SuccessType>("All", "Any", "BestK"); }
 
 enum class CleanPodPolicy { kFetched, kRunning, kAll, kNone };
 constexpr auto WordsOf(CleanPodPolicy) { return Words<CleanPodPolicy>("Fetched", "Running", "All", "None"); }

@@ -123,8 +123,8 @@ struct PopulationSpec {
 struct CheckpointSpec {
   int every_generations = 1;
   int keep = 2;
-  JsonObject volume_claim;
   Storage storage = Storage::kAuto;
+  JsonObject volume_claim;
   Retain retain = Retain::kOnFailure;
 };
 

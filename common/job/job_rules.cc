@@ -198,7 +198,7 @@ void CheckRules(const Job& job, Findings& findings) {
   CheckFitnessSamples(job.spec, findings);
   CheckPopulations(job, findings);
   CheckSuccessPolicy(job.spec, findings);
+  CheckTemplates(job.spec, findings);
 }
 
 }  // namespace eoa::api
-  CheckTemplates(job.spec, findings);

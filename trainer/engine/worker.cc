@@ -47,11 +47,11 @@ class Worker {
         started_(clock.SteadyNow()),
         progress_(clock, [this](const ProgressMessage& message) { channel_.Send(message); }) {}
 
-  Status Run();
   ~Worker() { channel_.BeforeStop(nullptr); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  Status Run();
 
  private:
   Status Prepare();
@@ -63,8 +63,8 @@ class Worker {
   Status SaveModel(const std::string& path);
   void ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
   void LogFirstStep(int generation);
-  Status Timed(const std::function<Status()>& checkpoint_work);
   Status SettleCheckpoint();
+  Status Timed(const std::function<Status()>& checkpoint_work);
   void LogTimes(int generation, const Marks& marks, double checkpoint_seconds, double data_wait_seconds) const;
 
   const api::JobSpec& spec() const { return job_.spec; }
@@ -88,9 +88,9 @@ class Worker {
   bool stepped_ = false;
   SteadyTime began_;               // the generation that is being trained
   double checkpoint_seconds_ = 0;  // that training has waited for checkpoints
-};
   std::optional<int> writing_;     // the checkpoint that is being written
   std::int64_t checkpoint_failures_ = 0;
+};
 
 void Worker::ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary, std::int64_t step) {
   const TrainingTimes times = member_ ? member_->times() : TrainingTimes{};
@@ -218,20 +218,6 @@ void Worker::LogTimes(int generation, const Marks& marks, double checkpoint_seco
        {"dataWaitSeconds", FormatShort(data_wait_seconds, 4)}});
 }
 
-Status Worker::RunGeneration(int generation) {
-  began_ = clock_.SteadyNow();
-  const double data_wait_before = member_->times().data_wait_seconds;
-  const Result<TrainingSummary> training = Train(generation);
-  if (!training.ok()) return Advised(training.error());
-  const TrainingSummary trained = *training;
-  const SteadyTime train_end = clock_.SteadyNow();
-  const std::int64_t steps = member_->steps_per_generation();
-  ReportProgress(generation, TrainerPhase::kEvaluating, trained, steps);
-  EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
-  const SteadyTime judged = clock_.SteadyNow();
-  ReportProgress(generation, TrainerPhase::kExchanging, trained, steps);
-
-  const at::NoGradGuard no_grad;
 // Waits until the last checkpoint is written. One that some member could not write is left out: training goes on, and
 // all keep the one before, from which the world would resume.
 Status Worker::SettleCheckpoint() {
@@ -249,6 +235,20 @@ Status Worker::SettleCheckpoint() {
   return OkStatus();
 }
 
+Status Worker::RunGeneration(int generation) {
+  began_ = clock_.SteadyNow();
+  const double data_wait_before = member_->times().data_wait_seconds;
+  const Result<TrainingSummary> training = Train(generation);
+  if (!training.ok()) return Advised(training.error());
+  const TrainingSummary trained = *training;
+  const SteadyTime train_end = clock_.SteadyNow();
+  const std::int64_t steps = member_->steps_per_generation();
+  ReportProgress(generation, TrainerPhase::kEvaluating, trained, steps);
+  EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
+  const SteadyTime judged = clock_.SteadyNow();
+  ReportProgress(generation, TrainerPhase::kExchanging, trained, steps);
+
+  const at::NoGradGuard no_grad;
   const double waited_before = checkpoint_seconds_;
   // Before anything that peers wait for, so that no pod gets ahead of another by more than one checkpoint.
   EOA_RETURN_IF_ERROR(Timed([&] { return SettleCheckpoint(); }));

@@ -212,16 +212,16 @@ CASES = [
     ("claim", BOTH, {"spec.checkpoint": {"volumeClaim": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}),
     ("claim that is a list", NEITHER, {"spec.checkpoint": {"volumeClaim": []}}),
     ("no checkpoint kept", NEITHER, {"spec.checkpoint": {"keep": 0}}),
+    ("claims in any case", BOTH, {"spec.checkpoint": {"storage": "Claim"}}),
+    ("storage that there is not", NEITHER, {"spec.checkpoint": {"storage": "Cloud"}}),
+    ("never deleted", BOTH, {POLICY: {"ttlSecondsAfterFinished": -1}}),
+    ("deleted before the end", NEITHER, {POLICY: {"ttlSecondsAfterFinished": -2}}),
     ("claims retained sometimes", NEITHER, {"spec.checkpoint": {"retain": "Sometimes"}}),
 
     # When to give up.
     ("best two", BOTH, {POLICY: {"successPolicy": {"type": "BestK", "k": 2}}}),
     ("best three of two", NEITHER, {POLICY: {"successPolicy": {"type": "BestK", "k": 3}}}),
     ("best of no number", NEITHER, {POLICY: {"successPolicy": {"type": "BestK"}}}),
-    ("claims in any case", BOTH, {"spec.checkpoint": {"storage": "Claim"}}),
-    ("storage that there is not", NEITHER, {"spec.checkpoint": {"storage": "Cloud"}}),
-    ("never deleted", BOTH, {POLICY: {"ttlSecondsAfterFinished": -1}}),
-    ("deleted before the end", NEITHER, {POLICY: {"ttlSecondsAfterFinished": -2}}),
     ("number for all", NEITHER, {POLICY: {"successPolicy": {"k": 1}}}),
     ("deadline as text", NEITHER, {POLICY: {"activeDeadlineSeconds": "1h"}}),
     ("run policy misspelt", NEITHER, {POLICY: {"backofLimit": 1}}),
@@ -231,16 +231,16 @@ CASES = [
     ("name left to the API server", SERVER_ONLY, {"metadata": {"generateName": "cifar10-"}}, "it has a name when rules are read; a file has none"),
     ("uid with a slash", SERVER_ONLY, {"metadata.uid": "a/b"}, "the API server puts its own in its place before it looks"),
     ("status with unknown fields", EOA_ONLY, {"status": {"colour": "red"}}, "eoa validate does not read the status; the API server drops it, but says so"),
+    ("template without a trainer", SERVER_ONLY, {"spec.template": {"spec": {"containers": [{"name": "pytorch"}]}}}, "no rule sees into what the schema leaves open"),
+    ("template that restarts never", SERVER_ONLY, {"spec.template": {"spec": {"restartPolicy": "Never"}}}, "as for templates without a trainer"),
+    ("claim for checkpoints in pods", SERVER_ONLY, {"spec.checkpoint": {"storage": "Pod", "volumeClaim": {"accessModes": ["ReadWriteOnce"]}}},
+     "as for templates without a trainer"),
     ("template with a key of 300 letters", SERVER_ONLY, {"spec.template": {"spec": {"a" * 300: 1}}}, "no schema speaks of keys that it does not know"),
     ("template 70 levels deep", SERVER_ONLY, {"spec.template": {"spec": json.loads('{"a":' * 70 + "1" + "}" * 70)}}, "no schema bounds the depth of what it does not know"),
     ("leading zero", SERVER_ONLY, json.dumps(SHORTEST).replace('"spec": {', '"spec": {"seed": 010, ', 1),
      "the API server's YAML reader takes it for octal before any rule sees it; so does kubectl"),
     ("yes for true", SERVER_ONLY, json.dumps(SHORTEST).replace('"spec": {', '"spec": {"suspend": yes, ', 1), "as for leading zeros"),
 ]
-    ("template without a trainer", SERVER_ONLY, {"spec.template": {"spec": {"containers": [{"name": "pytorch"}]}}}, "no rule sees into what the schema leaves open"),
-    ("template that restarts never", SERVER_ONLY, {"spec.template": {"spec": {"restartPolicy": "Never"}}}, "as for templates without a trainer"),
-    ("claim for checkpoints in pods", SERVER_ONLY, {"spec.checkpoint": {"storage": "Pod", "volumeClaim": {"accessModes": ["ReadWriteOnce"]}}},
-     "as for templates without a trainer"),
 
 
 def text_of(changes):

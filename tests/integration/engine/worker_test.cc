@@ -122,53 +122,6 @@ TEST(Worker, KeepsOneCheckpointMoreThanAskedForAndNoOlderOnes) {
   EXPECT_TRUE(exists(4));
 }
 
-TEST(Worker, ADamagedCheckpointIsRefusedByNameAndGivenUp) {
-  const TemporaryDirectory directory;
-  const api::Job job = SmallJob(1, 2);
-  {
-    TestWorld first(job, directory.path());
-    first.PlayGeneration(0, 0.1);
-    first.leader().Await<CheckpointedMessage>();
-    first.leader().Kill(SIGKILL);
-  }
-  const std::string path = directory.path() + "/wolves-0/checkpoint-1.weights.safetensors";
-  std::string bytes = ReadBytes(path);
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  ASSERT_TRUE(RealFileSystem().WriteFileAtomically(path, bytes).ok());
-  TestWorld second(job, directory.path(), /*resume_generation=*/1);
-  EXPECT_EQ(second.leader().Await<CheckpointLostMessage>().generation, 1);
-  EXPECT_THAT(second.leader().Errors(), HasSubstr("checkpoint-1.weights: its checksum is wrong"));
-  EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kStartOver));
-}
-
-TEST(Worker, ACheckpointOfAnotherJobModelOrFormatIsRefusedWithWhatDiffersAndKept) {
-  const TemporaryDirectory directory;
-  const api::Job job = SmallJob(1, 2);
-  {
-    TestWorld first(job, directory.path());
-    first.PlayGeneration(0, 0.1);
-    first.leader().Await<CheckpointedMessage>();
-    first.leader().Kill(SIGKILL);
-  }
-  const std::string stem = directory.path() + "/wolves-0/checkpoint-1.weights";
-  const std::string weights = ReadBytes(stem + ".safetensors");
-  const auto refused = [&](const api::Job& other, const std::string& why) {
-    TestWorld second(other, directory.path(), /*resume_generation=*/1);
-    EXPECT_THAT(second.leader().Errors(), HasSubstr(why));
-    EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kBadConfiguration));
-    EXPECT_EQ(ReadBytes(stem + ".safetensors"), weights);
-  };
-  api::Job other = job;
-  other.metadata.uid = "another";
-  refused(other, "its jobUid is '', this job's 'another'");
-  other = job;
-  other.spec.trainer.model.name = "wrn-16-1";
-  refused(other, "its model is 'wrn-10-1', this job's 'wrn-16-1'");
-  std::string manifest = ReadBytes(stem + ".json");
-  const std::string format = "\"format\": 1";
-  ASSERT_NE(manifest.find(format), std::string::npos) << manifest;
-  manifest.replace(manifest.find(format), format.size(), "\"format\": 2");
-  ASSERT_TRUE(RealFileSystem().WriteFileAtomically(stem + ".json", manifest).ok());
 // A disk that is full, read-only or gone for a while. The peers keep what the world would resume from.
 TEST(Worker, ACheckpointThatCannotBeWrittenIsLeftOutAndTheOneBeforeStands) {
   const TemporaryDirectory directory;
@@ -222,6 +175,53 @@ TEST(Worker, StoppedBetweenTwoCheckpointsItKeepsTheNewestGenerationAndGoesOnBitF
   EXPECT_EQ(WeightsAt(whole, 3), WeightsAt(second, 3));
 }
 
+TEST(Worker, ADamagedCheckpointIsRefusedByNameAndGivenUp) {
+  const TemporaryDirectory directory;
+  const api::Job job = SmallJob(1, 2);
+  {
+    TestWorld first(job, directory.path());
+    first.PlayGeneration(0, 0.1);
+    first.leader().Await<CheckpointedMessage>();
+    first.leader().Kill(SIGKILL);
+  }
+  const std::string path = directory.path() + "/wolves-0/checkpoint-1.weights.safetensors";
+  std::string bytes = ReadBytes(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  ASSERT_TRUE(RealFileSystem().WriteFileAtomically(path, bytes).ok());
+  TestWorld second(job, directory.path(), /*resume_generation=*/1);
+  EXPECT_EQ(second.leader().Await<CheckpointLostMessage>().generation, 1);
+  EXPECT_THAT(second.leader().Errors(), HasSubstr("checkpoint-1.weights: its checksum is wrong"));
+  EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kStartOver));
+}
+
+TEST(Worker, ACheckpointOfAnotherJobModelOrFormatIsRefusedWithWhatDiffersAndKept) {
+  const TemporaryDirectory directory;
+  const api::Job job = SmallJob(1, 2);
+  {
+    TestWorld first(job, directory.path());
+    first.PlayGeneration(0, 0.1);
+    first.leader().Await<CheckpointedMessage>();
+    first.leader().Kill(SIGKILL);
+  }
+  const std::string stem = directory.path() + "/wolves-0/checkpoint-1.weights";
+  const std::string weights = ReadBytes(stem + ".safetensors");
+  const auto refused = [&](const api::Job& other, const std::string& why) {
+    TestWorld second(other, directory.path(), /*resume_generation=*/1);
+    EXPECT_THAT(second.leader().Errors(), HasSubstr(why));
+    EXPECT_EQ(second.leader().AwaitExit().code, static_cast<int>(ExitCode::kBadConfiguration));
+    EXPECT_EQ(ReadBytes(stem + ".safetensors"), weights);
+  };
+  api::Job other = job;
+  other.metadata.uid = "another";
+  refused(other, "its jobUid is '', this job's 'another'");
+  other = job;
+  other.spec.trainer.model.name = "wrn-16-1";
+  refused(other, "its model is 'wrn-10-1', this job's 'wrn-16-1'");
+  std::string manifest = ReadBytes(stem + ".json");
+  const std::string format = "\"format\": 1";
+  ASSERT_NE(manifest.find(format), std::string::npos) << manifest;
+  manifest.replace(manifest.find(format), format.size(), "\"format\": 2");
+  ASSERT_TRUE(RealFileSystem().WriteFileAtomically(stem + ".json", manifest).ok());
   refused(job, "has format 2, this version reads 1");
 }
 
