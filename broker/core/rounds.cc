@@ -9,6 +9,7 @@
 
 #include "broker/core/worlds.h"
 #include "common/evolve/election.h"
+#include "common/evolve/probe.h"
 
 namespace eoa::broker {
 namespace {
@@ -42,7 +43,8 @@ Answer<void> CheckContent(const EcosphereState& state, const Population& populat
     if (std::cmp_not_equal(member.member, i)) {
       return Refuse(409, Refusal::kUnusableReport, "members must list members 0, 1, 2, ... in order");
     }
-    const Result<double> baseline = evolve::Baseline(state.spec, member.learning_rate, request.generation);
+    const api::Elected as_elected{population.name, member.member, member.learning_rate, 0, request.generation};
+    const Result<double> baseline = evolve::Baseline(state.spec, as_elected, request.generation);
     if (baseline.ok() && std::isfinite(*baseline)) continue;
     return Refuse(409, Refusal::kUnusableReport,
                   "members[" + std::to_string(i) + "].learningRate: no finite baseline follows from it");
@@ -118,10 +120,10 @@ Result<api::Decision> Decide(const EcosphereState& state, int key, int generatio
                                 .generation = report->second->generation,
                                 .members = population.members});
   }
-  EOA_ASSIGN_OR_RETURN(decision.elected, evolve::Elect(candidates));
-  EOA_ASSIGN_OR_RETURN(decision.baseline, evolve::Baseline(state.spec, decision.elected.learning_rate, generation));
   const api::Decision* previous = Previous(state, key, generation);
-  decision.improved = previous == nullptr || decision.elected.fitness > previous->elected.fitness;
+  EOA_ASSIGN_OR_RETURN(decision, evolve::DecideRound(state.spec, candidates, previous, std::move(decision)));
+  const bool first = previous == nullptr || evolve::Probes(state.spec, previous->generation);
+  decision.improved = first || decision.elected.fitness > previous->elected.fitness;
   return decision;
 }
 

@@ -46,7 +46,7 @@ int Fail(int code, const Error& error, std::ostream& err) {
 int Print(const Result<JobAndView>& found, const ScheduleOptions& options, std::ostream& out, std::ostream& err) {
   if (!found.ok()) return Fail(CommandExit::kFailed, found.error(), err);
   if (options.format.empty()) {
-    out << local::ScheduleCsv(found->view);
+    out << local::ScheduleCsv(found->job.spec, found->view);
     return CommandExit::kOk;
   }
   const auto format = report::ParseScheduleFormat(options.format);

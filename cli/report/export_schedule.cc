@@ -7,6 +7,7 @@
 
 #include "common/base/json_guard.h"
 #include "common/base/number.h"
+#include "common/evolve/trained_rate.h"
 
 namespace eoa::report {
 namespace {
@@ -21,41 +22,49 @@ struct Point {
   int generation = 0;
   std::string population;
   api::MemberReport report;
+  double exported = 0;  // LR
 };
 
-std::optional<Point> PointOf(const broker::RoundView& round, const SchedulePath& path) {
+std::optional<Point> PointOf(const api::JobSpec& spec, const broker::RoundView& round, const SchedulePath& path) {
   const api::Elected& elected = round.decision.elected;
   const std::string& population = path.population ? *path.population : elected.population;
   const int member = path.population ? path.member : elected.member;
-  for (const auto& [name, report] : round.reports) {
+  evolve::Reports reports;
+  for (const auto& [name, report] : round.reports) reports.emplace_back(name, report);
+  const std::optional<double> trained = evolve::TrainedRate(spec, reports, round.decision);
+  if (!path.population && !trained) return std::nullopt;
+  for (const auto& [name, report] : reports) {
     if (name != population) continue;
     for (const api::MemberReport& each : report.members) {
-      if (each.member == member) return Point{round.decision.generation, name, each};
+      if (each.member != member) continue;
+      return Point{round.decision.generation, name, each, path.population ? each.learning_rate : *trained};
     }
   }
   if (path.population || elected.population.empty()) return std::nullopt;
   // Async: it won by a report of an earlier generation.
   return Point{round.decision.generation,
                elected.population,
-               {.member = elected.member, .learning_rate = elected.learning_rate, .fitness = elected.fitness}};
+               {.member = elected.member, .learning_rate = elected.learning_rate, .fitness = elected.fitness},
+               *trained};
 }
 
-std::vector<double> Dense(const std::vector<Point>& points) {
+// One LR for each generation from `first` on.
+std::vector<double> Dense(const std::vector<Point>& points, int first) {
   std::vector<double> rates;
   for (const Point& point : points) {
-    const double before = rates.empty() ? point.report.learning_rate : rates.back();
-    rates.resize(static_cast<std::size_t>(point.generation), before);
-    rates.push_back(point.report.learning_rate);
+    const double before = rates.empty() ? point.exported : rates.back();
+    rates.resize(static_cast<std::size_t>(point.generation - first), before);
+    rates.push_back(point.exported);
   }
   return rates;
 }
 
 std::string Csv(const std::vector<Point>& points) {
-  std::string text = "generation,population,member,learning_rate,fitness,train_loss,elected\n";
+  std::string text = "generation,population,member,learning_rate,fitness,train_loss,elected,trained\n";
   for (const Point& point : points) {
     text += std::to_string(point.generation) + "," + point.population + "," + std::to_string(point.report.member) +
             "," + FormatNumber(point.report.learning_rate) + "," + FormatNumber(point.report.fitness) + "," +
-            FormatNumber(point.report.train_loss) + ",1\n";
+            FormatNumber(point.report.train_loss) + ",1," + FormatNumber(point.exported) + "\n";
   }
   return text;
 }
@@ -126,18 +135,19 @@ Result<std::string> ExportSchedule(const api::Job& job, const broker::EcosphereV
   }
   std::vector<Point> points;
   for (const broker::RoundView& round : view.rounds) {
-    if (std::optional<Point> point = PointOf(round, path)) points.push_back(*std::move(point));
+    if (std::optional<Point> point = PointOf(job.spec, round, path)) points.push_back(*std::move(point));
   }
+  const int first = path.population ? 0 : job.spec.ecosphere.probe_generations;
   if (points.empty()) return NotFoundError("no generation has ended with an election yet");
   switch (format) {
     case ScheduleFormat::kCsv:
       return Csv(points);
     case ScheduleFormat::kJson:
-      return Json(job, Dense(points));
+      return Json(job, Dense(points, first));
     case ScheduleFormat::kPython:
-      return Python(job, Dense(points), false);
+      return Python(job, Dense(points, first), false);
     case ScheduleFormat::kPytorchLambda:
-      return Python(job, Dense(points), true);
+      return Python(job, Dense(points, first), true);
   }
   return InternalError("no such format");
 }

@@ -22,7 +22,7 @@ enum class ScheduleFormat {
 // csv | json | python | pytorch-lambda. InvalidArgument names them.
 Result<ScheduleFormat> ParseScheduleFormat(std::string_view name);
 
-// Whose learning rates; the elected members', or one member's all along.
+// Whose learning rates: those that trained the model (evolve::TrainedRate), or one member's all along.
 struct SchedulePath {
   std::optional<std::string> population;
   int member = 0;

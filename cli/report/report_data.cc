@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// For people: "Grey Wolf, step Scaled, cosine".
+// For people: "Grey Wolf, step Canonical, 0.25".
 std::string AlgorithmWords(const api::AlgorithmSpec& algorithm) {
   if (algorithm.name == api::Algorithm::kFixed) {
     return algorithm.learning_rates.empty() ? "Fixed, " + algorithm.schedule : "Fixed, replays a schedule";

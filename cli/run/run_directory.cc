@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/run/prepare_job.h"
+#include "cli/run/revive_run.h"
 #include "cli/run/run_result.h"
 #include "cli/run/same_job.h"
 #include "cli/run/schedule_csv.h"
@@ -93,7 +94,13 @@ std::optional<std::string> FindUnfinished(const RunOptions& options, const std::
 // If the newest run of this job was interrupted, makes it `run` and returns true.
 Result<bool> ResumeNewestRun(const RunOptions& options, FileSystem& files, RunDirectory& run) {
   const std::optional<std::string> path = FindUnfinished(options, run.job.metadata.name, files);
-  if (!path) return false;
+  if (!path) {
+    const std::string newest = NewestRunDirectory("runs", run.job.metadata.name, files);
+    if (options.output.empty() && !newest.empty() && HowItEnded(newest, files) == ToWord(Outcome::kFailed)) {
+      run.notice = newest + " has failed; to go on with it once the cause is gone: eoa run --resume " + newest;
+    }
+    return false;
+  }
   RunDirectory earlier;
   earlier.path = *path;
   auto lock = RunLock::Take(*path);
@@ -109,6 +116,8 @@ Result<bool> ResumeNewestRun(const RunOptions& options, FileSystem& files, RunDi
         (options.output.empty() ? ". This run starts from the beginning." : "; for this job give another directory");
     return false;
   }
+  TakeWhatTrainsNothing(run.job.spec, earlier.job.spec);
+  EOA_RETURN_IF_ERROR(files.WriteFileAtomically(earlier.file("job.json"), DumpJsonPretty(api::JobToJson(earlier.job))));
   earlier.warnings = std::move(run.warnings);
   earlier.notice = "going on with " + *path + ", which was interrupted; to start from the beginning: eoa run --fresh";
   run = std::move(earlier);
@@ -143,12 +152,16 @@ Status Resume(const RunOptions& options, FileSystem& files, RunDirectory& run) {
                          "' is not the output directory of a run: it holds no job.json");
   }
   EOA_ASSIGN_OR_RETURN(run.lock, RunLock::Take(run.path));
-  if (const std::string ended = HowItEnded(run.path, files); !ended.empty() && ended != ToWord(Outcome::kInterrupted)) {
+  const std::string ended = HowItEnded(run.path, files);
+  if (ended == ToWord(Outcome::kSucceeded)) {
     return FailedPreconditionError("--resume: the run in '" + options.resume + "' has ended: " + ended +
                                    "; start another one with: eoa run " + run.file("job.json"));
   }
   EOA_RETURN_IF_ERROR(ReadJobFile(run.file("job.json"), files, run));
-  return CheckInputs(run.job.spec, files);
+  EOA_RETURN_IF_ERROR(CheckInputs(run.job.spec, files));
+  if (ended != ToWord(Outcome::kFailed)) return OkStatus();
+  run.notice = "going on with " + options.resume + ", which had failed";
+  return ReviveRun(run.path, run.job.metadata.uid, files);
 }
 
 }  // namespace
@@ -164,7 +177,7 @@ Result<RunDirectory> OpenRunDirectory(const RunOptions& options, FileSystem& fil
 }
 
 Status WriteSchedule(const RunDirectory& run, const broker::EcosphereView& view, FileSystem& files) {
-  return files.WriteFileAtomically(run.file("schedule.csv"), ScheduleCsv(view));
+  return files.WriteFileAtomically(run.file("schedule.csv"), ScheduleCsv(run.job.spec, view));
 }
 
 nlohmann::ordered_json ReadEvaluation(const broker::EcosphereView& view, FileSystem& files) {

@@ -1,13 +1,18 @@
 #include "cli/run/schedule_csv.h"
 
 #include "common/base/number.h"
+#include "common/evolve/trained_rate.h"
 
 namespace eoa::local {
 
-std::string ScheduleCsv(const broker::EcosphereView& view) {
-  std::string text = "generation,population,member,learning_rate,fitness,train_loss,fitness_loss,elected,baseline\n";
+std::string ScheduleCsv(const api::JobSpec& spec, const broker::EcosphereView& view) {
+  std::string text =
+      "generation,population,member,learning_rate,fitness,train_loss,fitness_loss,elected,baseline,trained\n";
   for (const broker::RoundView& round : view.rounds) {
     const api::Elected& elected = round.decision.elected;
+    evolve::Reports reports;
+    for (const auto& [population, report] : round.reports) reports.emplace_back(population, report);
+    const std::optional<double> trained = evolve::TrainedRate(spec, reports, round.decision);
     for (const auto& [population, report] : round.reports) {
       for (const api::MemberReport& member : report.members) {
         const bool chosen = elected.population == population && elected.member == member.member &&
@@ -16,7 +21,7 @@ std::string ScheduleCsv(const broker::EcosphereView& view) {
                 FormatNumber(member.learning_rate) + "," + FormatNumber(member.fitness) + "," +
                 FormatNumber(member.train_loss) + "," +
                 (member.fitness_loss ? FormatNumber(*member.fitness_loss) : "") + "," + (chosen ? "1" : "0") + "," +
-                FormatNumber(round.decision.baseline) + "\n";
+                FormatNumber(round.decision.baseline) + "," + (trained ? FormatNumber(*trained) : "") + "\n";
       }
     }
   }

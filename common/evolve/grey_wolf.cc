@@ -3,18 +3,15 @@
 #include <numeric>
 
 #include "common/evolve/algorithms.h"
+#include "common/evolve/election.h"
 
 namespace eoa::evolve {
 
 std::vector<double> GreyWolfStep(const std::vector<api::MemberReport>& members, const Step& step, Random& random) {
   std::vector<std::size_t> rank(members.size());
   std::iota(rank.begin(), rank.end(), std::size_t{0});
-  std::stable_sort(rank.begin(), rank.end(), [&](std::size_t left, std::size_t right) {
-    const api::MemberReport& l = members[left];
-    const api::MemberReport& r = members[right];
-    if (l.fitness != r.fitness) return l.fitness > r.fitness;
-    return l.learning_rate > r.learning_rate;
-  });
+  std::stable_sort(rank.begin(), rank.end(),
+                   [&](std::size_t left, std::size_t right) { return Fitter(members[left], members[right]); });
 
   std::vector<double> rates(members.size());
   // Where alpha', beta' and delta' really go, seen from within the space: what others steer by.

@@ -8,6 +8,7 @@
 #include "common/base/number.h"
 #include "common/evolve/algorithms.h"
 #include "common/evolve/election.h"
+#include "common/evolve/probe.h"
 
 namespace eoa::evolve {
 namespace {
@@ -75,10 +76,10 @@ Result<double> FixedRate(const api::JobSpec& spec, const api::PopulationSpec& po
   return start;
 }
 
-// The LRs from which evolution sets out, after any warm-up.
-std::vector<double> SettingOutRates(const api::JobSpec& spec, const api::PopulationSpec& population) {
+// The LRs from which evolution sets out, after any probe and warm-up.
+std::vector<double> SettingOutRates(const api::JobSpec& spec, const api::PopulationSpec& population, double base) {
   SeededRandom random(static_cast<std::uint64_t>(spec.seed), {HashName("start/" + population.name), 0});
-  const double start = spec.ecosphere.base_learning_rate * Scale(spec, population);
+  const double start = base * Scale(spec, population);
   std::vector<double> rates;
   rates.reserve(static_cast<std::size_t>(population.members));
   for (int member = 0; member < population.members; ++member) {
@@ -89,17 +90,19 @@ std::vector<double> SettingOutRates(const api::JobSpec& spec, const api::Populat
 
 // LRs of `generation` where no election has a say: Fixed, warm-up, and the first generation after it.
 Result<std::vector<double>> PlannedRates(const api::JobSpec& spec, const api::PopulationSpec& population,
-                                         int generation) {
+                                         int generation, const std::optional<double>& probed) {
   if (population.algorithm.name == api::Algorithm::kFixed) {
     EOA_ASSIGN_OR_RETURN(const double rate, FixedRate(spec, population, generation));
     return std::vector<double>(static_cast<std::size_t>(population.members), Clip(population.algorithm, rate));
   }
-  std::vector<double> rates = SettingOutRates(spec, population);
+  const Origin origin = OriginOf(spec, probed);
+  const double base = origin.base_learning_rate;
+  std::vector<double> rates = SettingOutRates(spec, population, base);
   const int warmup = spec.ecosphere.warmup_generations;
-  if (generation < warmup) {
-    const double base = spec.ecosphere.base_learning_rate;
+  const int warmed = generation - origin.generation;
+  if (warmed < warmup) {
     for (double& rate : rates) {
-      rate = Clip(population.algorithm, base + (rate - base) * generation / static_cast<double>(warmup));
+      rate = Clip(population.algorithm, base + (rate - base) * warmed / static_cast<double>(warmup));
     }
   }
   return rates;
@@ -142,15 +145,17 @@ Status CheckUsable(const NextRatesInput& input) {
 }
 
 Result<std::vector<double>> EvolvedRates(const api::JobSpec& spec, const api::PopulationSpec& population,
-                                         const std::vector<api::MemberReport>& members, double baseline,
+                                         const std::vector<api::MemberReport>& members, const api::Decision& decision,
                                          int generation) {
   if (std::cmp_not_equal(members.size(), population.members)) {
     return InvalidArgumentError(std::to_string(members.size()) + " members reported, there are " +
                                 std::to_string(population.members));
   }
   SeededRandom random = EvolutionStream(spec.seed, population.name, generation);
-  return NextRates(
-      {population.algorithm, members, baseline, ReferenceRate(spec), generation, spec.ecosphere.generations}, random);
+  const Origin origin = OriginOf(spec, decision.base_learning_rate);
+  return NextRates({population.algorithm, members, decision.baseline, ReferenceRate(spec, decision.base_learning_rate),
+                    generation - origin.generation, origin.generations},
+                   random);
 }
 
 double Spread(const std::vector<double>& rates) {
@@ -168,7 +173,8 @@ SeededRandom EvolutionStream(std::int64_t seed, std::string_view population, int
 
 Result<std::vector<double>> StartRates(const api::JobSpec& spec, int population) {
   EOA_ASSIGN_OR_RETURN(const api::PopulationSpec* chosen, CheckedPopulation(spec, population));
-  Result<std::vector<double>> rates = PlannedRates(spec, *chosen, 0);
+  if (Probes(spec, 0)) return ProbeRates(spec, population, 0, ReferenceRate(spec));
+  Result<std::vector<double>> rates = PlannedRates(spec, *chosen, 0, {});
   if (!rates.ok()) return std::move(rates).error().WithContext("population '" + chosen->name + "'");
   return rates;
 }
@@ -201,9 +207,14 @@ Result<RatesPlan> PlanNextRates(const api::JobSpec& spec, int population, const 
     return InvalidArgumentError("no generation follows generation " + std::to_string(generation) + " of " +
                                 std::to_string(spec.ecosphere.generations));
   }
-  const bool planned = chosen->algorithm.name == api::Algorithm::kFixed || next <= spec.ecosphere.warmup_generations;
-  Result<std::vector<double>> rates =
-      planned ? PlannedRates(spec, *chosen, next) : EvolvedRates(spec, *chosen, members, decision.baseline, generation);
+  if (Probes(spec, next)) {
+    const std::vector<double> trials = ProbeRates(spec, population, next, decision.elected.learning_rate);
+    return RatesPlan{trials, Spread(trials)};
+  }
+  const int unelected = spec.ecosphere.probe_generations + spec.ecosphere.warmup_generations;
+  const bool planned = chosen->algorithm.name == api::Algorithm::kFixed || next <= unelected;
+  Result<std::vector<double>> rates = planned ? PlannedRates(spec, *chosen, next, decision.base_learning_rate)
+                                              : EvolvedRates(spec, *chosen, members, decision, generation);
   if (!rates.ok()) return std::move(rates).error().WithContext("population '" + chosen->name + "'");
   return RatesPlan{*rates, Spread(*rates)};
 }

@@ -19,7 +19,8 @@ inline constexpr double kNarrowSpread = 1.05;
 // LRs of the population's members in generation 0, by member. Linear: eta0 K u_i; SquareRoot: eta0 sqrt(K) u_i; None:
 // eta0 u_i; u_i = 1 + 0.1 r with r uniform in [0, 1), one for each member in order, from the stream
 // {HashName("start/" + population name), 0} of the job's seed. With warmupGenerations W, generation w < W uses
-// eta0 + (start - eta0) w / W, so generation 0 is eta0 for all; W is the first that uses the start LRs. Fixed follows
+// eta0 + (start - eta0) w / W, so generation 0 is eta0 for all; W is the first that uses the start LRs. Generations of a
+// probe come before all that (probe.h). Fixed follows
 // its schedule from the first generation, without u_i and warm-up. Everything is clipped to the population's bounds.
 // InvalidArgument for a population that cannot evolve (Grey Wolf with fewer than three members, ...) or whose schedule
 // is shorter than the job, so that nobody trains for hours first.
@@ -48,7 +49,7 @@ struct NextRatesInput {
 // One step of the population's algorithm; the result is by member. Takes uniform numbers from `random` in this order,
 // so that recorded ones can be replayed:
 //   A term s(p, x) = p - N(A D(p, x)) takes r for A = a (2 r - 1), then r' for C = 2 r'.
-//   Grey Wolf: members from the fittest to the least fit (of equals the greater LR, then the smaller member number
+//   Grey Wolf: members from the fittest to the least fit (Fitter(), election.h; of equals the smaller member number
 //   first); for each its terms: alpha: around eta_b; beta: eta_b, alpha'; delta: eta_b, alpha', beta'; omegas: alpha',
 //   beta', delta'.
 //   Whale: members by number; for each p, then l. If p < 0.5, r for A. If then |A| < 1, r' for C around eta_b;
@@ -57,10 +58,11 @@ Result<std::vector<double>> NextRates(const NextRatesInput& input, Random& rando
 
 SeededRandom EvolutionStream(std::int64_t seed, std::string_view population, int generation);
 
-// The elected path of a schedule.csv, by generation: the LR of the row that is marked as elected, of several (rounds of
-// Async) the one that an election would choose. A generation whose rows are all unmarked keeps the LR before: in Async
-// an older report stayed elected. InvalidArgument with the line or generation for text that is not a schedule, for a
-// generation without rows, and when nobody is elected in the first.
+// The LRs of a schedule.csv that trained its model, by generation: its column `trained`; probe generations, which leave
+// it empty, are left out. An older file, which has no such column, gives the elected LRs: of several rows that
+// are marked as elected (rounds of Async) the one that an election would choose, and in a generation without one the LR
+// before, since an older report stayed elected. InvalidArgument with the line or generation for text that is not a
+// schedule, for a generation without rows, and when nobody is elected in the first.
 Result<std::vector<double>> ParseSchedule(std::string_view csv);
 
 }  // namespace eoa::evolve

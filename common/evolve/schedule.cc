@@ -4,17 +4,19 @@
 #include <utility>
 
 #include "common/base/number.h"
+#include "common/evolve/election.h"
 #include "common/evolve/rates.h"
 
 namespace eoa::evolve {
 namespace {
 
-struct ElectedRow {
-  double fitness = 0;
-  double learning_rate = 0;
+// What the rows of one generation say.
+struct Rows {
+  std::optional<api::MemberReport> elected;  // the one that an election would choose
+  std::optional<double> trained;
 };
 
-using ElectedByGeneration = std::map<std::int64_t, std::optional<ElectedRow>>;
+using ByGeneration = std::map<std::int64_t, Rows>;
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -42,6 +44,8 @@ struct Columns {
   std::size_t learning_rate = 0;
   std::size_t fitness = 0;
   std::size_t elected = 0;
+  std::optional<std::size_t> loss;
+  std::optional<std::size_t> trained;  // older files have none
 };
 
 Result<std::size_t> Find(const std::vector<std::string_view>& header, std::string_view name) {
@@ -59,10 +63,21 @@ Result<Columns> ReadHeader(std::string_view line) {
   EOA_ASSIGN_OR_RETURN(columns.learning_rate, Find(header, "learning_rate"));
   EOA_ASSIGN_OR_RETURN(columns.fitness, Find(header, "fitness"));
   EOA_ASSIGN_OR_RETURN(columns.elected, Find(header, "elected"));
+  if (const auto loss = Find(header, "fitness_loss"); loss.ok()) columns.loss = *loss;
+  if (const auto trained = Find(header, "trained"); trained.ok()) columns.trained = *trained;
   return columns;
 }
 
-Status ReadRow(std::string_view line, const Columns& columns, ElectedByGeneration& elected) {
+// The number of a field that may be missing or empty.
+Result<std::optional<double>> ReadOptional(const std::vector<std::string_view>& row,
+                                           const std::optional<std::size_t>& column) {
+  if (!column || row[*column].empty()) return std::optional<double>();
+  EOA_ASSIGN_OR_RETURN(const double value, ParseNumber(row[*column]));
+  if (value < 0) return InvalidArgumentError(FormatNumber(value) + " is negative");
+  return std::optional(value);
+}
+
+Status ReadRow(std::string_view line, const Columns& columns, ByGeneration& generations) {
   const std::vector<std::string_view> row = Split(line, ',');
   if (row.size() != columns.count) {
     return InvalidArgumentError(std::to_string(row.size()) + " fields; the header has " +
@@ -75,10 +90,12 @@ Status ReadRow(std::string_view line, const Columns& columns, ElectedByGeneratio
   const std::string_view mark = row[columns.elected];
   if (mark != "0" && mark != "1") return InvalidArgumentError("elected is '" + std::string(mark) + "', not 0 or 1");
 
-  std::optional<ElectedRow>& best = elected[generation];
+  EOA_ASSIGN_OR_RETURN(const std::optional<double> loss, ReadOptional(row, columns.loss));
+  Rows& rows = generations[generation];
+  EOA_ASSIGN_OR_RETURN(rows.trained, ReadOptional(row, columns.trained));
   if (mark == "0") return OkStatus();
-  const bool better = !best || fitness > best->fitness || (fitness == best->fitness && rate > best->learning_rate);
-  if (better) best = ElectedRow{fitness, rate};
+  const api::MemberReport member{.learning_rate = rate, .fitness = fitness, .train_loss = 0, .fitness_loss = loss};
+  if (!rows.elected || Fitter(member, *rows.elected)) rows.elected = member;
   return OkStatus();
 }
 
@@ -91,23 +108,35 @@ Result<std::vector<double>> ParseSchedule(std::string_view csv) {
   Result<Columns> columns = ReadHeader(lines[0]);
   if (!columns.ok()) return std::move(columns).error().WithContext(in_line(0));
 
-  ElectedByGeneration elected;
+  ByGeneration generations;
   for (std::size_t i = 1; i < lines.size(); ++i) {
-    if (Status status = ReadRow(lines[i], *columns, elected); !status.ok()) {
+    if (Status status = ReadRow(lines[i], *columns, generations); !status.ok()) {
       return std::move(status).error().WithContext(in_line(i));
     }
   }
 
   std::vector<double> rates;
-  for (const auto& [generation, best] : elected) {
-    if (std::cmp_not_equal(generation, rates.size())) {
+  std::int64_t probes = 0;
+  for (const auto& [generation, rows] : generations) {
+    const std::int64_t expected = probes + static_cast<std::int64_t>(rates.size());
+    if (generation != expected) {
       return InvalidArgumentError("the schedule goes on with generation " + std::to_string(generation) +
-                                  " where generation " + std::to_string(rates.size()) + " is expected");
+                                  " where generation " + std::to_string(expected) + " is expected");
     }
-    if (!best && rates.empty()) return InvalidArgumentError("no row of generation 0 is marked as elected");
-    rates.push_back(best ? best->learning_rate : rates.back());
+    if (columns->trained) {
+      if (rows.trained) {
+        rates.push_back(*rows.trained);
+      } else if (rates.empty()) {
+        ++probes;
+      } else {
+        return InvalidArgumentError("generation " + std::to_string(generation) + " has no number in column 'trained'");
+      }
+      continue;
+    }
+    if (!rows.elected && rates.empty()) return InvalidArgumentError("no row of generation 0 is marked as elected");
+    rates.push_back(rows.elected ? rows.elected->learning_rate : rates.back());
   }
-  if (rates.empty()) return InvalidArgumentError("the schedule has a header but no rows");
+  if (rates.empty()) return InvalidArgumentError("the schedule has a header but no generation that trains");
   return rates;
 }
 

@@ -40,8 +40,10 @@ constexpr auto WordsOf(Augmentation) {
   return Words<Augmentation>("none", "cifar", "cifar-cutout", "vit", "vit-flip", "imagenet");
 }
 
-enum class BaselineRule { kElected, kCosineBlend, kCosineStep };
-constexpr auto WordsOf(BaselineRule) { return Words<BaselineRule>("Elected", "CosineBlend", "CosineStep"); }
+enum class BaselineRule { kElected, kCosineBlend, kCosineStep, kCosineMultiplier };
+constexpr auto WordsOf(BaselineRule) {
+  return Words<BaselineRule>("Elected", "CosineBlend", "CosineStep", "CosineMultiplier");
+}
 
 enum class GradientScope { kPopulation, kEcosphere };
 constexpr auto WordsOf(GradientScope) { return Words<GradientScope>("Population", "Ecosphere"); }

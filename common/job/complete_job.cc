@@ -26,18 +26,6 @@ void CompleteTrainer(TrainerSpec& trainer, const Findings& findings) {
   }
 }
 
-Scaling UsualScaling(Algorithm algorithm) {
-  switch (algorithm) {
-    case Algorithm::kGreyWolf:
-      return Scaling::kLinear;
-    case Algorithm::kWhale:
-      return Scaling::kSquareRoot;
-    case Algorithm::kFixed:
-      break;
-  }
-  return Scaling::kNone;
-}
-
 void SetUsualStepScale(AlgorithmSpec& algorithm) {
   algorithm.step_scale_cosine = false;
   switch (algorithm.step) {
@@ -72,7 +60,6 @@ void CompleteJob(Job& job, const Findings& findings) {
   for (std::size_t i = 0; i < job.spec.populations.size(); ++i) {
     PopulationSpec& population = job.spec.populations[i];
     const std::string path = PopulationPath(i);
-    if (!findings.Given(path + ".initialScaling")) population.initial_scaling = UsualScaling(population.algorithm.name);
     if (!findings.Given(path + ".algorithm.stepScale")) SetUsualStepScale(population.algorithm);
   }
 }

@@ -16,8 +16,8 @@ const ObjectSchema& ExchangeSchema() {
         "`Sync` waits, within the deadline, for this generation's reports; `Async` answers at once with the newest "
         "reports it has, so that populations of different speed never wait for each other.");
     table.Integer("deadlineSeconds", &Exchange::deadline_seconds, 1, 86400,
-                  "Longest wait at a generation's end. A population that has no answer by then goes on with its last "
-                  "baseline.");
+                  "Longest wait at a generation's end. A population that has no answer by then goes on with the "
+                  "last decision.");
     table.Integer("quorum", &Exchange::quorum, 0, 64,
                   "How many populations must have reported before the deadline may close a round; 0: all that run.");
     table.Integer("maxStaleness", &Exchange::max_staleness, 0, 1000,
@@ -97,9 +97,15 @@ const ObjectSchema& EcosphereSchema() {
         "warmupGenerations", &Ecosphere::warmup_generations, 0, 100'000,
         "Number of generations in which learning rates rise linearly from baseLearningRate to their start, without "
         "an election.");
+    table.Integer(
+        "probeGenerations", &Ecosphere::probe_generations, 0, 10,
+        "For who does not know the learning rate: in so many generations at the start the populations try learning "
+        "rates from a hundredth to a hundred times baseLearningRate, each from the initial weights, and training then "
+        "begins from the best.");
     table.Word("baseline", &Ecosphere::baseline,
-               "What populations search around: the elected learning rate, the mean of it and a falling cosine, or the "
-               "elected one lowered along a cosine.");
+               "What populations search around: the elected learning rate, the mean of it and a falling cosine, the "
+               "elected one lowered along a cosine, or (CosineMultiplier) that cosine times the mean of what the "
+               "elected and the start rate are multiples of it.");
     table.Word(
         "gradientScope", &Ecosphere::gradient_scope,
         "Who averages gradients: each population on its own, or all populations together (the authors' setting).");
@@ -124,10 +130,9 @@ const ObjectSchema& PopulationSchema() {
         .Matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-', 63 at most, no '-' at the ends",
                  63);
     table.Object("algorithm", &PopulationSpec::algorithm, AlgorithmSchema()).Required();
-    table
-        .Word("initialScaling", &PopulationSpec::initial_scaling,
-              "Start learning rates are baseLearningRate times K, its square root, or 1.")
-        .DerivedFrom("Linear for GreyWolf, SquareRoot for Whale, None for Fixed");
+    table.Word("initialScaling", &PopulationSpec::initial_scaling,
+               "Start learning rates are baseLearningRate times K, its square root, or 1. The authors start Whale "
+               "populations by the square root.");
     table
         .Integer("members", &PopulationSpec::members, 1, 1024,
                  "Number of trainer processes (GPUs); each has a learning rate of its own.")

@@ -91,7 +91,8 @@ struct Ecosphere {
   ScalingUnit scaling_unit =
       ScalingUnit::kMembers;   // K of the initial scaling: members of the ecosphere, or images of a step / 256
   int warmup_generations = 0;  // LRs rise linearly from base_learning_rate to the start LRs; no election yet
-  BaselineRule baseline = BaselineRule::kElected;
+  int probe_generations = 0;   // whole generations that try LRs over decades before training begins
+  BaselineRule baseline = BaselineRule::kCosineMultiplier;
   GradientScope gradient_scope = GradientScope::kPopulation;
   WeightMerge weight_merge = WeightMerge::kAverage;
   int fitness_samples = 0;  // 0: the whole validation split
@@ -100,9 +101,9 @@ struct Ecosphere {
 
 struct AlgorithmSpec {
   Algorithm name = Algorithm::kGreyWolf;
-  StepRule step = StepRule::kScaled;
-  bool step_scale_cosine = true;  // delta falls from 1 to 0 over the generations; derived from the step; else:
-  double step_scale = 0;          // a constant delta
+  StepRule step = StepRule::kCanonical;
+  bool step_scale_cosine = false;  // delta falls from 1 to 0 over the generations; derived from the step; else:
+  double step_scale = 0.25;        // a constant delta
   bool absolute_distance = true;  // D = |C p - x|; false: C p - x, as the authors' CIFAR-100 program has it
   Space space = Space::kLinear;
   double min_learning_rate = 1e-6;
@@ -114,7 +115,7 @@ struct AlgorithmSpec {
 struct PopulationSpec {
   std::string name;  // a DNS label, unique in the job
   AlgorithmSpec algorithm;
-  Scaling initial_scaling = Scaling::kNone;  // derived: Linear for GreyWolf, SquareRoot for Whale, None for Fixed
+  Scaling initial_scaling = Scaling::kLinear;
   int members = 0;
   int members_per_pod = 1;
   JsonObject pod_template;  // `template`: overlays spec.template; kept, not interpreted here

@@ -78,13 +78,14 @@ void CheckGenerations(const Ecosphere& ecosphere, Findings& findings) {
     }
   }
   if (findings.AnyWrong({base + "generations"})) return;
-  if (!findings.AnyWrong({base + "warmupGenerations"}) && ecosphere.warmup_generations >= ecosphere.generations) {
-    findings.Refuse(base + "warmupGenerations", std::to_string(ecosphere.warmup_generations),
-                    "must be less than generations (" + std::to_string(ecosphere.generations) + ")");
-  }
-  if (!findings.AnyWrong({base + "baseline"}) && ecosphere.baseline != BaselineRule::kElected &&
-      ecosphere.generations < 2) {
-    findings.Refuse(base + "baseline", "", "a cosine over the generations needs at least 2 of them");
+  const int before_search = ecosphere.probe_generations + ecosphere.warmup_generations;
+  if (!findings.AnyWrong({base + "warmupGenerations", base + "probeGenerations"}) &&
+      before_search >= ecosphere.generations) {
+    const bool warms = ecosphere.warmup_generations > 0;
+    findings.Refuse(base + (warms ? "warmupGenerations" : "probeGenerations"),
+                    std::to_string(warms ? ecosphere.warmup_generations : ecosphere.probe_generations),
+                    "together with " + std::string(warms ? "probeGenerations" : "warmupGenerations") +
+                        " it must be less than generations (" + std::to_string(ecosphere.generations) + ")");
   }
 }
 
@@ -99,10 +100,38 @@ void CheckExchange(const JobSpec& spec, Findings& findings) {
   }
   const auto populations = static_cast<int>(spec.populations.size());
   if (findings.AnyWrong({"spec.populations"}) || populations == 0) return;
+  if (!findings.AnyWrong({base + "weightMerge", base + "exchange.mode"}) && populations > 1 &&
+      ecosphere.weight_merge == WeightMerge::kBest && ecosphere.exchange.mode == ExchangeMode::kAsync) {
+    findings.Refuse(base + "weightMerge", ToWord(WeightMerge::kBest),
+                    "with exchange.mode Async each population decides for itself when the elected member's weights are "
+                    "taken, so that nobody knows whose another population serves: use Average, or Sync");
+  }
   if (!findings.AnyWrong({base + "exchange.quorum"}) && ecosphere.exchange.quorum > populations) {
     findings.Refuse(
         base + "exchange.quorum", std::to_string(ecosphere.exchange.quorum),
         "must be at most the number of populations (" + std::to_string(populations) + "); 0 means all that run");
+  }
+}
+
+// Trials of a probe are ranked over all populations, and each population trains its own.
+void CheckProbe(const JobSpec& spec, Findings& findings) {
+  const std::string base = "spec.ecosphere.";
+  const Ecosphere& ecosphere = spec.ecosphere;
+  if (ecosphere.probe_generations == 0 || findings.AnyWrong({base + "probeGenerations"})) return;
+  const std::string value = std::to_string(ecosphere.probe_generations);
+  if (!findings.AnyWrong({base + "exchange.mode"}) && ecosphere.exchange.mode == ExchangeMode::kAsync) {
+    findings.Refuse(base + "probeGenerations", value,
+                    "needs exchange.mode Sync: all populations set out from the same learning rate");
+  }
+  if (!findings.AnyWrong({base + "gradientScope"}) && ecosphere.gradient_scope == GradientScope::kEcosphere) {
+    findings.Refuse(base + "probeGenerations", value,
+                    "needs gradientScope Population: each population tries learning rates of its own");
+  }
+  if (findings.AnyWrong({"spec.populations"})) return;
+  for (const PopulationSpec& population : spec.populations) {
+    if (population.algorithm.name != Algorithm::kFixed) continue;
+    return findings.Refuse(base + "probeGenerations", value,
+                           "needs populations that search; Fixed follows its schedule from the first generation");
   }
 }
 
@@ -195,6 +224,7 @@ void CheckRules(const Job& job, Findings& findings) {
   CheckTrainer(job.spec.trainer, findings);
   CheckGenerations(job.spec.ecosphere, findings);
   CheckExchange(job.spec, findings);
+  CheckProbe(job.spec, findings);
   CheckFitnessSamples(job.spec, findings);
   CheckPopulations(job, findings);
   CheckSuccessPolicy(job.spec, findings);

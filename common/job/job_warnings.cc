@@ -41,6 +41,12 @@ void WarnOfStep(const JobSpec& spec, const AlgorithmSpec& algorithm, const std::
           moves + "they start near " + Short(reference) + ", so a step changes them by less than 1 %" + advice);
     }
   }
+  // docs/algorithm.md, "What the rules do".
+  if (algorithm.step == StepRule::kCanonical && algorithm.space == Space::kLog) {
+    findings.Warn(path + ".step", "Canonical",
+                  "hardly moves learning rates that start together in space Log, where steps are proportional to "
+                  "distances; use Scaled there, or space Linear");
+  }
   const double relative = kTypicalStep * delta * reference;
   if (algorithm.step == StepRule::kProportional && relative < 0.01) {
     findings.Warn(

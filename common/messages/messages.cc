@@ -116,6 +116,8 @@ void Fields(codec::Visitor& v, Decision& value) {
   v.Integer("generation", value.generation, kCount, "Of the round");
   v.Object("elected", value.elected);
   v.Number("baseline", value.baseline, kNotNegative, "The LR that populations search around");
+  v.Number("baseLearningRate", value.base_learning_rate, {.least = 0, .presence = codec::kSparse},
+           "What the probe generations found; it stands in for the job's from then on");
   v.Bool("improved", value.improved, "The elected fitness exceeds the last decision's");
   v.KnownWord("closedBy", value.closed_by,
               "All: everybody that could report had. Quorum: at the deadline, exchange.quorum had. Deadline: at the "

@@ -57,7 +57,7 @@ struct HeartbeatRequest {
   double images_per_second = 0;       // of this pod's members together
   double train_loss = 0;              // running mean of the generation
   std::optional<TrainerPhase> phase;  // for people; none: a word of a newer agent, which this version does not know
-  int offline_generations = 0;        // that this agent went on without a decision, with the last baseline
+  int offline_generations = 0;        // that this agent went on without a decision, with the last decision
   std::string weights_token;          // as in JoinRequest, for a broker that has started since
 };
 
@@ -107,7 +107,8 @@ struct WeightSource {
 struct Decision {
   int generation = 0;
   Elected elected;
-  double baseline = 0;  // eta_b, the LR that populations search around
+  double baseline = 0;                       // eta_b, the LR that populations search around
+  std::optional<double> base_learning_rate;  // what a probe found; it stands in for the job's from then on
   bool improved =
       false;  // the elected fitness exceeds the last decision's: WeightMerge Best takes the elected's weights
   ClosedBy closed_by = ClosedBy::kAll;  // for people; All besides: a word that this version does not know

@@ -5,6 +5,7 @@
 
 #include "common/base/number.h"
 #include "common/evolve/election.h"
+#include "common/evolve/probe.h"
 #include "common/evolve/rates.h"
 
 namespace eoa::agent {
@@ -36,9 +37,7 @@ bool MayRecover(const Error& error) {
 }
 
 int BestMember(const std::vector<api::MemberReport>& members) {
-  const auto best = std::max_element(members.begin(), members.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.fitness, a.learning_rate) < std::pair(b.fitness, b.learning_rate);
-  });
+  const auto best = std::min_element(members.begin(), members.end(), evolve::Fitter);
   return best == members.end() ? 0 : best->member;
 }
 
@@ -148,7 +147,7 @@ ExchangeStep Exchange::GoOffline(const std::string& reason, Record& record, Stea
   if (!decision.ok()) return {.actions = {}, .failure = decision.error()};
   ExchangeStep step;
   step.actions.emplace_back(WriteLog{LogLevel::kWarning,
-                                     "no decision from the broker; the population goes on with its last baseline",
+                                     "no decision from the broker; the population goes on with the last decision",
                                      {{"generation", std::to_string(report_.generation)},
                                       {"baseline", FormatNumber(decision->baseline)},
                                       {"reason", reason}}});
@@ -169,8 +168,8 @@ void Exchange::EvolveRates(const api::Decision& decision, Record& record, Exchan
       return;
     }
     next_rates_ = plan->rates;
-    const bool narrow =
-        plan->spread < evolve::kNarrowSpread && spec().population(population_).algorithm.name != api::Algorithm::kFixed;
+    const bool narrow = plan->spread < evolve::kNarrowSpread && !evolve::Probes(spec(), next) &&
+                        spec().population(population_).algorithm.name != api::Algorithm::kFixed;
     if (narrow && !narrow_) {
       step.actions.emplace_back(
           WriteLog{LogLevel::kWarning,
@@ -296,14 +295,14 @@ std::optional<SteadyTime> Exchange::NextWakeup() const {
 Result<api::Decision> OfflineDecision(const api::JobSpec& spec, int population, const api::ReportRequest& report,
                                       const std::optional<api::Decision>& last) {
   api::Decision decision;
-  if (last) {
-    decision.elected = last->elected;
-    decision.baseline = last->baseline;
-  } else {
-    EOA_ASSIGN_OR_RETURN(decision.elected, evolve::Elect({{spec.population(population).name, report}}));
-    EOA_ASSIGN_OR_RETURN(decision.baseline, evolve::Baseline(spec, decision.elected.learning_rate, report.generation));
-  }
   decision.generation = report.generation;
+  if (!last || evolve::Probes(spec, report.generation)) {
+    return evolve::DecideRound(spec, {{spec.population(population).name, report}}, last ? &*last : nullptr, decision);
+  }
+  decision.elected = last->elected;
+  decision.base_learning_rate = last->base_learning_rate;
+  EOA_ASSIGN_OR_RETURN(decision.baseline,
+                       evolve::Baseline(spec, decision.elected, report.generation, decision.base_learning_rate));
   return decision;
 }
 

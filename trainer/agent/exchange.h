@@ -91,7 +91,7 @@ class Exchange {
   bool narrow_ = false;  // the population's LRs lie within 5 % of each other
 };
 
-// What a population steps on with when the broker gives no decision: the last baseline, or, before the first election,
+// What a population steps on with when the broker gives no decision: the last decision, annealed, or, before the first election,
 // what an election among its own members gives. No weights are exchanged.
 Result<api::Decision> OfflineDecision(const api::JobSpec& spec, int population, const api::ReportRequest& report,
                                       const std::optional<api::Decision>& last);

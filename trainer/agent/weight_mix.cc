@@ -1,11 +1,15 @@
 #include "trainer/agent/weight_mix.h"
 
+#include "common/evolve/probe.h"
+
 namespace eoa::agent {
 
 MixPlan PlanMix(const api::JobSpec& spec, int population, const api::Decision& decision) {
   const api::PopulationSpec& own = spec.population(population);
   MixPlan plan;
   plan.own_members = own.members;
+  // The weights of a probe are forgotten.
+  if (evolve::Probes(spec, decision.generation)) return plan;
   const bool best = spec.ecosphere.weight_merge == api::WeightMerge::kBest;
   const bool take_elected = best && decision.improved;
   if (best) {

@@ -19,6 +19,7 @@ api::Job LiveBroker::TwoPopulations() {
   job.metadata.name = "test";
   job.metadata.uid = "11111111-2222";
   job.spec.ecosphere.generations = 4;
+  job.spec.ecosphere.baseline = api::BaselineRule::kElected;
   job.spec.ecosphere.exchange.deadline_seconds = 30;
   for (const char* name : {"wolves", "whales"}) {
     api::PopulationSpec population;

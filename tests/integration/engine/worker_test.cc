@@ -94,6 +94,53 @@ TEST(Worker, AResumedRunGoesOnBitForBit) {
   EXPECT_EQ(WeightsAt(whole, 3), WeightsAt(second, 3));
 }
 
+// ---- probe generations: two trials of one step each, and one step's images that are passed over ----
+
+api::Job ProbingJob(int generations) {
+  api::Job job = SmallJob(2, generations);
+  job.spec.ecosphere.probe_generations = 1;
+  job.spec.populations[0].algorithm.name = api::Algorithm::kWhale;
+  return job;
+}
+
+TEST(Worker, AProbeTriesEachRateFromTheInitialWeightsAndForgetsWhatItTrained) {
+  std::vector<std::string> weights;
+  std::vector<GenerationEndMessage> reports;
+  for (const double other : {0.3, 1e39}) {
+    const TemporaryDirectory directory;
+    TestWorld world(ProbingJob(1 + 1), directory.path(), 0, {0.01, other});
+    reports.push_back(world.PlayGeneration(0, 0.1)[0]);
+    world.PlayGeneration(1, 0.1);
+    world.PlayFinish();
+    weights.push_back(WeightsAt(world, 1));
+  }
+  EXPECT_EQ(weights[0], weights[1]);
+  EXPECT_EQ(reports[0].members[0].fitness_loss, reports[1].members[0].fitness_loss);
+  EXPECT_NE(reports[0].members[0].fitness_loss, reports[0].members[1].fitness_loss);
+  EXPECT_EQ(reports[1].members[1].fitness_loss, std::nullopt) << "it diverged";
+  EXPECT_EQ(reports[1].members[1].fitness, 0);
+}
+
+TEST(Worker, AfterAProbeAResumedRunGoesOnBitForBit) {
+  const api::Job job = ProbingJob(2);
+  const TemporaryDirectory uninterrupted;
+  TestWorld whole(job, uninterrupted.path(), 0, {0.01, 0.3});
+  PlayAll(whole, job);
+  whole.PlayFinish();
+
+  const TemporaryDirectory interrupted;
+  {
+    TestWorld first(job, interrupted.path(), 0, {0.01, 0.3});
+    first.PlayGeneration(0, 0.1);
+    for (TestWorker* worker : first.all()) EXPECT_EQ(worker->Await<CheckpointedMessage>().generation, 1);
+    for (TestWorker* worker : first.all()) worker->Kill(SIGKILL);
+  }
+  TestWorld second(job, interrupted.path(), /*resume_generation=*/1);
+  PlayAll(second, job, /*from=*/1);
+  second.PlayFinish();
+  EXPECT_EQ(WeightsAt(whole, 2), WeightsAt(second, 2));
+}
+
 TEST(Worker, ResumesAfterTheLastGenerationToGiveTheResultAgain) {
   const TemporaryDirectory directory;
   const api::Job job = SmallJob(2, 1);

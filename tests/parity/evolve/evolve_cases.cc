@@ -50,9 +50,11 @@ eoa::api::JobSpec ReadJob(const json& item) {
   spec.ecosphere.generations = item["generations"];
   spec.ecosphere.warmup_generations = item["warmupGenerations"];
   spec.ecosphere.base_learning_rate = item["baseLearningRate"];
-  spec.ecosphere.baseline = Pick<BaselineRule>(item["baseline"], {{"Elected", BaselineRule::kElected},
-                                                                  {"CosineBlend", BaselineRule::kCosineBlend},
-                                                                  {"CosineStep", BaselineRule::kCosineStep}});
+  spec.ecosphere.baseline =
+      Pick<BaselineRule>(item["baseline"], {{"Elected", BaselineRule::kElected},
+                                            {"CosineBlend", BaselineRule::kCosineBlend},
+                                            {"CosineStep", BaselineRule::kCosineStep},
+                                            {"CosineMultiplier", BaselineRule::kCosineMultiplier}});
   spec.ecosphere.scaling_unit = Pick<ScalingUnit>(
       item["scalingUnit"], {{"Members", ScalingUnit::kMembers}, {"Batch256", ScalingUnit::kBatch256}});
   for (const json& population : item["populations"]) {
@@ -89,8 +91,7 @@ Result<json> Compute(const json& item) {
   json result;
   eoa::api::Decision decision;
   decision.generation = generation;
-  EOA_ASSIGN_OR_RETURN(decision.elected, eoa::evolve::Elect(reports));
-  EOA_ASSIGN_OR_RETURN(decision.baseline, eoa::evolve::Baseline(spec, decision.elected.learning_rate, generation));
+  EOA_ASSIGN_OR_RETURN(decision, eoa::evolve::DecideRound(spec, reports, nullptr, decision));
   result["elected"] = {decision.elected.population, decision.elected.member};
   result["baseline"] = decision.baseline;
 

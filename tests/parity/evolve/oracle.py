@@ -47,7 +47,7 @@ def elect(case):
     candidates = []
     for place, population in enumerate(case["populations"]):
         for member in population["members"]:
-            votes = (member["fitness"], member["learningRate"], -place, -member["member"])
+            votes = (member["fitness"], -member["learningRate"], -place, -member["member"])
             candidates.append((votes, population["name"], member))
     _, name, member = max(candidates, key=lambda candidate: candidate[0])
     return name, member["member"], Decimal(member["learningRate"])
@@ -59,6 +59,9 @@ def baseline(case, elected_rate):
         return (elected_rate + reference_rate(case) * annealing(t, generations)) / 2
     if case["baseline"] == "CosineStep":
         return elected_rate * annealing(t + 1, generations) / annealing(t, generations)
+    if case["baseline"] == "CosineMultiplier":
+        multiplier = (elected_rate / annealing(t, generations) + reference_rate(case)) / 2
+        return annealing(t + 1, generations) * multiplier
     return elected_rate
 
 
@@ -109,7 +112,7 @@ def evolve(case, eta_b, uniforms):
 
 
 def grey_wolves(world, members):
-    ranking = sorted(members, key=lambda m: (-m["fitness"], -m["learningRate"], m["member"]))
+    ranking = sorted(members, key=lambda m: (-m["fitness"], m["learningRate"], m["member"]))
     prey, results = [world.centre], {}
     for rank, wolf in enumerate(ranking):
         # prey[0] is the baseline, prey[1 .. 3] are the leaders; omegas leave the baseline out.

@@ -23,7 +23,7 @@ NEGLIGIBLE = Decimal("1e-40")  # what 50 digits leave of an exact zero
 ALGORITHMS = ("GreyWolf", "Whale")
 STEPS = ("Scaled", "Canonical", "Affine", "AffineRelative", "Proportional")
 SPACES = ("Linear", "Log")
-BASELINES = ("Elected", "CosineBlend", "CosineStep")
+BASELINES = ("Elected", "CosineBlend", "CosineStep", "CosineMultiplier")
 
 
 def make_members(rng, count, rate):

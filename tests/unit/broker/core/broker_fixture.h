@@ -23,6 +23,7 @@ inline SteadyTime At(double seconds) { return SteadyTime(FromSeconds(seconds)); 
 inline api::JobSpec TwoPopulations() {
   api::JobSpec spec;
   spec.ecosphere.generations = 5;
+  spec.ecosphere.baseline = api::BaselineRule::kElected;
   spec.ecosphere.exchange.deadline_seconds = 10;
   for (const char* name : {"wolves", "whales"}) {
     api::PopulationSpec population;

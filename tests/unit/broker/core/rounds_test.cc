@@ -56,6 +56,30 @@ TEST(SyncRounds, TheElectionWaitsForAllPopulationsAndChoosesTheFittestMember) {
   EXPECT_EQ(decision->weights[1].members, 2);
 }
 
+// The journal knows it too: each decision carries on what the probe found.
+TEST(SyncRounds, AProbesRateIsTheBaseOfAllLaterRounds) {
+  api::JobSpec spec = TwoPopulations();
+  spec.ecosphere.probe_generations = 1;
+  spec.ecosphere.baseline = api::BaselineRule::kCosineMultiplier;
+  Core core = Running(spec);
+  api::ReportRequest wolves = Report(1, 0, {0.1, 0.1}, 4);
+  for (api::MemberReport& member : wolves.members) member.fitness_loss = 9;
+  api::ReportRequest whales = Report(1, 0, {0.1, 0.1}, 0.8);
+  for (api::MemberReport& member : whales.members) member.fitness_loss = 2;
+  core.Take(kWolves, wolves);
+  core.Take(kWhales, whales);
+  const double found = 0.8 / api::ScalingFactor(spec);
+  EXPECT_EQ(core.Decision(kWolves, 0)->base_learning_rate, found);
+  EXPECT_EQ(core.Decision(kWolves, 0)->baseline, 0.8);
+  core.Take(kWolves, Report(1, 1, {0.05, 0.05}, 0.8));
+  core.Take(kWhales, Report(1, 1, {0.04, 0.04}, 0.8));
+  const auto second = core.Decision(kWhales, 1);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->base_learning_rate, found);
+  EXPECT_TRUE(second->improved) << "trials are no members to improve on";
+  EXPECT_LT(second->baseline, 0.8);
+}
+
 TEST(SyncRounds, TheOrderOfArrivalDoesNotMatter) {
   Core first = Running(TwoPopulations());
   first.Take(kWolves, Report(1, 0, {0.5, 0.5}));

@@ -26,7 +26,7 @@ TEST(ReportData, HoldsEveryMemberElectionAndRestart) {
   EXPECT_EQ(round["reports"][1]["waitSeconds"], 0.25);
   ASSERT_EQ((*data)["restarts"].size(), 1U);
   EXPECT_EQ((*data)["restarts"][0].dump(), R"({"populations":["whales"],"attempt":2,"generation":2})");
-  EXPECT_EQ((*data)["populations"][0]["algorithm"], "Grey Wolf, step Scaled, cosine");
+  EXPECT_EQ((*data)["populations"][0]["algorithm"], "Grey Wolf, step Canonical, 0.25");
 }
 
 TEST(ReportData, SaysNoWaitForAReportThatCameAfterTheElection) {

@@ -48,7 +48,7 @@ TEST_F(PrepareJobTest, AScheduleIsReadIntoTheJob) {
   spec.ecosphere.generations = 4;
   spec.populations[0].algorithm.name = api::Algorithm::kFixed;
   spec.populations[0].algorithm.schedule = JoinPath(directory_, "schedule.csv");
-  ASSERT_TRUE(files_.WriteFileAtomically(spec.populations[0].algorithm.schedule, ScheduleCsv(TestView())).ok());
+  ASSERT_TRUE(files_.WriteFileAtomically(spec.populations[0].algorithm.schedule, ScheduleCsv({}, TestView())).ok());
   ASSERT_TRUE(evolve::LoadSchedules(spec, files_).ok());
   EXPECT_EQ(spec.populations[0].algorithm.learning_rates, std::vector<double>(4, 0.25));
   spec.ecosphere.generations = 5;

@@ -22,8 +22,10 @@ api::PopulationSpec MakePopulation(const std::string& name, api::Algorithm algor
   api::PopulationSpec population;
   population.name = name;
   population.algorithm.name = algorithm;
+  population.algorithm.step = api::StepRule::kScaled;
+  population.algorithm.step_scale_cosine = true;
   population.members = members;
-  if (algorithm == api::Algorithm::kGreyWolf) population.initial_scaling = api::Scaling::kLinear;
+  if (algorithm == api::Algorithm::kFixed) population.initial_scaling = api::Scaling::kNone;
   if (algorithm == api::Algorithm::kWhale) population.initial_scaling = api::Scaling::kSquareRoot;
   return population;
 }
@@ -31,6 +33,7 @@ api::PopulationSpec MakePopulation(const std::string& name, api::Algorithm algor
 api::JobSpec MakeJob(std::vector<api::PopulationSpec> populations) {
   api::JobSpec spec;
   spec.ecosphere.generations = 12;
+  spec.ecosphere.baseline = api::BaselineRule::kElected;
   spec.populations = std::move(populations);
   return spec;
 }
@@ -48,8 +51,8 @@ std::vector<Generation> Run(const api::JobSpec& spec, const std::function<double
     }
     api::Decision decision;
     decision.generation = t;
-    decision.elected = *Elect(reports);
-    decision.baseline = *Baseline(spec, decision.elected.learning_rate, t);
+    const api::Decision* before = history.empty() ? nullptr : &history.back().decision;
+    decision = *DecideRound(spec, reports, before, decision);
     history.push_back({decision, rates});
     if (t + 1 == spec.ecosphere.generations) break;
     for (int p = 0; p < populations; ++p) {

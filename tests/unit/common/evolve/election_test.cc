@@ -30,9 +30,23 @@ TEST(Elect, TheFittestMemberOfTheWholeEcosphereWins) {
   EXPECT_EQ(elected->generation, 3);
 }
 
-TEST(Elect, AmongEquallyFitMembersTheGreaterLearningRateWins) {
-  const Reports reports = {{"wolves", Report({{0, 0.1, 0.5, 0}, {1, 0.2, 0.5, 0}, {2, 0.15, 0.5, 0}})}};
+TEST(Elect, AmongEquallyFitMembersTheOneWithTheLeastValidationLossWins) {
+  const Reports reports = {{"wolves", Report({{0, 0.1, 0.5, 0, 1.4}, {1, 0.2, 0.5, 0, 1.2}, {2, 0.1, 0.5, 0, {}}})}};
   EXPECT_EQ(Elect(reports)->member, 1);
+}
+
+TEST(Elect, MembersThatAllGuessDoNotRaiseTheLearningRate) {
+  const Reports reports = {{"wolves", Report({{0, 4, 0.1, 0}, {1, 8, 0.1, 0}, {2, 2, 0.1, 0}})}};
+  EXPECT_EQ(Elect(reports)->member, 2);
+}
+
+TEST(ElectTrial, TheLeastLossWinsAndATrialThatBrokeNever) {
+  const Reports reports = {{"wolves", Report({{0, 0.1, 0.12, 0, 2.28}, {1, 1, 0.16, 0, 2.3}})},
+                           {"whales", Report({{0, 0.3, 0.11, 0, 2.2}, {1, 3, 0.9, 0, {}}})}};
+  const Result<api::Elected> elected = ElectTrial(reports);
+  ASSERT_TRUE(elected.ok());
+  EXPECT_EQ(elected->population, "whales");
+  EXPECT_EQ(elected->learning_rate, 0.3);
 }
 
 TEST(Elect, AmongEqualsTheFirstPopulationAndItsSmallestMemberNumberWin) {
@@ -67,9 +81,11 @@ class BaselineTest : public ::testing::Test {
     spec_.ecosphere.generations = 10;
   }
 
+  static api::Elected With(double rate, int generation) { return {"wolves", 0, rate, 0.5, generation}; }
+
   double After(api::BaselineRule rule, double elected, int generation) {
     spec_.ecosphere.baseline = rule;
-    return *Baseline(spec_, elected, generation);
+    return *Baseline(spec_, With(elected, generation), generation);
   }
 
   api::JobSpec spec_;  // eta_ref = 0.1 * 8 = 0.8
@@ -93,12 +109,44 @@ TEST_F(BaselineTest, CosineStepsTogetherAnnealTheLearningRateLikeACosine) {
   EXPECT_EQ(After(api::BaselineRule::kCosineStep, rate, 9), 0);
 }
 
+TEST_F(BaselineTest, CosineMultipliersLeaveTheCosineAloneWhenTheElectedLieOnIt) {
+  double rate = 0.8;
+  for (int generation = 0; generation < 9; ++generation) {
+    rate = After(api::BaselineRule::kCosineMultiplier, rate, generation);
+    EXPECT_NEAR(rate, 0.8 * CosineFactor(generation + 1, 10), 1e-14);
+  }
+  EXPECT_EQ(After(api::BaselineRule::kCosineMultiplier, rate, 9), 0);
+}
+
+TEST_F(BaselineTest, CosineMultipliersMeetHalfWay) {
+  EXPECT_DOUBLE_EQ(After(api::BaselineRule::kCosineMultiplier, 0.2, 0), CosineFactor(1, 10) * (0.2 + 0.8) / 2);
+}
+
+// With Async a report of another generation may be elected: its annealing is undone first.
+TEST_F(BaselineTest, AnOlderElectedRateIsAnnealedAsIfItWereOfThisGeneration) {
+  for (const auto rule : {api::BaselineRule::kCosineStep, api::BaselineRule::kCosineMultiplier}) {
+    spec_.ecosphere.baseline = rule;
+    const double old = 0.7 * CosineFactor(3, 10);
+    const double now = 0.7 * CosineFactor(6, 10);
+    EXPECT_NEAR(*Baseline(spec_, With(old, 3), 6), *Baseline(spec_, With(now, 6), 6), 1e-14);
+  }
+}
+
+TEST_F(BaselineTest, AfterAProbeGenerationsAreCountedFromItsEndAndTheFoundRateIsTheReference) {
+  spec_.ecosphere.generations = 12;
+  spec_.ecosphere.probe_generations = 2;
+  spec_.ecosphere.baseline = api::BaselineRule::kCosineMultiplier;
+  EXPECT_EQ(*Baseline(spec_, With(0.3, 1), 1), 0.3) << "a probe generation";
+  EXPECT_DOUBLE_EQ(*Baseline(spec_, With(0.2, 2), 2, 0.05), CosineFactor(1, 10) * (0.2 + 0.05 * 8) / 2);
+}
+
 TEST_F(BaselineTest, WhatTheJobDoesNotHaveIsRefused) {
-  EXPECT_FALSE(Baseline(spec_, kNan, 0).ok());
-  EXPECT_FALSE(Baseline(spec_, kInfinity, 0).ok());
-  EXPECT_FALSE(Baseline(spec_, -0.1, 0).ok());
-  EXPECT_FALSE(Baseline(spec_, 0.1, -1).ok());
-  EXPECT_FALSE(Baseline(spec_, 0.1, 10).ok());
+  EXPECT_FALSE(Baseline(spec_, With(kNan, 0), 0).ok());
+  EXPECT_FALSE(Baseline(spec_, With(kInfinity, 0), 0).ok());
+  EXPECT_FALSE(Baseline(spec_, With(-0.1, 0), 0).ok());
+  EXPECT_FALSE(Baseline(spec_, With(0.1, 0), -1).ok());
+  EXPECT_FALSE(Baseline(spec_, With(0.1, 0), 10).ok());
+  EXPECT_FALSE(Baseline(spec_, With(0.1, 10), 9).ok());
 }
 
 TEST(ReferenceRate, CountsMembersOrTheImagesOfAStepAsTheJobSays) {

@@ -23,7 +23,7 @@ class PlanNextRatesTest : public ::testing::TestWithParam<api::Algorithm> {
 
   api::JobSpec spec_;
   std::vector<api::MemberReport> members_ = {
-      {0, 0.31, 0.52, 0}, {1, 0.44, 0.61, 0}, {2, 0.22, 0.61, 0}, {3, 0.05, 0.48, 0}, {4, 0.9, 0.1, 0}};
+      {0, 0.31, 0.52, 0}, {1, 0.44, 0.61, 0, 1.1}, {2, 0.22, 0.61, 0, 1.2}, {3, 0.05, 0.48, 0}, {4, 0.9, 0.1, 0}};
   api::Decision decision_;
 };
 

@@ -33,7 +33,15 @@ TEST(ParseSchedule, OfSeveralElectedRowsOfAGenerationTheOneAnElectionWouldChoose
   EXPECT_THAT(*ParseSchedule(kHeader + "0,wolves,0,0.8,0.3,2.1,1,0.4\n"
                                        "0,whales,1,0.4,0.35,2.0,1,0.4\n"
                                        "0,whales,2,0.5,0.35,2.0,1,0.4\n"),
-              ElementsAre(0.5));
+              ElementsAre(0.4));
+}
+
+TEST(ParseSchedule, TakesWhatTrainedTheModelAndLeavesTheProbeOut) {
+  const std::string header = "generation,learning_rate,fitness,elected,trained\n";
+  EXPECT_THAT(*ParseSchedule(header + "0,9,0.1,1,\n1,0.4,0.3,1,0.3\n1,0.2,0.2,0,0.3\n2,0.1,0.3,1,0.2\n"),
+              ElementsAre(0.3, 0.2));
+  EXPECT_THAT(ErrorOf(header + "0,0.4,0.3,1,0.3\n1,0.1,0.3,1,\n"), HasSubstr("generation 1 has no number"));
+  EXPECT_THAT(ErrorOf(header + "0,0.4,0.3,1,\n"), HasSubstr("no generation that trains"));
 }
 
 TEST(ParseSchedule, AGenerationInWhichAnOlderReportStayedElectedKeepsItsRate) {
@@ -47,7 +55,7 @@ TEST(ParseSchedule, TextThatIsNoScheduleIsRefusedWithItsLine) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("empty"));
   EXPECT_THAT(ErrorOf("\n\n"), HasSubstr("empty"));
   EXPECT_THAT(ErrorOf("epoch,lr\n0,0.1\n"), AllOf(HasSubstr("line 1"), HasSubstr("no column 'generation'")));
-  EXPECT_THAT(ErrorOf(kHeader), HasSubstr("no rows"));
+  EXPECT_THAT(ErrorOf(kHeader), HasSubstr("no generation that trains"));
   EXPECT_THAT(ErrorOf(kHeader + "0,wolves,0\n"), AllOf(HasSubstr("line 2"), HasSubstr("3 fields; the header has 8")));
   EXPECT_THAT(ErrorOf(kHeader + "0,w,0,fast,0.3,2,1,0.4\n"), AllOf(HasSubstr("line 2"), HasSubstr("'fast'")));
   EXPECT_THAT(ErrorOf(kHeader + "0,w,0,nan,0.3,2,1,0.4\n"), HasSubstr("line 2"));

@@ -45,8 +45,10 @@ TEST(ReadJob, FillsInTheDefaultsOfTheShortestJob) {
   EXPECT_EQ(job.spec.ecosphere.exchange.deadline_seconds, 120);
   ASSERT_EQ(job.spec.populations.size(), 2U);
   EXPECT_EQ(job.spec.populations[0].initial_scaling, Scaling::kLinear);
-  EXPECT_EQ(job.spec.populations[1].initial_scaling, Scaling::kSquareRoot);
-  EXPECT_TRUE(job.spec.populations[0].algorithm.step_scale_cosine);
+  EXPECT_EQ(job.spec.populations[1].initial_scaling, Scaling::kLinear);
+  EXPECT_EQ(job.spec.populations[0].algorithm.step, StepRule::kCanonical);
+  EXPECT_EQ(job.spec.populations[0].algorithm.step_scale, 0.25);
+  EXPECT_EQ(job.spec.ecosphere.baseline, BaselineRule::kCosineMultiplier);
   EXPECT_EQ(job.spec.populations[0].members_per_pod, 1);
   EXPECT_EQ(job.spec.run_policy.backoff_limit, 10);
 }
@@ -80,8 +82,8 @@ TEST(ReadJob, DerivesDefaultsFromOtherFields) {
 TEST(ReadJob, PrefersWhatTheFileSaysToWhatItWouldDerive) {
   const Job job = ReadWith(11,
                            "  - {name: f, algorithm: {name: Fixed, step: Canonical, stepScale: Cosine}, members: 1, "
-                           "initialScaling: Linear}");
-  EXPECT_EQ(job.spec.populations.at(1).initial_scaling, Scaling::kLinear);
+                           "initialScaling: None}");
+  EXPECT_EQ(job.spec.populations.at(1).initial_scaling, Scaling::kNone);
   EXPECT_TRUE(job.spec.populations.at(1).algorithm.step_scale_cosine);
 }
 

@@ -39,6 +39,8 @@ TEST(Warnings, TellOfStepsThatDoNotSuitTheLearningRate) {
   EXPECT_THAT(WarnedFields(Whale("Affine", 0.01)), ElementsAre(field));
   EXPECT_THAT(WarnedFields(Whale("Affine, stepScale: 0.001", 0.1)), ElementsAre(field));
   EXPECT_THAT(WarnedFields(Whale("Proportional", 0.001)), ElementsAre(field));
+  EXPECT_THAT(WarnedFields(Whale("Canonical, space: Log", 0.1)), ElementsAre(field));
+  EXPECT_THAT(WarnedFields(Whale("Scaled, space: Log", 0.1)), IsEmpty());
 }
 
 TEST(Warnings, TellOfStartsBeyondTheBounds) {

@@ -17,6 +17,7 @@ inline api::Job TestJob() {
   job.metadata.name = "test";
   job.metadata.uid = "uid-1";
   job.spec.ecosphere.generations = 4;
+  job.spec.ecosphere.baseline = api::BaselineRule::kElected;
   job.spec.ecosphere.exchange.deadline_seconds = 20;
   job.spec.trainer.dataset.path = "/data";
   job.spec.trainer.model.name = "wrn-10-1";

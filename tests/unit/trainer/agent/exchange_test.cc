@@ -91,9 +91,9 @@ TEST_F(ExchangeTest, ADecisionThatComesBeforeItIsAskedForAgainLeavesNoWakeupBehi
   EXPECT_EQ(*exchange_.NextWakeup(), At(21.05)) << "the deadline for the weights";
 }
 
-TEST_F(ExchangeTest, WithoutAnAnswerByTheDeadlineItGoesOnWithTheLastBaseline) {
+TEST_F(ExchangeTest, WithoutAnAnswerByTheDeadlineItGoesOnWithTheLastDecision) {
   record_.last_decision = DecisionOf(0);
-  record_.last_decision->baseline = 0.123;
+  record_.last_decision->elected.learning_rate = 0.123;
   Begin(1);
   Report(1, UnavailableError("refused"));
   EXPECT_THAT(Told<train::NextMessage>(TickAt(21)), IsEmpty());
@@ -102,10 +102,26 @@ TEST_F(ExchangeTest, WithoutAnAnswerByTheDeadlineItGoesOnWithTheLastBaseline) {
   EXPECT_EQ(exchange_.offline_generations(), 1);
   const auto said = Of<WriteLog>(actions);
   ASSERT_FALSE(said.empty());
-  EXPECT_THAT(said[0].message, HasSubstr("last baseline"));
+  EXPECT_THAT(said[0].message, HasSubstr("last decision"));
   EXPECT_EQ(FieldOf(said[0], "baseline"), "0.123");
   // The next round is asked for as usual, and the last real decision stays what it was.
   EXPECT_EQ(record_.last_decision->generation, 0);
+}
+
+TEST_F(ExchangeTest, WhatIsAnnealedIsAnnealedOfflineToo) {
+  api::JobSpec spec = job_->spec;
+  spec.ecosphere.baseline = api::BaselineRule::kCosineStep;
+  const api::Decision last = DecisionOf(0);
+  double before = last.elected.learning_rate;
+  for (int generation = 1; generation < 4; ++generation) {
+    api::ReportRequest report = Of<SendReport>(Begin(0))[0].request;
+    report.generation = generation;
+    const Result<api::Decision> decision = OfflineDecision(spec, 0, report, last);
+    ASSERT_TRUE(decision.ok());
+    EXPECT_LT(decision->baseline, before) << generation;
+    before = decision->baseline;
+  }
+  EXPECT_EQ(before, 0) << "after the last generation";
 }
 
 TEST_F(ExchangeTest, BeforeTheFirstDecisionItGoesOnWithItsOwnBest) {

@@ -60,6 +60,17 @@ TEST(WeightMix, BestWithoutImprovementIsTheAverage) {
   EXPECT_DOUBLE_EQ(MixFetched(plan, {{"wolves", "file"}}).own_weight, 3.0 / 7);
 }
 
+TEST(WeightMix, TheWeightsOfAProbeAreMixedWithNobodys) {
+  api::JobSpec spec = TestJob().spec;
+  spec.ecosphere.probe_generations = 1;
+  spec.ecosphere.weight_merge = api::WeightMerge::kBest;
+  const MixPlan plan = PlanMix(spec, 0, DecisionOf(0));
+  EXPECT_FALSE(plan.merge);
+  EXPECT_TRUE(plan.foreign.empty());
+  EXPECT_EQ(MixFetched(plan, {}).own_weight, 1);
+  EXPECT_FALSE(PlanMix(spec, 0, DecisionOf(1)).foreign.empty());
+}
+
 TEST(WeightMix, NothingIsFetchedWithoutMergeOrWithinOneWorld) {
   api::JobSpec spec = TestJob().spec;
   spec.ecosphere.weight_merge = api::WeightMerge::kNone;
