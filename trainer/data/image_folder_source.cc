@@ -89,7 +89,8 @@ Result<std::vector<std::string>> ListClasses(const std::string& folder, LeftOut&
   EOA_ASSIGN_OR_RETURN(const std::vector<Entry> entries, List(folder));
   std::vector<std::string> classes;
   for (const Entry& entry : entries) {
-    if (entry.kind == Kind::kFile) left_out.AddFile(entry.name);
+    if (entry.kind == Kind::kFile && HasImageEnding(entry.name)) left_out.strays.Add(entry.name);
+    if (entry.kind == Kind::kFile && !HasImageEnding(entry.name)) left_out.AddFile(entry.name);
     if (entry.kind == Kind::kDangling) left_out.dangling.Add(entry.name);
     if (entry.kind == Kind::kSpecial) left_out.special.Add(entry.name);
     if (entry.kind != Kind::kFolder) continue;
@@ -103,7 +104,10 @@ Result<std::vector<std::string>> ListClasses(const std::string& folder, LeftOut&
       classes.push_back(entry.name);
     }
   }
-  if (classes.empty()) return NotFoundError("no class folders with images in " + folder);
+  if (classes.empty()) {
+    const std::string others = left_out.ToString();
+    return NotFoundError("no class folders with images in " + folder + (others.empty() ? "" : ", only " + others));
+  }
   return classes;
 }
 

@@ -42,8 +42,9 @@ void LeftOut::AddFile(const std::string& path) {
 }
 
 void LeftOut::Add(const LeftOut& more) {
-  for (const auto& [mine, others] : {std::pair(&files, &more.files), std::pair(&folders, &more.folders),
-                                     std::pair(&dangling, &more.dangling), std::pair(&special, &more.special)}) {
+  for (const auto& [mine, others] :
+       {std::pair(&files, &more.files), std::pair(&strays, &more.strays), std::pair(&folders, &more.folders),
+        std::pair(&dangling, &more.dangling), std::pair(&special, &more.special)}) {
     if (mine->count == 0) mine->first = others->first;
     mine->count += others->count;
   }
@@ -57,6 +58,7 @@ std::string LeftOut::ToString() const {
     parts.push_back(std::to_string(files.count) + (files.count == 1 ? " file" : " files") + " of other kinds (" +
                     KindsText(kinds) + "; the first is " + files.first + ")");
   }
+  if (strays.count > 0) parts.push_back(Text(strays, "image outside of a class", "images outside of classes"));
   if (folders.count > 0) parts.push_back(Text(folders, "folder within a class", "folders within classes"));
   if (dangling.count > 0) parts.push_back(Text(dangling, "link to nothing", "links to nothing"));
   if (special.count > 0) parts.push_back(Text(special, "pipe or device", "pipes or devices"));

@@ -22,6 +22,7 @@ struct Counted {
 struct LeftOut {
   Counted files;                               // of other kinds
   std::map<std::string, std::uint64_t> kinds;  // of them, by ending: ".bmp"
+  Counted strays;                              // images that lie in no class's folder
   Counted folders;                             // within classes
   Counted dangling;                            // links to nothing
   Counted special;                             // pipes, sockets, devices

@@ -78,6 +78,7 @@ TEST(OpenImageFolder, CountsAndNamesWhatItLeavesOut) {
   directory.Write("train/b/6.webp", "");
   directory.Write("train/lost+found/.keep", "");
   directory.Write("train/labels.csv", "");
+  directory.Write("train/stray.jpg", "");
   std::filesystem::create_symlink("/nowhere/at/all.jpg", directory.path() + "/train/b/7.jpg");
   std::filesystem::create_symlink(directory.path() + "/train/a/1.jpg", directory.path() + "/train/b/8.jpg");
   ASSERT_EQ(::mkfifo((directory.path() + "/train/b/9.jpg").c_str(), 0600), 0);
@@ -87,7 +88,8 @@ TEST(OpenImageFolder, CountsAndNamesWhatItLeavesOut) {
   EXPECT_THAT(LabelsOf(**source), ElementsAre(0, 1, 1));
   EXPECT_EQ((*source)->left_out().ToString(),
             "4 files of other kinds (2 .bmp, 1 .csv, 1 without an ending; the first is labels.csv), "
-            "2 folders within classes (the first is a/session1), 1 link to nothing (b/7.jpg), "
+            "1 image outside of a class (stray.jpg), 2 folders within classes (the first is a/session1), 1 link to "
+            "nothing (b/7.jpg), "
             "1 pipe or device (b/9.jpg), 1 empty folder (lost+found)");
 }
 
@@ -108,6 +110,14 @@ TEST(OpenImageFolder, PointsToAFolderThatIsProbablyTheTestSet) {
   const Error error = OpenImageFolder(directory.path(), Split::kTest).error();
   EXPECT_EQ(error.code(), ErrorCode::kNotFound);
   EXPECT_THAT(error.message(), HasSubstr(directory.path() + "/valid holds, please rename it to test"));
+}
+
+TEST(OpenImageFolder, SaysWhatLiesThereInPlaceOfClasses) {
+  const TemporaryDirectory directory;
+  directory.Write("train/0001.jpg", "");
+  directory.Write("train/0002.jpg", "");
+  EXPECT_THAT(OpenImageFolder(directory.path(), Split::kTrain).error().message(),
+              HasSubstr("/train, only 2 images outside of classes (the first is 0001.jpg)"));
 }
 
 TEST(OpenImageFolder, SaysWhatFolderIsMissing) {
