@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace eoa::train {
 namespace {
@@ -22,7 +23,12 @@ Result<PixelView> FirstFrame(std::span<const std::uint8_t> file, ImageSize size,
                                                                                    WebPAnimDecoderDelete);
   std::uint8_t* canvas = nullptr;
   int timestamp = 0;
-  if (!decoder || WebPAnimDecoderGetNext(decoder.get(), &canvas, &timestamp) == 0) return Damaged();
+  WebPAnimInfo info;
+  if (!decoder || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0 ||
+      std::cmp_not_equal(info.canvas_width, size.width) || std::cmp_not_equal(info.canvas_height, size.height) ||
+      WebPAnimDecoderGetNext(decoder.get(), &canvas, &timestamp) == 0) {
+    return Damaged();
+  }
   const std::size_t count = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
   pixels.resize(3 * count);
   for (std::size_t i = 0; i < count; ++i) std::copy_n(canvas + 4 * i, 3, &pixels[3 * i]);
