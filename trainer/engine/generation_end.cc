@@ -10,6 +10,7 @@
 
 #include "common/base/log.h"
 #include "common/base/number.h"
+#include "common/evolve/probe.h"
 #include "trainer/checkpoint/checkpoint.h"
 #include "trainer/engine/merge.h"
 
@@ -62,7 +63,7 @@ Result<int> GenerationEnd::Report(int generation, const api::MemberReport& own, 
                                .train_loss = values[kTrainLoss],
                                .fitness_loss = loss == kNoLoss ? std::nullopt : std::optional(loss)});
     message.images_per_second += values[kImagesPerSecond];
-    if (values[kTakesPart] == 0) {
+    if (values[kTakesPart] == 0 && !evolve::Probes(spec(), generation)) {
       Log(LogLevel::kWarning, "a member has diverged; its weights are left out of the merge",
           {{"generation", std::to_string(generation)},
            {"population", options_.population},

@@ -1,5 +1,6 @@
 #include "trainer/engine/member.h"
 
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -139,17 +140,25 @@ Status Member::Step(double learning_rate, SteadyTime began) {
 }
 
 Result<TrainingSummary> Member::Train(int generation, double learning_rate, const OnStep& on_step) {
-  // Dropout's random numbers; each member and generation has its own.
-  at::manual_seed(SeedFor(spec_, "dropout/" + options_.population + "/" + std::to_string(options_.member), generation));
   if (spec_.trainer.optimizer.reset_each_generation) optimizer_->Reset();
+  return Train({.generation = generation, .learning_rate = learning_rate, .end = steps_per_generation_}, on_step);
+}
+
+Result<TrainingSummary> Member::Train(const Stretch& stretch, const OnStep& on_step) {
+  // Dropout's random numbers; each member and generation has its own.
+  at::manual_seed(
+      SeedFor(spec_, "dropout/" + options_.population + "/" + std::to_string(options_.member), stretch.generation));
   step_->BeginGeneration();
   const SteadyTime start = clock_.SteadyNow();
   const double images_per_step = spec_.trainer.batch_size_per_member * spec_.trainer.gradient_accumulation;
-  TrainingSummary summary{.learning_rate = learning_rate};
+  const auto steps = static_cast<double>(stretch.end - stretch.first);
+  TrainingSummary summary{.learning_rate = stretch.learning_rate};
   SteadyTime began = start;
-  for (std::int64_t step = 1; step <= steps_per_generation_; ++step) {
+  for (std::int64_t step = stretch.first + 1; step <= stretch.end; ++step) {
+    const auto done = static_cast<double>(step - stretch.first);
     EOA_RETURN_IF_ERROR(profile_.Begin());
-    EOA_RETURN_IF_ERROR(Step(learning_rate, began));
+    EOA_RETURN_IF_ERROR(
+        Step(stretch.falls ? stretch.learning_rate * (1 - (done - 1) / steps) : stretch.learning_rate, began));
     EOA_RETURN_IF_ERROR(profile_.End());
     const SteadyTime now = clock_.SteadyNow();
     ++times_.steps;
@@ -157,16 +166,58 @@ Result<TrainingSummary> Member::Train(int generation, double learning_rate, cons
     times_.communication_seconds = ToSeconds(step_->waited());
     began = now;
     const double seconds = ToSeconds(now - start);
-    summary.images_per_second = seconds > 0 ? static_cast<double>(step) * images_per_step / seconds : 0;
+    summary.images_per_second = seconds > 0 ? done * images_per_step / seconds : 0;
     summary.mean_loss = step_->mean_loss();
     on_step(step, summary);
   }
   EOA_RETURN_IF_ERROR(step_->EndGeneration());
   const double seconds = ToSeconds(clock_.SteadyNow() - start);
-  summary.images_per_second = seconds > 0 ? static_cast<double>(steps_per_generation_) * images_per_step / seconds : 0;
+  summary.images_per_second = seconds > 0 ? steps * images_per_step / seconds : 0;
   summary.mean_loss = step_->mean_loss();
   summary.diverged = step_->diverged();
   return summary;
+}
+
+Result<Member::Trial> Member::Probe(int generation, const std::vector<double>& rates, std::size_t own,
+                                    const OnStep& on_step) {
+  const auto trials = static_cast<std::int64_t>(rates.size());
+  const std::int64_t each = steps_per_generation_ / trials;
+  if (each == 0) {
+    return InvalidArgumentError("a generation of " + std::to_string(steps_per_generation_) +
+                                " steps is too short for " + std::to_string(trials) +
+                                " trials of a probe generation; use longer generations or probeGenerations 0");
+  }
+  Trial result;
+  for (std::int64_t trial = 0; trial < trials; ++trial) {
+    {
+      const at::NoGradGuard no_grad;
+      weights_->Unpack();
+    }
+    optimizer_->Reset();
+    const double rate = rates[static_cast<std::size_t>(trial)];
+    Result<TrainingSummary> summary = Train({.generation = generation,
+                                             .learning_rate = rate,
+                                             .falls = true,
+                                             .first = trial * each,
+                                             .end = (trial + 1) * each},
+                                            on_step);
+    if (!summary.ok()) {
+      // Too large a rate for a single step: the same for all members, who see the same gradients.
+      if (summary.error().code() != ErrorCode::kOutOfRange) return summary.error();
+      summary = TrainingSummary{.learning_rate = rate, .diverged = true};
+    }
+    EOA_ASSIGN_OR_RETURN(Evaluation fitness, EvaluateFitness());
+    if (summary->diverged) fitness.loss_sum = std::numeric_limits<double>::infinity();
+    if (std::cmp_equal(trial, own)) result = {.summary = *summary, .fitness = fitness};
+  }
+  // A run that goes on from a checkpoint sees the same images from here on.
+  for (std::int64_t rest = trials * each; rest < steps_per_generation_; ++rest) {
+    EOA_RETURN_IF_ERROR(NextBatches());
+  }
+  optimizer_->Reset();
+  const at::NoGradGuard no_grad;
+  weights_->Unpack();
+  return result;
 }
 
 Result<Evaluation> Member::EvaluateFitness() {

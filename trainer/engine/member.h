@@ -64,6 +64,16 @@ class Member {
   // Collective. Leaves weights() alone: they are those that the generation began with. The model holds the new ones.
   Result<TrainingSummary> Train(int generation, double learning_rate, const OnStep& on_step);
 
+  // Collective; all members give the same `rates`. One probe generation (common/evolve/probe.h): for each LR, from
+  // weights() and without momentum, equally many steps in which the LR falls linearly to 0, and then fitness. Summary
+  // and fitness are those of trial `own`; the fitness loss of a trial that diverged is infinite. Afterwards the model
+  // holds weights() again and the momentum is forgotten.
+  struct Trial {
+    TrainingSummary summary;
+    Evaluation fitness;
+  };
+  Result<Trial> Probe(int generation, const std::vector<double>& rates, std::size_t own, const OnStep& on_step);
+
   // Of the model's present weights, on the samples that all members are judged by.
   Result<Evaluation> EvaluateFitness();
 
@@ -90,6 +100,14 @@ class Member {
   Result<std::vector<MicroBatch>> NextBatches();
   Result<Evaluation> EvaluateTestShare(const Comm& group, ClassCounts& counts);
   Status Step(double learning_rate, SteadyTime began);
+  struct Stretch {  // of steps of one generation
+    int generation = 0;
+    double learning_rate = 0;
+    bool falls = false;  // linearly to 0
+    std::int64_t first = 0;
+    std::int64_t end = 0;
+  };
+  Result<TrainingSummary> Train(const Stretch& stretch, const OnStep& on_step);
   MicroBatch Mixed(const MicroBatch& batch) const;
 
   const MemberOptions options_;

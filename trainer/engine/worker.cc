@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/number.h"
 #include "common/estimate/memory_estimate.h"
+#include "common/evolve/probe.h"
 #include "common/job/read_job.h"
 #include "trainer/comm/nccl_backend.h"
 #include "trainer/comm/torch_error.h"
@@ -56,9 +57,9 @@ class Worker {
  private:
   Status Prepare();
   Status RunGeneration(int generation);
+  Result<Member::Trial> TrainAndJudge(int generation, SteadyTime& train_end);
   Status Finish();
   Status MeasureTest(ResultMessage& result);
-  Result<TrainingSummary> Train(int generation);
   Error Advised(const Error& error) const;
   Status SaveModel(const std::string& path);
   void ReportProgress(int generation, TrainerPhase phase, const TrainingSummary& summary = {}, std::int64_t step = 0);
@@ -170,13 +171,26 @@ Status Worker::Prepare() {
   return OkStatus();
 }
 
-Result<TrainingSummary> Worker::Train(int generation) {
+Result<Member::Trial> Worker::TrainAndJudge(int generation, SteadyTime& train_end) {
   ReportProgress(generation, TrainerPhase::kTraining);
-  const double rate = rates_[static_cast<std::size_t>(start_.member)];
-  return member_->Train(generation, rate, [&](std::int64_t step, const TrainingSummary& so_far) {
+  const auto own = static_cast<std::size_t>(start_.member);
+  const auto on_step = [&](std::int64_t step, const TrainingSummary& so_far) {
     if (!stepped_) LogFirstStep(generation);
     ReportProgress(generation, TrainerPhase::kTraining, so_far, step);
-  });
+  };
+  if (evolve::Probes(spec(), generation)) {
+    std::vector<double> trials = rates_;  // members of one trial are neighbours
+    trials.erase(std::unique(trials.begin(), trials.end()), trials.end());
+    const auto place = std::find(trials.begin(), trials.end(), rates_[own]) - trials.begin();
+    Result<Member::Trial> probed = member_->Probe(generation, trials, static_cast<std::size_t>(place), on_step);
+    train_end = clock_.SteadyNow();
+    return probed;
+  }
+  EOA_ASSIGN_OR_RETURN(const TrainingSummary trained, member_->Train(generation, rates_[own], on_step));
+  train_end = clock_.SteadyNow();
+  ReportProgress(generation, TrainerPhase::kEvaluating, trained, member_->steps_per_generation());
+  EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
+  return Member::Trial{.summary = trained, .fitness = fitness};
 }
 
 // How long a start or restart took until training went on; tests/bench/restart reads this line.
@@ -238,13 +252,11 @@ Status Worker::SettleCheckpoint() {
 Status Worker::RunGeneration(int generation) {
   began_ = clock_.SteadyNow();
   const double data_wait_before = member_->times().data_wait_seconds;
-  const Result<TrainingSummary> training = Train(generation);
+  SteadyTime train_end;
+  const Result<Member::Trial> training = TrainAndJudge(generation, train_end);
   if (!training.ok()) return Advised(training.error());
-  const TrainingSummary trained = *training;
-  const SteadyTime train_end = clock_.SteadyNow();
+  const auto& [trained, fitness] = *training;
   const std::int64_t steps = member_->steps_per_generation();
-  ReportProgress(generation, TrainerPhase::kEvaluating, trained, steps);
-  EOA_ASSIGN_OR_RETURN(const Evaluation fitness, member_->EvaluateFitness());
   const SteadyTime judged = clock_.SteadyNow();
   ReportProgress(generation, TrainerPhase::kExchanging, trained, steps);
 
@@ -260,8 +272,10 @@ Status Worker::RunGeneration(int generation) {
   EOA_ASSIGN_OR_RETURN(const int participants,
                        end_->Report(generation, own, trained.images_per_second, !trained.diverged));
   FlatWeights& weights = member_->weights();
-  weights.Pack();
-  EOA_RETURN_IF_ERROR(end_->Merge(generation, weights, !trained.diverged, participants));
+  if (!evolve::Probes(spec(), generation)) {
+    weights.Pack();
+    EOA_RETURN_IF_ERROR(end_->Merge(generation, weights, !trained.diverged, participants));
+  }
   EOA_ASSIGN_OR_RETURN(rates_, end_->TakeNext(generation, weights));
   weights.Unpack();
   const int next = generation + 1;
