@@ -40,7 +40,7 @@ Answer<api::HeartbeatAnswer> Broker::Heartbeat(int population, const api::Heartb
 Answer<api::ReportAnswer> Broker::Report(int population, const api::ReportRequest& request, SteadyTime now,
                                          Replies& replies) {
   EOA_ASSIGN_OR_RETURN(const ReportStep step, TakeReport(state_, population, request));
-  if (step.event && !Store(*step.event, now)) return NotStored();
+  if (step.event && !StoreReport(*step.event, now)) return NotStored();
   Settle(now, replies);
   return step.answer;
 }
@@ -150,23 +150,70 @@ void Broker::StoreWorked() {
   complain_at_ = {};
 }
 
-// An event that was decided while behind is dropped: it becomes due again, or its sender repeats it.
-bool Broker::Store(Event event, SteadyTime now) {
-  if (behind_) return false;
-  StampRound(event, state_, now);
-  const Status stored = store_.Append(event);
+// False: they are not stored, and must not be part of the state.
+bool Broker::Write(const std::vector<Event>& events, SteadyTime now) {
+  const Status stored = store_.AppendTogether(events);
   if (!stored.ok()) {
     const ErrorCode code = stored.error().code();
     behind_ = code == ErrorCode::kAborted || code == ErrorCode::kDataLoss;
     StoreFailed(stored.error(), now);
-    CatchUp(now);
     return false;
   }
   StoreWorked();
-  ++events_;
+  events_ += events.size();
+  return true;
+}
+
+void Broker::ApplyOwn(const Event& event) {
   TimeRound(event, state_);
   const Status applied = Apply(event, state_);
   EOA_CHECK(applied.ok(), "an event of this broker's own does not fit its state");
+}
+
+// An event that was decided while behind is dropped: it becomes due again, or its sender repeats it.
+bool Broker::Store(Event event, SteadyTime now) {
+  if (behind_) return false;
+  StampRound(event, state_, now);
+  if (!Write({event}, now)) {
+    CatchUp(now);
+    return false;
+  }
+  ApplyOwn(event);
+  return true;
+}
+
+// The report that closes a round and the round's end are one write. Whether it does shows only with the report in the
+// state, from which it is taken again when it cannot be stored.
+bool Broker::StoreReport(ReportAccepted event, SteadyTime now) {
+  if (behind_) return false;
+  Event accepted = std::move(event);
+  StampRound(accepted, state_, now);
+  const auto& report = std::get<ReportAccepted>(accepted);
+  const int generation = report.report.generation;
+  Population& population = state_.population(api::FindPopulation(state_.spec, report.population));
+  const Population population_before = population;
+  const auto found = state_.rounds.find(generation);
+  const std::optional<Round> round_before = found == state_.rounds.end() ? std::nullopt : std::optional(found->second);
+  const Status applied = Apply(accepted, state_);
+  EOA_CHECK(applied.ok(), "an event of this broker's own does not fit its state");
+
+  std::vector<Event> events = {accepted};
+  if (Result<std::optional<RoundClosed>> election = DueElection(state_, now); election.ok() && *election) {
+    events.emplace_back(**std::move(election));
+    StampRound(events.back(), state_, now);
+  }
+  if (!Write(events, now)) {
+    population = population_before;
+    if (round_before) {
+      state_.rounds[generation] = *round_before;
+    } else {
+      state_.rounds.erase(generation);
+    }
+    CatchUp(now);
+    return false;
+  }
+  TimeRound(accepted, state_);
+  if (events.size() > 1) ApplyOwn(events.back());
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "broker/core/polls.h"
 #include "broker/core/problem.h"
@@ -63,6 +64,9 @@ class Broker {
  private:
   Moment At(SteadyTime now) const { return {now, heartbeat_timeout_}; }
   bool Store(Event event, SteadyTime now);
+  bool StoreReport(ReportAccepted event, SteadyTime now);
+  bool Write(const std::vector<Event>& events, SteadyTime now);
+  void ApplyOwn(const Event& event);
   void StoreFailed(const Error& error, SteadyTime now);
   void StoreWorked();
   void CatchUp(SteadyTime now);

@@ -82,12 +82,18 @@ class Journal final : public StateStore {
     return OkStatus();
   }
 
-  Status Append(const Event& event) override {
-    const std::string record = EncodeJournalRecord(event);
-    if (record.size() > kMaxRecordBytes || size_ + record.size() > kMaxJournalBytes) {
-      return ResourceExhaustedError(path_ + " would exceed its " + std::to_string(kMaxJournalBytes) + " bytes");
+  Status Append(const Event& event) override { return AppendTogether({event}); }
+
+  Status AppendTogether(const std::vector<Event>& events) override {
+    std::string records;
+    for (const Event& event : events) {
+      const std::string record = EncodeJournalRecord(event);
+      records += record;
+      if (record.size() > kMaxRecordBytes || size_ + records.size() > kMaxJournalBytes) {
+        return ResourceExhaustedError(path_ + " would exceed its " + std::to_string(kMaxJournalBytes) + " bytes");
+      }
     }
-    return Write(record);
+    return Write(records);
   }
 
   Result<std::vector<Event>> Load() override {

@@ -20,6 +20,13 @@ class StateStore {
   // ResourceExhausted: it holds what it may.
   virtual Status Append(const Event& event) = 0;
 
+  // The same for events of one moment, in this order: a store that can writes them at once. After an error some of the
+  // first may be there.
+  virtual Status AppendTogether(const std::vector<Event>& events) {
+    for (const Event& event : events) EOA_RETURN_IF_ERROR(Append(event));
+    return OkStatus();
+  }
+
   // All events so far. DataLoss when what is stored is not what was appended.
   virtual Result<std::vector<Event>> Load() = 0;
 };

@@ -167,10 +167,13 @@ void Fields(codec::Visitor& v, History& value) {
 
 json HistoryJson(const EcosphereState& state, int from) {
   History document;
+  std::size_t members = 0;
   for (auto round = state.rounds.lower_bound(from); round != state.rounds.end(); ++round) {
     auto decided = ViewOf(state, round->second);
     if (!decided) continue;
-    if (document.rounds.size() == kHistoryPage) {
+    for (const PopulationReport& report : decided->reports) members += report.report.members.size();
+    const bool full = document.rounds.size() == kHistoryPage || members > kHistoryMembers;
+    if (full && !document.rounds.empty()) {
       document.next = round->first;
       break;
     }

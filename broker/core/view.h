@@ -75,8 +75,10 @@ struct Ecosphere {
 void Fields(codec::Visitor& v, Ecosphere& value);
 nlohmann::json EcosphereJson(const EcosphereState& state);
 
-// GET /history: at most kHistoryPage decided rounds from generation `from` on.
+// GET /history: at most kHistoryPage decided rounds from generation `from` on, fewer when they have more than
+// kHistoryMembers members' reports.
 inline constexpr int kHistoryPage = 100;
+inline constexpr std::size_t kHistoryMembers = 16384;
 struct History {
   std::vector<RoundView> rounds;
   std::optional<int> next;  // where to go on

@@ -40,6 +40,12 @@ int Generations(const std::vector<broker::Event>& events) {
   return generations;
 }
 
+bool Holds(const json& config_map, const std::map<std::string, std::string>& records) {
+  const json& data = At(config_map, "data");
+  return std::all_of(records.begin(), records.end(),
+                     [&](const auto& record) { return TextAt(data, record.first) == record.second; });
+}
+
 }  // namespace
 
 ConfigMapStore::ConfigMapStore(kube::ApiClient& client, const api::Job& job, ConfigMapStoreOptions options)
@@ -78,34 +84,42 @@ Status ConfigMapStore::CheckComplete(const RoundsContent& content) const {
                        (content.exists ? " hold " + std::to_string(generations) : ""));
 }
 
-Status ConfigMapStore::Append(const broker::Event& event) {
+Status ConfigMapStore::AppendTogether(const std::vector<broker::Event>& events) {
   if (!loaded_) {
     const Result<std::vector<broker::Event>> loaded = Load();
     if (!loaded.ok()) return loaded.error();
   }
   if (!fault_.ok()) return fault_;
-  const std::string key = RoundsEventKey(events_);
-  const RoundsRecord record = EncodeRoundsEvent(event, checksum_);
-  const std::size_t bytes = record.text.size();
-  if (bytes > kMaxRoundsEventBytes) {
-    return ResourceExhaustedError("an event of " + std::to_string(bytes) + " bytes does not fit a ConfigMap");
+  Batch batch;
+  batch.checksum = checksum_;
+  for (const broker::Event& event : events) {
+    const std::string key = RoundsEventKey(events_ + batch.records.size());
+    RoundsRecord record = EncodeRoundsEvent(event, batch.checksum);
+    batch.bytes += key.size() + record.text.size();
+    batch.checksum = record.checksum;
+    batch.records[key] = std::move(record.text);
   }
-  if (total_bytes_ + key.size() + bytes > options_.limits.bytes) {
+  if (batch.bytes > kMaxRoundsEventBytes) {
+    // Together they would not fit one ConfigMap.
+    if (events.size() > 1) return StateStore::AppendTogether(events);
+    return ResourceExhaustedError("an event of " + std::to_string(batch.bytes) + " bytes does not fit a ConfigMap");
+  }
+  if (total_bytes_ + batch.bytes > options_.limits.bytes) {
     return ResourceExhaustedError("the stored rounds of this job have reached the " +
                                   std::to_string(options_.limits.bytes) + " bytes that one job may have");
   }
-  const Status written = Write(key, record.text);
+  const Status written = Write(batch);
   if (!written.ok()) return Error(written.error()).WithContext("ConfigMap " + ToString(ChunkKey()));
-  ++keys_;
-  bytes_ += key.size() + bytes;
-  total_bytes_ += key.size() + bytes;
-  checksum_ = record.checksum;
-  ++events_;
+  keys_ += batch.records.size();
+  bytes_ += batch.bytes;
+  total_bytes_ += batch.bytes;
+  checksum_ = batch.checksum;
+  events_ += batch.records.size();
   return OkStatus();
 }
 
-Status ConfigMapStore::Write(const std::string& key, const std::string& record) {
-  if (exists_ && !closed_ && keys_ > 0 && bytes_ + key.size() + record.size() > options_.chunk_bytes) {
+Status ConfigMapStore::Write(const Batch& batch) {
+  if (exists_ && !closed_ && keys_ > 0 && bytes_ + batch.bytes > options_.chunk_bytes) {
     if (chunk_ + 1 >= options_.limits.config_maps) {
       return ResourceExhaustedError("this job has the " + std::to_string(options_.limits.config_maps) +
                                     " ConfigMaps of rounds that one job may have");
@@ -117,33 +131,34 @@ Status ConfigMapStore::Write(const std::string& key, const std::string& record) 
     exists_ = closed_ = false;
     keys_ = bytes_ = 0;
   }
-  return exists_ ? Change({{"data", {{key, record}}}}, key, record) : Begin(key, record);
+  return exists_ ? Change({{"data", batch.records}}, batch) : Begin(batch);
 }
 
 // Whoever is behind finds its ConfigMap changed, also when the next event goes to another one.
 Status ConfigMapStore::Close() {
-  EOA_RETURN_IF_ERROR(Change({{"metadata", {{"annotations", {{kClosedAnnotation, "true"}}}}}}, "", ""));
+  EOA_RETURN_IF_ERROR(Change({{"metadata", {{"annotations", {{kClosedAnnotation, "true"}}}}}}, {}));
   closed_ = true;
   return OkStatus();
 }
 
-Status ConfigMapStore::Begin(const std::string& key, const std::string& record) {
-  const json config_map = {{"apiVersion", "v1"},
-                           {"kind", "ConfigMap"},
-                           {"metadata",
-                            {{"name", ChunkKey().name},
-                             {"namespace", ChunkKey().name_space},
-                             {"labels", LabelsOf(job_)},
-                             {"ownerReferences", plan::OwnerReferences(job_)}}},
-                           {"data", {{kRoundsVersionKey, kRoundsVersion}, {key, record}}}};
+Status ConfigMapStore::Begin(const Batch& batch) {
+  json config_map = {{"apiVersion", "v1"},
+                     {"kind", "ConfigMap"},
+                     {"metadata",
+                      {{"name", ChunkKey().name},
+                       {"namespace", ChunkKey().name_space},
+                       {"labels", LabelsOf(job_)},
+                       {"ownerReferences", plan::OwnerReferences(job_)}}},
+                     {"data", batch.records}};
+  config_map["data"][kRoundsVersionKey] = kRoundsVersion;
   const Result<json> answer = client_.Create(kube::kConfigMaps, config_map);
-  if (!answer.ok()) return Settle(answer.error(), key, record);
+  if (!answer.ok()) return Settle(answer.error(), batch);
   exists_ = true;
   resource_version_ = VersionOf(*answer);
   return OkStatus();
 }
 
-Status ConfigMapStore::Change(json patch, const std::string& key, const std::string& record) {
+Status ConfigMapStore::Change(json patch, const Batch& batch) {
   Status status = OkStatus();
   for (int turn = 0; turn < kTurns; ++turn) {
     patch["metadata"]["resourceVersion"] = resource_version_;
@@ -153,15 +168,15 @@ Status ConfigMapStore::Change(json patch, const std::string& key, const std::str
       return OkStatus();
     }
     const std::string before = resource_version_;
-    status = Settle(answer.error(), key, record);
+    status = Settle(answer.error(), batch);
     if (status.ok() || !fault_.ok() || resource_version_ == before) return status;
   }
   return status;
 }
 
-// After a write that failed or was not answered: reads the ConfigMap and returns ok if the record is there. If only
+// After a write that failed or was not answered: reads the ConfigMap and returns ok if the batch is there. If only
 // other parts of it have changed, returns the error and keeps the new version for the next try.
-Status ConfigMapStore::Settle(const Error& error, const std::string& key, const std::string& record) {
+Status ConfigMapStore::Settle(const Error& error, const Batch& batch) {
   const bool conflict = error.code() == ErrorCode::kAborted || error.code() == ErrorCode::kAlreadyExists;
   if (exists_ && error.code() == ErrorCode::kNotFound) {
     fault_ = DataLossError("the ConfigMap has been deleted, and its events with it");
@@ -174,9 +189,9 @@ Status ConfigMapStore::Settle(const Error& error, const std::string& key, const 
   if (!IsOfJob(*found, job_)) {
     return FailedPreconditionError("it belongs to another owner, perhaps to a job of this name that is being deleted");
   }
-  // Another leader may have written the same event; with more behind it, that was somebody else.
-  const bool last = !IsClosed(*found) && EventsIn(*found) == keys_ + 1;
-  const bool there = key.empty() ? IsClosed(*found) : last && TextAt(At(*found, "data"), key) == record;
+  // Another leader may have written the same events; with more behind them, that was somebody else.
+  const bool last = !IsClosed(*found) && EventsIn(*found) == keys_ + batch.records.size();
+  const bool there = batch.records.empty() ? IsClosed(*found) : last && Holds(*found, batch.records);
   if (there) {
     exists_ = true;
     resource_version_ = VersionOf(*found);

@@ -1,13 +1,14 @@
 // ConfigMapStore: a StateStore in the ConfigMaps JOB-rounds-0, -1, ... beside the job. docs/file-formats.md has the
 // format. They belong to the EOAJob and go with it.
 //
-// One event is one write, which the API server carries out only if nobody else has written since: of two leaders, the
+// What happens in one moment is one write, which the API server carries out only if nobody else has written since: of two leaders, the
 // one that is behind is told Aborted and must Load again, so that what was answered is never contradicted. An answer
 // that got lost is looked up before the caller hears of it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@
 
 namespace eoa::cluster {
 
-// A ConfigMap is closed when it holds so much, and the next is begun. The API server allows 1 MiB.
-inline constexpr std::size_t kRoundsChunkBytes = std::size_t{256} << 10;
+// A ConfigMap is closed when it holds so much, and the next is begun. Every write of an event is one of the whole
+// ConfigMap in etcd, which keeps each for some minutes; a new leader asks for each of them.
+inline constexpr std::size_t kRoundsChunkBytes = std::size_t{32} << 10;
 
 struct ConfigMapStoreOptions {
   // A job that nobody has worked on yet: the first Load gives nothing without asking the server. If there is something
@@ -44,18 +46,27 @@ class ConfigMapStore final : public broker::StateStore {
   // FailedPrecondition: a ConfigMap of that name belongs to somebody else. DataLoss: one is gone. ResourceExhausted:
   // the event is bigger than kMaxRoundsEventBytes, or the job's rounds would be more than the limits. Other errors are
   // ApiClient's, but for ResourceExhausted, which is Unavailable here.
-  Status Append(const broker::Event& event) override;
+  Status Append(const broker::Event& event) override { return AppendTogether({event}); }
+
+  // All of them or none, in one write.
+  Status AppendTogether(const std::vector<broker::Event>& events) override;
 
   // As ReadRounds.
   Result<std::vector<broker::Event>> Load() override;
 
  private:
   Status CheckComplete(const RoundsContent& content) const;
-  Status Write(const std::string& key, const std::string& record);
-  Status Begin(const std::string& key, const std::string& record);
-  Status Change(nlohmann::json patch, const std::string& key, const std::string& record);
+  // Events that are written together, or none: a ConfigMap is closed.
+  struct Batch {
+    std::map<std::string, std::string> records;  // by key
+    std::size_t bytes = 0;                       // keys and values
+    std::uint32_t checksum = 0;                  // of the last one
+  };
+  Status Write(const Batch& batch);
+  Status Begin(const Batch& batch);
+  Status Change(nlohmann::json patch, const Batch& batch);
   Status Close();
-  Status Settle(const Error& error, const std::string& key, const std::string& record);
+  Status Settle(const Error& error, const Batch& batch);
   kube::ObjectKey ChunkKey() const;
 
   kube::ApiClient& client_;

@@ -21,7 +21,7 @@ using nlohmann::json;
 constexpr int kChecksumDigits = 8;
 
 // Longer than the biggest history takes from an API server that works; a worker of the operator waits for it.
-constexpr Duration kReadWithin = std::chrono::minutes(1);
+constexpr Duration kReadWithin = std::chrono::minutes(3);
 
 Result<broker::Event> DecodeRecord(const json& value, std::uint32_t& checksum) {
   if (!value.is_string()) return DataLossError("is not a string");
@@ -88,7 +88,7 @@ Result<RoundsContent> ReadAll(kube::ApiClient& client, const api::Job& job, cons
                                     " bytes or " + std::to_string(limits.config_maps) + " ConfigMaps");
     }
     if (client.clock().SteadyNow() > deadline) {
-      return DeadlineExceededError("the stored rounds were not read within a minute");
+      return DeadlineExceededError("the stored rounds were not read within three minutes");
     }
   }
   return content;

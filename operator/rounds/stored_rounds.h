@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxRoundsEventBytes = std::size_t{900} << 10;  // 
 // next leader could not take.
 struct RoundsLimits {
   std::size_t bytes = std::size_t{64} << 20;  // keys and values
-  int config_maps = 1024;
+  int config_maps = 4096;
 };
 
 std::string RoundsName(const std::string& job, int chunk);  // JOB-rounds-CHUNK
@@ -59,7 +59,7 @@ Status DecodeRounds(const nlohmann::json& config_map, int chunk, RoundsContent& 
 
 // Asks the API server for one after the other by its name, up to the one that is not closed or not there. What another
 // object controls counts as not there. Errors of ApiClient; DataLoss names the ConfigMap and the key;
-// ResourceExhausted: more than `limits`; DeadlineExceeded: not within a minute.
+// ResourceExhausted: more than `limits`; DeadlineExceeded: not within three minutes.
 Result<RoundsContent> ReadRounds(kube::ApiClient& client, const api::Job& job, const RoundsLimits& limits = {});
 
 // ---- a ConfigMap of the API server ----

@@ -64,6 +64,26 @@ TEST_F(ConfigMapStoreTest, WritesOnceForEachEventAndNothingBeforeTheFirst) {
   EXPECT_EQ(server_.objects().writes(), 3u);
 }
 
+TEST_F(ConfigMapStoreTest, WritesWhatHappensTogetherInOneWriteWholeOrNotAtAll) {
+  ASSERT_TRUE(store_.AppendTogether({Stopped("a"), Stopped("b")}).ok());
+  ASSERT_TRUE(store_.AppendTogether({Stopped("c"), Stopped("d")}).ok());
+  EXPECT_EQ(server_.objects().writes(), 2u);
+  server_.Inject({.kind = Kind::kAnswer, .method = "PATCH", .target = "/configmaps", .status = 500});
+  EXPECT_FALSE(store_.AppendTogether({Stopped("e"), Stopped("f")}).ok());
+  EXPECT_EQ(Reasons(ConfigMapStore(client_, TestJob()).Load()).size(), 4u);
+  // Done, though the answer was lost.
+  server_.Inject({.kind = Kind::kReset, .method = "PATCH", .target = "/configmaps"});
+  EXPECT_TRUE(store_.AppendTogether({Stopped("e"), Stopped("f")}).ok());
+  EXPECT_EQ(Reasons(store_.Load()), (std::vector<std::string>{"a", "b", "c", "d", "e", "f"}));
+}
+
+TEST_F(ConfigMapStoreTest, WritesApartWhatDoesNotFitOneConfigMap) {
+  const std::string big(kMaxRoundsEventBytes / 2, 'x');
+  ASSERT_TRUE(store_.AppendTogether({Stopped(big), Stopped(big)}).ok());
+  EXPECT_EQ(Reasons(store_.Load()).size(), 2u);
+  EXPECT_FALSE(Chunk(1).is_null());
+}
+
 TEST_F(ConfigMapStoreTest, BelongsToTheJobAndGoesWithIt) {
   ASSERT_TRUE(store_.Append(Stopped("a")).ok());
   const json metadata = Chunk(0)["metadata"];

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "broker/core/view.h"
 #include "tests/unit/broker/core/broker_fixture.h"
 
 namespace eoa::broker {
@@ -165,6 +166,54 @@ TEST(Restart, AStoreThatFailsRefusesReportsAndIsTriedAgain) {
   EXPECT_EQ(ReasonOf(broker.Report(kWolves, Report(1, 0, {0.1, 0.2}), At(62), replies)), "");
   EXPECT_FALSE(broker.store_fault());
   EXPECT_GT(broker.changes(), changes);
+}
+
+// Takes what is appended together whole or not at all.
+class BatchStore final : public StateStore {
+ public:
+  std::vector<std::size_t> writes;  // how many events each had
+  bool fails = false;
+
+  Status Append(const Event& event) override { return AppendTogether({event}); }
+  Status AppendTogether(const std::vector<Event>& events) override {
+    if (fails) return UnavailableError("full");
+    writes.push_back(events.size());
+    return OkStatus();
+  }
+  Result<std::vector<Event>> Load() override { return std::vector<Event>(); }
+};
+
+TEST(Restart, AReportThatClosesItsRoundIsOneWriteWithItAndNoneWhenThatFails) {
+  BatchStore store;
+  Broker broker(InitialState(TwoPopulations()), store, kSilence, 100);
+  Replies replies;
+  for (const int population : {kWolves, kWhales}) {
+    for (int pod : {0, 1}) {
+      api::JoinRequest request;
+      request.pod = pod;
+      request.incarnation = "a";
+      broker.Join(population, request, net::Responder(nullptr), At(0), replies);
+    }
+  }
+  const auto report = [&](int population, int generation) {
+    return ReasonOf(broker.Report(population, Report(1, generation, {0.1, 0.2}), At(1), replies));
+  };
+  EXPECT_EQ(report(kWolves, 0), "");
+  const nlohmann::json open = EcosphereJson(broker.state());
+  store.fails = true;
+  EXPECT_EQ(report(kWhales, 0), "Unavailable");
+  EXPECT_EQ(EcosphereJson(broker.state()), open) << "nobody sees what is not stored";
+  EXPECT_FALSE(broker.state().population(kWhales).last_report);
+  store.fails = false;
+  EXPECT_EQ(report(kWhales, 0), "");
+  EXPECT_EQ(report(kWhales, 1), "");
+  store.fails = true;
+  EXPECT_EQ(report(kWolves, 1), "Unavailable");
+  store.fails = false;
+  EXPECT_EQ(report(kWolves, 1), "");
+  EXPECT_EQ(MakeView(broker.state()).rounds.size(), 2U);
+  EXPECT_EQ(store.writes, (std::vector<std::size_t>{1, 1, 1, 2, 1, 2}))
+      << "two attempts; then each round's two reports";
 }
 
 // Loses what it held until somebody puts it back.

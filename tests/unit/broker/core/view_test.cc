@@ -118,6 +118,24 @@ TEST(View, HistoryComesInPages) {
   EXPECT_TRUE(rest["next"].is_null());
 }
 
+TEST(View, APageOfTheHistoryOfManyMembersHasFewerRounds) {
+  api::JobSpec spec = TwoPopulations();
+  for (api::PopulationSpec& population : spec.populations) population.members = 3000;
+  EcosphereState state = InitialState(spec);
+  for (int generation = 0; generation < 5; ++generation) {
+    for (const char* name : {"wolves", "whales"}) {
+      const auto report = Report(1, generation, std::vector<double>(3000, 0.5));
+      ASSERT_TRUE(Apply(ReportAccepted{.population = name, .report = report}, state).ok());
+    }
+    api::Decision decision;
+    decision.generation = generation;
+    ASSERT_TRUE(Apply(RoundClosed{.population = "", .decision = decision}, state).ok());
+  }
+  const nlohmann::json page = HistoryJson(state, 0);
+  EXPECT_EQ(page["rounds"].size(), 2U);
+  EXPECT_EQ(page["next"], 2);
+}
+
 TEST(View, NamesTheRoundsThatAreOpen) {
   Core core(TwoPopulations());
   core.JoinAll(kWolves);
