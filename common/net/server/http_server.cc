@@ -171,16 +171,16 @@ class BeastServer final : public HttpServer {
 
   void Admit(Worker& worker, Socket socket) {
     const std::string peer = PeerOf(socket);
-    const bool one_too_many = !state_.peers.AddConnection(peer);
-    const bool refused = one_too_many || state_.connections_open >= state_.options.max_connections;
+    bool refused = state_.connections_open >= state_.options.max_connections;
+    refused = refused || !state_.peers.AddConnection(peer);
     if (refused) ++state_.connections_refused;
-    if (refused && refusing_ >= kMaxRefusing) return state_.peers.RemoveConnection(peer);
+    if (refused && refusing_ >= kMaxRefusing) return;
     ++(refused ? refusing_ : state_.connections_open);
     const auto session = std::make_shared<Session>(Stream(std::move(socket)), peer, state_, worker);
     asio::co_spawn(worker.context, refused ? session->Refuse() : session->Run(),
                    [this, session, peer, refused](const std::exception_ptr& error) {
                      LogFailure(error);
-                     state_.peers.RemoveConnection(peer);
+                     if (!refused) state_.peers.RemoveConnection(peer);
                      // Under the lock, so that the destructor cannot miss the last one.
                      const MutexLock lock(mutex_);
                      --(refused ? refusing_ : state_.connections_open);

@@ -4,8 +4,10 @@ namespace eoa::net {
 
 bool PeerLedger::AddConnection(const std::string& peer) {
   const MutexLock lock(mutex_);
-  const std::uint64_t now = ++uses_[peer].connections;
-  return limits_.connections == 0 || now <= limits_.connections;
+  Use& use = uses_[peer];
+  if (limits_.connections > 0 && use.connections >= limits_.connections) return false;
+  ++use.connections;
+  return true;
 }
 
 void PeerLedger::RemoveConnection(const std::string& peer) {

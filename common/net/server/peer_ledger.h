@@ -20,11 +20,11 @@ class PeerLedger {
  public:
   explicit PeerLedger(PeerLimits limits) : limits_(limits) {}
 
-  // Every connection is counted, also one that is over the limit; false: it is.
+  // False, and nothing is counted: it would be over the limit.
   bool AddConnection(const std::string& peer);
   void RemoveConnection(const std::string& peer);
 
-  // False, and nothing is counted: it would be over the limit.
+  // Likewise.
   bool AddBytes(const std::string& peer, std::uint64_t bytes);
   void RemoveBytes(const std::string& peer, std::uint64_t bytes);
 
