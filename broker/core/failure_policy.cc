@@ -1,6 +1,8 @@
 #include "broker/core/failure_policy.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace eoa::broker {
 namespace {
@@ -20,11 +22,12 @@ std::string FailureOf(const PopulationView& population) {
 }
 
 int RestartsTogether(const api::JobSpec& spec, const std::vector<int>& restarts) {
-  int sum = 0;
-  for (const int count : restarts) {
+  std::int64_t sum = 0;
+  for (const std::int64_t count : restarts) {
     sum = spec.ecosphere.gradient_scope == api::GradientScope::kEcosphere ? std::max(sum, count) : sum + count;
   }
-  return sum;
+  // Attempts are counted on from what pods say.
+  return static_cast<int>(std::min<std::int64_t>(sum, std::numeric_limits<int>::max()));
 }
 
 std::vector<std::optional<std::string>> ExhaustedRestarts(const api::JobSpec& spec, const std::vector<int>& restarts) {

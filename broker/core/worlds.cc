@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -73,14 +75,16 @@ bool AllWait(const EcosphereState& state, const World& world) {
 
 // The newest generation from which all of them can resume; 0, the start, if there is none.
 int NewestCommonCheckpoint(const std::vector<const api::JoinRequest*>& pods) {
-  int newest = 0;
-  for (const int generation : pods.front()->checkpoints) {
-    const bool common = std::all_of(pods.begin(), pods.end(), [&](const api::JoinRequest* pod) {
-      return std::find(pod->checkpoints.begin(), pod->checkpoints.end(), generation) != pod->checkpoints.end();
-    });
-    if (common) newest = std::max(newest, generation);
+  // Thousands of pods may list thousands each.
+  std::map<int, std::size_t> listed_by;
+  for (const api::JoinRequest* pod : pods) {
+    for (const int generation : std::set<int>(pod->checkpoints.begin(), pod->checkpoints.end()))
+      ++listed_by[generation];
   }
-  return newest;
+  for (auto each = listed_by.rbegin(); each != listed_by.rend(); ++each) {
+    if (each->second == pods.size()) return each->first;
+  }
+  return 0;
 }
 
 api::JoinAnswer Place(const EcosphereState& state, const World& world, int population, int pod) {

@@ -145,7 +145,10 @@ plan::Observed Controller::Observe(const JobObjects& objects, const Memory& memo
   if (const auto summary = parts_.broker.Summary(memory.uid)) {
     observed.ecosphere = *summary;
     observed.store_fault = observed.ecosphere->store_fault;
-    observed.last_progress = progress_.Observe(memory.uid, *observed.ecosphere, parts_.clock.Now());
+    const SteadyTime now = parts_.clock.SteadyNow();
+    for (const auto& [population, moved] : progress_.Observe(memory.uid, *observed.ecosphere, now)) {
+      observed.last_progress[population] = parts_.clock.Now() - (now - moved);
+    }
   }
   return observed;
 }

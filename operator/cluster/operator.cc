@@ -88,7 +88,7 @@ class RunningOperator final : public Operator {
   Status WaitForCaches();
   Status Lead();
   Status ShutDown();
-  void LabelOwnPod();
+  void KeepLeaderLabel();
   bool Stopping() const { return stop_.reason() != StopSignal::Reason::kNone; }
 
   const OperatorOptions& options_;
@@ -230,19 +230,20 @@ Status RunningOperator::Lead() {
     return ShutDown();
   }
   workers_->Start(options_.workers);
-  LabelOwnPod();
+  if (!options_.pod_name.empty()) KeepLeaderLabel();
   stop_.WaitForever();
   return ShutDown();
 }
 
-void RunningOperator::LabelOwnPod() {
-  if (options_.pod_name.empty()) return;
+// Without its label nobody finds the broker; whoever takes it off must not silence all jobs.
+void RunningOperator::KeepLeaderLabel() {
   const kube::ObjectKey pod{options_.pod_namespace, options_.pod_name};
   while (!Stopping()) {
     const Status labelled = TakeLeaderLabel(write_client_, pod);
-    if (labelled.ok()) return;
-    Log(LogLevel::kWarning, "trainers cannot find this leader yet", {{"error", labelled.error().message()}});
-    (void)stop_.Wait(kLabelRetry);
+    if (!labelled.ok()) {
+      Log(LogLevel::kWarning, "trainers may not find this leader", {{"error", labelled.error().message()}});
+    }
+    (void)stop_.Wait(labelled.ok() ? options_.label_check : kLabelRetry);
   }
 }
 

@@ -41,8 +41,9 @@ struct OperatorOptions {
   int workers = 8;
   double requests_per_second = 0;  // 0: no limit; the API server's own fairness does it
   int burst = 100;
-  std::string pod_name;       // own pod; empty: not in a pod
-  std::string pod_namespace;  // likewise
+  std::string pod_name;                            // own pod; empty: not in a pod
+  std::string pod_namespace;                       // likewise
+  Duration label_check = std::chrono::minutes(1);  // between two looks at whether the leader's label is still there
   std::string version;
   Duration sync_deadline = std::chrono::seconds(60);
   Duration drain_deadline = std::chrono::seconds(20);

@@ -2,11 +2,11 @@
 
 namespace eoa::cluster {
 
-std::map<std::string, WallTime> ProgressWatch::Observe(const std::string& job_uid, const broker::EcosphereView& view,
-                                                       WallTime now) {
+std::map<std::string, SteadyTime> ProgressWatch::Observe(const std::string& job_uid, const broker::EcosphereView& view,
+                                                         SteadyTime now) {
   const MutexLock lock(mutex_);
   std::map<std::string, Place>& places = jobs_[job_uid];
-  std::map<std::string, WallTime> moved;
+  std::map<std::string, SteadyTime> moved;
   for (const broker::PopulationView& population : view.populations) {
     const auto [place, is_new] = places.try_emplace(population.name);
     Place& last = place->second;

@@ -1,5 +1,6 @@
 // ProgressWatch: when each population was last seen to move. A population that trains moves its (attempt, generation,
-// step) all the time; one that does not for runPolicy.progressDeadlineSeconds is stalled, which Plan decides.
+// step) all the time; one that does not for runPolicy.progressDeadlineSeconds is stalled, which Plan decides. In steady
+// time: a wall clock that is set must not make everybody look stalled.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ class ProgressWatch {
  public:
   // When each of these populations last moved, by its name; `now` for one that is seen for the first time, so that a
   // restarted operator gives everybody the whole deadline again.
-  std::map<std::string, WallTime> Observe(const std::string& job_uid, const broker::EcosphereView& view, WallTime now);
+  std::map<std::string, SteadyTime> Observe(const std::string& job_uid, const broker::EcosphereView& view,
+                                            SteadyTime now);
 
   void Forget(const std::string& job_uid);
 
@@ -30,7 +32,7 @@ class ProgressWatch {
     int generation = 0;
     std::int64_t step = 0;
     std::optional<TrainerPhase> activity;  // evaluating a big validation set takes a while without a step
-    WallTime since;
+    SteadyTime since;
   };
   Mutex mutex_;
   std::unordered_map<std::string, std::map<std::string, Place>> jobs_ GUARDED_BY(mutex_);

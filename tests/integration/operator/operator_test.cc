@@ -390,6 +390,7 @@ TEST_F(OperatorTest, TheLeaderLabelsItsPodAndTakesTheLabelOffAPredecessor) {
   }
   cluster::OperatorOptions options = QuickOptions("new");
   options.pod_name = "new";
+  options.label_check = 50ms;
   options.pod_namespace = "ns";
   const auto label = [&](const char* name) {
     const json metadata = server_.objects().Get(PathOf("v1", "pods", name)).body.at("metadata");
@@ -397,6 +398,8 @@ TEST_F(OperatorTest, TheLeaderLabelsItsPodAndTakesTheLabelOffAPredecessor) {
   };
   OperatorProcess process(server_, options);
   EXPECT_TRUE(Eventually([&] { return label("new") == "true" && label("old").empty(); }));
+  server_.objects().MergePatch(PathOf("v1", "pods", "new"), {{"metadata", {{"labels", {{"eoa.io/leader", nullptr}}}}}});
+  EXPECT_TRUE(Eventually([&] { return label("new") == "true"; })) << "somebody took it off";
   EXPECT_TRUE(process.Stop().ok());
   EXPECT_EQ(label("new"), "");
   EXPECT_EQ(Holder(), "");

@@ -1,5 +1,7 @@
 #include "broker/core/failure_policy.h"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,6 +40,11 @@ TEST(RestartBudget, PopulationsOfOneWorldRestartTogetherAndCountOnce) {
   spec.run_policy.backoff_limit = 3;
   spec.ecosphere.gradient_scope = api::GradientScope::kEcosphere;
   EXPECT_FALSE(ExhaustedRestarts(spec, {3, 3})[0].has_value());
+}
+
+TEST(RestartBudget, NumbersThatPodsMadeUpAreAddedWithoutOverflow) {
+  const int most = std::numeric_limits<int>::max();
+  EXPECT_EQ(RestartsTogether(TwoPopulations(), {most, most}), most);
 }
 
 EcosphereView Ended(BrokerPhase wolves, BrokerPhase whales) {
