@@ -1,6 +1,6 @@
 // The probe: whole generations before training begins, for who does not know the learning rate. In each, every
 // population tries a few LRs one after another, all its members together, each from the initial weights and with an LR
-// that falls to 0 (engine/probe_generation.h). The LR of the least validation loss is what training starts from; the
+// that falls to 0 (Member::Probe). The LR of the least validation loss is what training starts from; the
 // weights of the probe are forgotten. Pure; docs/algorithm.md, "Probe", has the equations and why.
 //
 // A short trial without that fall would favour LRs that are too small (Wu et al., "Understanding short-horizon bias in
