@@ -15,8 +15,9 @@ import zlib
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BIN = pathlib.Path(os.environ.get("EOA_BIN", SOURCE / "build/dev/bin"))
 PIECE = 4 << 20
+NAMESPACE = "results"
 JOB = {
-    "apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": "demo", "namespace": "default"},
+    "apiVersion": "eoa.io/v1alpha1", "kind": "EOAJob", "metadata": {"name": "demo", "namespace": NAMESPACE},
     "spec": {
         "trainer": {"model": {"name": "wrn-10-1"}, "dataset": {"name": "cifar10", "path": "/data"}},
         "ecosphere": {"generations": 2},
@@ -35,7 +36,7 @@ def run(*command, stdin=None, check=True):
 
 
 def kubectl(*arguments, stdin=None):
-    return run("kubectl", *arguments, stdin=stdin).stdout
+    return run("kubectl", "--namespace", NAMESPACE, *arguments, stdin=stdin).stdout
 
 
 def create(thing):
@@ -71,6 +72,8 @@ def own_address():
 
 class Fetch(unittest.TestCase):
     def setUp(self):
+        # Not the default one: the API server makes that a while after it is ready.
+        kubectl("create", "namespace", NAMESPACE)
         kubectl("apply", "--server-side", "-f", SOURCE / "manifests/crd/eoajobs.yaml")
         kubectl("wait", "--for=condition=Established", "crd/eoajobs.eoa.io", "--timeout=30s")
         folder = tempfile.TemporaryDirectory()
@@ -89,7 +92,7 @@ class Fetch(unittest.TestCase):
         status = {"phase": "Succeeded", "startTime": "2026-01-01T00:00:00Z", "completionTime": "2026-01-01T01:00:00Z", "conditions": [condition]}
         kubectl("patch", "eoajob", "demo", "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
         create({"apiVersion": "v1", "kind": "ConfigMap", "data": rounds(),
-                "metadata": {"name": "demo-rounds-0", "namespace": "default", "ownerReferences": [
+                "metadata": {"name": "demo-rounds-0", "namespace": NAMESPACE, "ownerReferences": [
                     {"apiVersion": JOB["apiVersion"], "kind": "EOAJob", "name": "demo", "uid": uid, "controller": True}]}})
 
     def make_pod(self):
@@ -98,7 +101,7 @@ class Fetch(unittest.TestCase):
             free.bind((address, 0))
             port = free.getsockname()[1]
         trainer = {"name": "trainer", "image": "none", "ports": [{"name": "metrics", "containerPort": port}]}
-        create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "demo-wolves-0", "namespace": "default"},
+        create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "demo-wolves-0", "namespace": NAMESPACE},
                 "spec": {"containers": [trainer], "automountServiceAccountToken": False}})
         kubectl("patch", "pod", "demo-wolves-0", "--subresource=status", "--type=merge", "-p",
                 json.dumps({"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}))
@@ -114,7 +117,7 @@ class Fetch(unittest.TestCase):
 
     def write_annotations(self):
         while not self.over.wait(0.2):
-            pod = run("kubectl", "get", "pod", "demo-wolves-0", "-o", "json", check=False).stdout
+            pod = run("kubectl", "--namespace", NAMESPACE, "get", "pod", "demo-wolves-0", "-o", "json", check=False).stdout
             annotations = json.loads(pod or "{}").get("metadata", {}).get("annotations", {})
             text = "\n".join(f'{name}="{value}"' for name, value in annotations.items())
             (self.folder / "annotations.new").write_text(text)
@@ -122,7 +125,7 @@ class Fetch(unittest.TestCase):
 
     def test_makes_the_directory_and_tells_the_job(self):
         out = self.folder / "out"
-        run(BIN / "eoa", "fetch", "demo", out, "-n", "default")
+        run(BIN / "eoa", "fetch", "demo", out, "-n", NAMESPACE)
         self.assertEqual(sorted(path.name for path in out.iterdir()),
                          ["job.json", "journal", "model.safetensors", "report.html", "result.json", "schedule.csv"])
         self.assertEqual((out / "model.safetensors").read_bytes(), self.model)
