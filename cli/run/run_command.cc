@@ -48,7 +48,9 @@ class Run {
         clock_(clock),
         started_(clock.SteadyNow()),
         left_(directory_.job.spec.populations.size(), TimeLeft(directory_.job.spec.ecosphere.generations)),
-        screen_(STDOUT_FILENO) {}
+        screen_(STDOUT_FILENO) {
+    for (const broker::PopulationView& population : View().populations) attempts_before_.push_back(population.attempt);
+  }
 
   broker::JobVerdict UntilEnd(const SignalQueue& signals) {
     broker::JobVerdict verdict;
@@ -102,10 +104,12 @@ class Run {
   }
 
   void EnforceBudget() {
-    // Attempts and deaths both count most losses, so the greater number is taken, not the sum.
+    // Attempts and deaths both count most losses, so the greater number is taken, not the sum. The first attempt since
+    // this run began, or went on, is none.
     std::vector<int> restarts;
     for (std::size_t i = 0; i < view_.populations.size(); ++i) {
-      restarts.push_back(std::max(view_.populations[i].attempt - 1, agents_.deaths(static_cast<int>(i))));
+      restarts.push_back(
+          std::max(view_.populations[i].attempt - attempts_before_[i] - 1, agents_.deaths(static_cast<int>(i))));
     }
     const auto exhausted = broker::ExhaustedRestarts(spec(), restarts);
     for (std::size_t i = 0; i < exhausted.size(); ++i) {
@@ -158,6 +162,7 @@ class Run {
   Clock& clock_;
   const SteadyTime started_;
   std::vector<TimeLeft> left_;
+  std::vector<int> attempts_before_;  // of each population, in the journal that this run goes on with
   broker::EcosphereView view_;
   Screen screen_;
 };

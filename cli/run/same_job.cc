@@ -14,8 +14,13 @@ using nlohmann::json;
 
 constexpr std::size_t kLongestValue = 60;
 
+// Without what changes nothing that is trained.
 json SpecOf(const api::Job& job) {
   json spec = api::JobToJson(job)["spec"];
+  for (const char* field : {"suspend", "replicas", "managedBy", "template", "checkpoint", "runPolicy"})
+    spec.erase(field);
+  spec["trainer"]["dataset"].erase("loaderThreads");
+  for (json& population : spec["populations"]) population.erase("template");
   for (std::size_t i = 0; i < job.spec.populations.size(); ++i) {
     const std::vector<double>& rates = job.spec.populations[i].algorithm.learning_rates;
     if (!rates.empty()) spec["populations"][i]["algorithm"]["schedule"] = rates;
@@ -54,6 +59,12 @@ std::optional<std::string> FirstDifference(const api::Job& now, const api::Job& 
   if (changes.empty()) return std::nullopt;
   const std::string pointer = changes[0]["path"];
   return FieldOf(pointer) + ": " + ValueAt(new_spec, pointer) + ", was " + ValueAt(old_spec, pointer);
+}
+
+void TakeWhatTrainsNothing(const api::JobSpec& from, api::JobSpec& spec) {
+  spec.checkpoint = from.checkpoint;
+  spec.run_policy = from.run_policy;
+  spec.trainer.dataset.loader_threads = from.trainer.dataset.loader_threads;
 }
 
 }  // namespace eoa::local

@@ -104,6 +104,34 @@ TEST(EoaRunInterrupt, AnotherJobDoesNotGoOnWithItAndNamesWhatHasChanged) {
   EXPECT_THAT(run.Output(), HasSubstr("eoa run --resume "));
 }
 
+TEST(EoaRunInterrupt, WhatChangesNothingThatIsTrainedDoesNotBeginAnew) {
+  EoaRun run("changed_deadline", {{"EOA_SCRIPT_STEP_MS", "10"}});
+  run.Start({});
+  ASSERT_TRUE(run.WaitFor("generation 2/6"));
+  ASSERT_EQ(::kill(run.pid(), SIGKILL), 0);
+  run.Wait();
+  run.Start({.max_restarts = 9});
+  ASSERT_EQ(run.Wait().code, 0) << run.Output();
+  EXPECT_THAT(run.Output(), HasSubstr("going on with "));
+  EXPECT_THAT(run.Read("job.json"), HasSubstr("\"maxPopulationRestarts\": 9"));
+}
+
+TEST(EoaRunInterrupt, AFailedRunGoesOnOnceTheCauseIsGone) {
+  for (const char* fault : {"population=wolves member=0 generation=3 signal=6",    // uses up its restarts
+                            "population=wolves member=0 generation=3 exit=65"}) {  // is not tried again
+    EoaRun run("failed", {{"EOA_SCRIPT_FAULT", fault}});
+    run.Start({.max_restarts = 1});
+    EXPECT_EQ(run.Wait().code, 1);
+    EXPECT_EQ(run.ResultJson()["outcome"], "Failed");
+    run.SetEnvironment("EOA_SCRIPT_FAULT", "");
+    run.Resume();
+    ASSERT_EQ(run.Wait().code, 0) << run.Output();
+    EXPECT_THAT(run.Output(), HasSubstr("which had failed"));
+    EXPECT_EQ(run.ResultJson()["outcome"], "Succeeded");
+    EXPECT_EQ(run.ResultJson()["generations"], 6);
+  }
+}
+
 TEST(EoaRunInterrupt, TwoRunsDoNotShareADirectory) {
   EoaRun run("shared", {{"EOA_SCRIPT_STEP_MS", "10"}});
   run.Start({});
