@@ -120,9 +120,9 @@ struct ScheduleFlags {
 CLI::App* AddSchedule(CLI::App& app, ScheduleFlags& flags) {
   CLI::App* schedule = app.add_subcommand("schedule", "Print the learning rates of a run, or of a job in a cluster.");
   schedule->add_option("RUN", flags.name, "The output directory of a run, or the name of an EOAJob.")->required();
-  CLI::Option* format = schedule->add_option(
-      "--format", flags.options.format,
-      "Print the learning rates that trained the model as csv, json, python or pytorch-lambda. Default: the whole schedule.csv.");
+  CLI::Option* format = schedule->add_option("--format", flags.options.format,
+                                             "Print the learning rates that trained the model as csv, json, python or "
+                                             "pytorch-lambda. Default: the whole schedule.csv.");
   CLI::Option* population =
       schedule->add_option("--population", flags.population, "The population whose member's rates to print.")
           ->needs(format);
