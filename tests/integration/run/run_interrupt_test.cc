@@ -119,8 +119,10 @@ TEST(EoaRunInterrupt, WhatChangesNothingThatIsTrainedDoesNotBeginAnew) {
 TEST(EoaRunInterrupt, AFailedRunGoesOnOnceTheCauseIsGone) {
   for (const char* fault : {"population=wolves member=0 generation=3 signal=6",    // uses up its restarts
                             "population=wolves member=0 generation=3 exit=65"}) {  // is not tried again
-    EoaRun run("failed", {{"EOA_SCRIPT_FAULT", fault}});
-    run.Start({.max_restarts = 1});
+    // Slow enough that the whales do not end before the wolves' failure is seen; what those missed is waited for until the
+    // deadline.
+    EoaRun run("failed", {{"EOA_SCRIPT_FAULT", fault}, {"EOA_SCRIPT_STEP_MS", "20"}});
+    run.Start({.deadline_seconds = 3, .max_restarts = 1});
     EXPECT_EQ(run.Wait().code, 1);
     EXPECT_EQ(run.ResultJson()["outcome"], "Failed");
     run.SetEnvironment("EOA_SCRIPT_FAULT", "");
