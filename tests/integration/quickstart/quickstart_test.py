@@ -73,11 +73,11 @@ def check_results(output):
 
 
 def check_election(rows):
-    """In every generation the one row that is marked is the greatest by (fitness, LR)."""
+    """In every generation the one row that is marked is the fittest: of equals the least loss, then the smallest LR."""
     for generation in range(GENERATIONS):
         of = [row for row in rows if int(row["generation"]) == generation]
         assert len(of) == 8, of
-        best = max(of, key=lambda row: (float(row["fitness"]), float(row["learning_rate"])))
+        best = max(of, key=lambda row: (float(row["fitness"]), -float(row["fitness_loss"] or "inf"), -float(row["learning_rate"])))
         assert [row for row in of if row["elected"] == "1"] == [best], of
 
 
