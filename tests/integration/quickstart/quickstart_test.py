@@ -21,6 +21,7 @@ CASES = {
     "none": "weightMerge: None",
     "async": "exchange: {mode: Async}",
     "ecosphere": "gradientScope: Ecosphere",
+    "probe": "probeGenerations: 1",
     "asam": "",
 }
 
@@ -70,6 +71,19 @@ def check_results(output):
     for row in rows:
         assert 0 <= float(row["fitness"]) <= 1 and float(row["train_loss"]) > 0, row
     return rows
+
+
+def check_probe(rows):
+    """Four LRs a decade apart are tried; training begins with all LRs at the one of the least loss, or up to a tenth above."""
+    probe = [row for row in rows if row["generation"] == "0"]
+    tried = sorted({float(row["learning_rate"]) for row in probe})
+    assert len(tried) == 4 and all(9.99 < high / low < 10.01 for low, high in zip(tried, tried[1:])), tried
+    best = min(probe, key=lambda row: float(row["fitness_loss"] or "inf"))
+    found = float(best["learning_rate"])
+    assert {row["learning_rate"] for row in probe if row["elected"] == "1"} == {best["learning_rate"]}, probe
+    assert all((row["trained"] == "") == (row["generation"] == "0") for row in rows), rows
+    first = [float(row["learning_rate"]) for row in rows if row["generation"] == "1"]
+    assert all(found <= rate < 1.1001 * found for rate in first), (found, first)
 
 
 def check_election(rows):
@@ -132,7 +146,9 @@ def main():
             check_profiles(output, ["data", "forward", "backward", "communication", "optimizer"] + (["ascent"] if case == "asam" else []))
         rows = check_results(output)
         check_model(output / "model.safetensors")
-        if case != "async":
+        if case == "probe":
+            check_probe(rows)
+        elif case != "async":
             check_election(rows)
         if case == "average":
             again = run(binaries, case, folder / "second")
