@@ -203,6 +203,29 @@ TEST_F(SessionTest, ACheckpointCountsOnceAllWorkersOfThePodHaveIt) {
   EXPECT_THAT(saved[0].record.checkpoints, ElementsAre(1));
 }
 
+TEST_F(SessionTest, ACheckpointThatIsWrittenWhileThePodIsStoppedCountsAndHasTheTimeThatThePodIsGiven) {
+  PodSetup setup = TestSetup();
+  setup.stop_grace = std::chrono::seconds(25);
+  Start(setup);
+  EXPECT_THAT(Of<KillWorkers>(Send(StopRequested{}, 10)), IsEmpty());
+  EXPECT_THAT(Of<KillWorkers>(Send(Tick{}, 34)), IsEmpty()) << "a write is under way";
+  Send(MessageReceived{0, train::CheckpointedMessage{1}}, 34);
+  const auto saved = Of<SaveRecord>(Send(MessageReceived{1, train::CheckpointedMessage{1}}, 34));
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_THAT(saved[0].record.checkpoints, ElementsAre(1));
+  EXPECT_EQ(Of<Exit>(Send(Tick{}, 35))[0].code, ExitCode::kPreempted);
+}
+
+TEST_F(SessionTest, CheckpointsAreForgottenOnceTheirFilesAreRemovedAndNotBefore) {
+  Start();
+  for (const int generation : {1, 2, 3, 4}) {
+    Send(MessageReceived{0, train::CheckpointedMessage{.generation = generation, .oldest = generation == 4 ? 2 : 0}});
+    const auto saved = Of<SaveRecord>(Send(MessageReceived{1, train::CheckpointedMessage{generation}}));
+    ASSERT_EQ(saved.size(), 1U);
+    EXPECT_THAT(saved[0].record.checkpoints.front(), generation == 4 ? 2 : 1);
+  }
+}
+
 TEST_F(SessionTest, ACheckpointThatAWorkerCannotUseIsNotOfferedAgain) {
   Start();
   for (const int generation : {1, 2}) {
