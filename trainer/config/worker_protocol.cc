@@ -82,7 +82,7 @@ static void Fields(Visitor& v, ProgressMessage& value) {
   v.Number("communicationSeconds", value.communication_seconds, kNotNegative);
   v.Number("checkpointSeconds", value.checkpoint_seconds, kNotNegative);
   v.Integer("deviceMemoryBytes", value.device_memory_bytes);
-  v.Integer("checkpointFailures", value.checkpoint_failures);
+  v.Integer("checkpointFailures", value.checkpoint_failures, {.presence = codec::kOptional});
 }
 
 static void Fields(Visitor& v, GenerationEndMessage& value) {
@@ -103,7 +103,7 @@ static void Fields(Visitor& v, MergedMessage& value) {
 static void Fields(Visitor& v, CheckpointedMessage& value) {
   v.Kind("checkpointed", "checkpointed");
   v.Integer("generation", value.generation, kCount);
-  v.Integer("oldest", value.oldest, kCount);
+  v.Integer("oldest", value.oldest, {.most = kCount.most, .presence = codec::kOptional});
 }
 
 static void Fields(Visitor& v, CheckpointLostMessage& value) {

@@ -69,7 +69,7 @@ class Table(unittest.TestCase):
         own = subprocess.run([EOA, "validate", "--defaults", "-"], input=json.dumps(jobs.SHORTEST), capture_output=True, text=True, timeout=30).stdout
         missing = fields_missing(stored["spec"], parse(own)["spec"])
         derived = {"trainer.model.imageSize", "trainer.dataset.augmentation", "trainer.optimizer.rho", "ecosphere.generationEpochs",
-                   "populations[].algorithm.stepScale", "populations[].initialScaling"}
+                   "populations[].algorithm.stepScale"}
         free = {"template", "populations[].template", "checkpoint.volumeClaim"}
         self.assertEqual(missing, derived | free)
 
@@ -132,7 +132,7 @@ class Changes(unittest.TestCase):
         "populations/0/name": "other",
         "populations/0/algorithm/stepScale": 0.75,
         "populations/0/algorithm/minLearningRate": 0.001,
-        "populations/1/initialScaling": "Linear",
+        "populations/1/initialScaling": "SquareRoot",
         "populations/-": {"name": "third", "algorithm": {"name": "Whale"}, "members": 2},
         "checkpoint/keep": 5,
         "checkpoint/volumeClaim/storageClassName": "fast",

@@ -164,7 +164,9 @@ TEST(OpenApi, DocumentsEveryFieldOfEveryMessage) {
   CheckMessage("ReportRequest", Report(1, 0, {0.5}));
   CheckMessage("ReportAnswer", api::ReportAnswer{});
   CheckMessage("Elected", api::Elected{});
-  CheckMessage("Decision", api::Decision{});
+  api::Decision decision;
+  decision.base_learning_rate = 0.1;
+  CheckMessage("Decision", decision);
   CheckMessage("FinishRequest",
                api::FinishRequest{.attempt = 1, .error = {}, .test_accuracy = {}, .test_loss = {}, .model = {}});
 }

@@ -50,7 +50,7 @@ TEST_F(PrepareJobTest, AScheduleIsReadIntoTheJob) {
   spec.populations[0].algorithm.schedule = JoinPath(directory_, "schedule.csv");
   ASSERT_TRUE(files_.WriteFileAtomically(spec.populations[0].algorithm.schedule, ScheduleCsv({}, TestView())).ok());
   ASSERT_TRUE(evolve::LoadSchedules(spec, files_).ok());
-  EXPECT_EQ(spec.populations[0].algorithm.learning_rates, std::vector<double>(4, 0.25));
+  EXPECT_EQ(spec.populations[0].algorithm.learning_rates, std::vector<double>(4, (0.1 + 0.25 + 1.0 / 3 + 1e-6) / 4));
   spec.ecosphere.generations = 5;
   const Status too_short = evolve::LoadSchedules(spec, files_);
   ASSERT_FALSE(too_short.ok());

@@ -29,7 +29,7 @@ TEST(ScheduleCsv, AnElectedReportOfAnEarlierGenerationMarksNoRowOfThisOne) {
   broker::EcosphereView view;
   view.rounds = {TestRound(3)};
   view.rounds[0].decision.elected.generation = 2;
-  EXPECT_EQ(ScheduleCsv({}, view).find(",1,0.25,"), std::string::npos);
+  EXPECT_EQ(ScheduleCsv({}, view).find(",1,0.25,0.17"), std::string::npos);
 }
 
 TEST(ScheduleCsv, CanBeReplayedByAFixedPopulation) {

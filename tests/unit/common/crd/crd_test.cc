@@ -65,7 +65,7 @@ TEST(CustomResourceDefinition, NamesFieldsThatThereAreInTheAnswersOfItsRules) {
     }
   });
   // Those of job_rules.cc, of what is immutable, of templates, and managedBy's.
-  EXPECT_EQ(rules, 25 + 5 + 2 + 1 + 1);
+  EXPECT_EQ(rules, 28 + 5 + 2 + 1 + 1);
 }
 
 TEST(CustomResourceDefinition, HasColumnsThatReadFieldsOfTheSchema) {

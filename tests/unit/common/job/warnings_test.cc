@@ -52,7 +52,8 @@ TEST(Warnings, TellOfStartsBeyondTheBounds) {
 
 TEST(Warnings, TellOfWolvesThatCannotRaiseTheirLearningRates) {
   const auto packs = [](const std::string& step) -> std::map<int, std::string> {
-    return {{11, "  - {name: dogs, algorithm: {name: GreyWolf, step: " + step + "}, members: 4}"}};
+    return {{10, "  - {name: wolves, algorithm: {name: GreyWolf, step: " + step + "}, members: 4}"},
+            {11, "  - {name: dogs, algorithm: {name: GreyWolf, step: " + step + "}, members: 4}"}};
   };
   EXPECT_THAT(WarnedFields(packs("Scaled")), ElementsAre("spec.populations"));
   EXPECT_THAT(WarnedFields(packs("Canonical")), IsEmpty());

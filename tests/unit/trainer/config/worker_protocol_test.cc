@@ -95,14 +95,25 @@ TEST(WorkerProtocol, ALineNeverHoldsANewline) {
   EXPECT_EQ(std::get<ErrorMessage>(DecodeFromWorker(line).value()).message, "two\nlines");
 }
 
-TEST(WorkerProtocol, LinesOfVersion01AreReadAndWrittenTheSame) {
+// What has been added since stands beside what was there.
+void ExpectTheSameFields(const Result<std::string>& written, const std::string& line) {
+  ASSERT_TRUE(written.ok()) << line << ": " << written.error().ToString();
+  const nlohmann::json before = nlohmann::json::parse(line);
+  nlohmann::json now = nlohmann::json::parse(*written);
+  for (auto field = now.begin(); field != now.end();) {
+    field = before.contains(field.key()) ? std::next(field) : now.erase(field);
+  }
+  EXPECT_EQ(now, before);
+}
+
+TEST(WorkerProtocol, StoredLinesAreReadAndWrittenTheSame) {
   for (const std::string& line : StoredLines("to-worker.jsonl")) {
     const Result<ToWorker> message = DecodeToWorker(line);
-    EXPECT_EQ(message.ok() ? EncodeLine(*message) : message.error().ToString(), line);
+    ExpectTheSameFields(message.ok() ? Result<std::string>(EncodeLine(*message)) : message.error(), line);
   }
   for (const std::string& line : StoredLines("from-worker.jsonl")) {
     const Result<FromWorker> message = DecodeFromWorker(line);
-    EXPECT_EQ(message.ok() ? EncodeLine(*message) : message.error().ToString(), line);
+    ExpectTheSameFields(message.ok() ? Result<std::string>(EncodeLine(*message)) : message.error(), line);
   }
 }
 
