@@ -104,7 +104,7 @@ struct AlgorithmSpec {
   StepRule step = StepRule::kCanonical;
   bool step_scale_cosine = false;  // delta falls from 1 to 0 over the generations; derived from the step; else:
   double step_scale = 0.25;        // a constant delta
-  bool absolute_distance = true;  // D = |C p - x|; false: C p - x, as the authors' CIFAR-100 program has it
+  bool absolute_distance = true;   // D = |C p - x|; false: C p - x, as the authors' CIFAR-100 program has it
   Space space = Space::kLinear;
   double min_learning_rate = 1e-6;
   double max_learning_rate = 10;

@@ -64,7 +64,9 @@ class EoaRun {
 
   std::vector<std::string> Arguments(std::vector<std::string> more) const;
   const std::map<std::string, std::string>& environment() const { return environment_; }
-  void SetEnvironment(const std::string& name, const std::string& value) { environment_[name] = value; }  // of later starts
+  void SetEnvironment(const std::string& name, const std::string& value) {
+    environment_[name] = value;
+  }  // of later starts
 
  private:
   void Launch(std::vector<std::string> arguments);
