@@ -20,12 +20,13 @@ METRICS = [
     ("eoa_trainer_data_wait_seconds_total", "counter", "Part of the step time that was spent waiting for images."),
     ("eoa_trainer_communication_seconds_total", "counter", "Part of the step time that was spent in collectives."),
     ("eoa_trainer_checkpoint_wait_seconds_total", "counter", "Time that training waited for checkpoints."),
+    ("eoa_trainer_checkpoint_failures_total", "counter", "Checkpoints that could not be written and were left out."),
     ("eoa_trainer_phase_seconds_total", "counter", "Time this pod spent in each phase."),
     ("eoa_trainer_worker_exits_total", "counter", "Worker processes that ended, by exit code."),
     ("eoa_trainer_offline_generations_total", "counter", "Generations that ended without a decision of the broker."),
 ]
 PER_MEMBER = {"step", "images_per_second", "model_flops_per_second", "device_memory_bytes", "learning_rate", "train_loss", "fitness", "steps_total", "step_seconds_total",
-              "data_wait_seconds_total", "communication_seconds_total", "checkpoint_wait_seconds_total"}
+              "data_wait_seconds_total", "communication_seconds_total", "checkpoint_wait_seconds_total", "checkpoint_failures_total"}
 
 
 def render(tick):
@@ -43,7 +44,7 @@ def render(tick):
                 lines.append(f'{name}{{{labels},code="75"}} {tick // 8}')
             elif short in PER_MEMBER:
                 scale = {"step_seconds_total": 0.3, "data_wait_seconds_total": 0.02, "communication_seconds_total": 0.05,
-                         "checkpoint_wait_seconds_total": 0.001}.get(short, 1)
+                         "checkpoint_wait_seconds_total": 0.001, "checkpoint_failures_total": 0}.get(short, 1)
                 lines += [f'{name}{{{labels},member="{member}"}} {tick * scale if kind == "counter" else 0.1 * (member + 1)}' for member in range(3)]
             else:
                 lines.append(f"{name}{{{labels}}} {tick if kind == 'counter' else 1}")
