@@ -181,15 +181,18 @@ function story() {
   if (events.length > 0) page.append(element("p", {}, `On the way: ${events.join("; ")}.`));
 }
 
+// A logarithmic axis has no place for 0, to which annealed rules come after the last generation.
+const aboveZero = (value) => (value > 0 ? value : null);
+
 function pictures() {
   if (data.rounds.length === 0) return;
   const elected = {name: "elected", type: "line", symbol: "emptyCircle", symbolSize: 8, lineStyle: {width: 3, color: INK}, itemStyle: {color: INK}, z: 5,
-                   data: data.rounds.map((round) => [round.generation, round.elected.learningRate])};
+                   data: data.rounds.map((round) => [round.generation, aboveZero(round.elected.learningRate)])};
   const baseline = {name: "baseline", type: "line", symbol: "none", lineStyle: {width: 2, type: "dashed", color: "#6e7781"}, itemStyle: {color: "#6e7781"}, z: 4,
-                    data: data.rounds.map((round) => [round.generation, round.baseline])};
-  const {chart, figure} = draw("Learning rates", "Thin lines are members, coloured by population. The black line is the elected member's learning rate: " +
-    "the schedule that was found. The dashed line is the baseline that the next generation searched around. Red lines are restarts.",
-    "learning rate", [...memberSeries((each) => each.learningRate, 0.55), baseline, elected]);
+                    data: data.rounds.map((round) => [round.generation, aboveZero(round.baseline)])};
+  const {chart, figure} = draw("Learning rates", "Thin lines are members, coloured by population. The black line is the elected member's learning rate. " +
+    "The dashed line is the baseline that the next generation searched around. Red lines are restarts.",
+    "learning rate", [...memberSeries((each) => aboveZero(each.learningRate), 0.55), baseline, elected]);
   const toggle = element("button", {type: "button"}, "logarithmic");
   toggle.addEventListener("click", () => {
     const linear = chart.getOption().yAxis[0].type === "value";

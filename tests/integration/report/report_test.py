@@ -3,6 +3,7 @@ exported schedules in Python and PyTorch, and replayed; runs side by side. EOA_K
 
 import importlib.util
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -141,10 +142,17 @@ class Report(unittest.TestCase):
 
     # ---- schedules ----
 
-    def elected(self, directory):
+    def trained(self, directory):
+        """What the weights of each generation were trained with; the test's runs average them, so the mean of the members' LRs."""
         rows = [line.split(",") for line in (directory / "schedule.csv").read_text(encoding="utf-8").splitlines()]
         column = {name: index for index, name in enumerate(rows[0])}
-        return [float(row[column["learning_rate"]]) for row in rows[1:] if row[column["elected"]] == "1"]
+        of = {}
+        for row in rows[1:]:
+            of.setdefault(int(row[column["generation"]]), []).append((float(row[column["learning_rate"]]), float(row[column["trained"]])))
+        for members in of.values():
+            mean = sum(rate for rate, _ in members) / len(members)
+            self.assertTrue(all(math.isclose(trained, mean, rel_tol=1e-12) for _, trained in members), members)
+        return [members[0][1] for _, members in sorted(of.items())]
 
     def module(self, form):
         file = self.folder / f"{form.replace('-', '_')}.py"
@@ -154,8 +162,8 @@ class Report(unittest.TestCase):
         spec.loader.exec_module(module)
         return module
 
-    def test_schedules_for_python_and_json_are_the_elected_ones(self):
-        expected = self.elected(self.directory)
+    def test_schedules_for_python_and_json_are_what_trained_the_model(self):
+        expected = self.trained(self.directory)
         self.assertEqual(len(expected), GENERATIONS)
         self.assertEqual(json.loads(eoa("schedule", self.directory, "--format", "json"))["learningRates"], expected)
         module = self.module("python")
@@ -164,7 +172,7 @@ class Report(unittest.TestCase):
         self.assertEqual(module.learning_rate(1000), expected[-1])
 
     def test_pytorch_follows_the_schedule(self):
-        expected = self.elected(self.directory)
+        expected = self.trained(self.directory)
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.7)
         scheduler = self.module("pytorch-lambda").make_scheduler(optimizer)
         for step in range(2 * GENERATIONS + 3):
@@ -180,7 +188,7 @@ class Report(unittest.TestCase):
         self.assertIn("there are csv, json", eoa("schedule", self.directory, "--format", "yaml", expect=2))
         self.assertEqual(eoa("schedule", self.directory), (self.directory / "schedule.csv").read_text(encoding="utf-8"))
 
-    def test_replaying_the_elected_path_gives_its_learning_rates_exactly(self):
+    def test_a_replay_takes_exactly_what_trained_the_model(self):
         alone = self.folder / "alone"
         eoa("run", job(self.folder, "alone", [WOLVES]), "--output", alone)
         path = self.folder / "path.csv"
@@ -188,7 +196,7 @@ class Report(unittest.TestCase):
         replayed = self.folder / "replayed"
         fixed = {"name": "replay", "algorithm": {"name": "Fixed", "schedule": str(path)}, "members": 1}
         eoa("run", job(self.folder, "replayed", [fixed]), "--output", replayed)
-        self.assertEqual(self.elected(replayed), self.elected(alone))
+        self.assertEqual(self.trained(replayed), self.trained(alone))
         table = eoa("compare", alone, replayed, self.directory, "--html", self.folder / "compared.html")
         self.assertEqual(len(table.splitlines()), 1 + 3 + 1)
         self.assertIn("Fixed x1", table)
