@@ -74,10 +74,12 @@ def check_results(output):
 
 
 def check_probe(rows):
-    """Four LRs a decade apart are tried; training begins with all LRs at the one of the least loss, or up to a tenth above."""
+    """Four LRs are tried, a decade apart up to maxLearningRate, 10; training begins with all LRs at the one of the least loss, or up to a
+    tenth above."""
     probe = [row for row in rows if row["generation"] == "0"]
     tried = sorted({float(row["learning_rate"]) for row in probe})
-    assert len(tried) == 4 and all(9.99 < high / low < 10.01 for low, high in zip(tried, tried[1:])), tried
+    expected = [0.05 * 8 * 10**decades for decades in (-1.5, -0.5, 0.5)] + [10]
+    assert len(tried) == 4 and all(abs(rate / each - 1) < 1e-9 for rate, each in zip(tried, expected)), tried
     best = min(probe, key=lambda row: float(row["fitness_loss"] or "inf"))
     found = float(best["learning_rate"])
     assert {row["learning_rate"] for row in probe if row["elected"] == "1"} == {best["learning_rate"]}, probe
