@@ -206,9 +206,10 @@ Result<Member::Trial> Member::Probe(int generation, const std::vector<double>& r
       if (summary.error().code() != ErrorCode::kOutOfRange) return summary.error();
       summary = TrainingSummary{.learning_rate = rate, .diverged = true};
     }
+    if (std::cmp_not_equal(trial, own)) continue;
     EOA_ASSIGN_OR_RETURN(Evaluation fitness, EvaluateFitness());
     if (summary->diverged) fitness.loss_sum = std::numeric_limits<double>::infinity();
-    if (std::cmp_equal(trial, own)) result = {.summary = *summary, .fitness = fitness};
+    result = {.summary = *summary, .fitness = fitness};
   }
   // A run that goes on from a checkpoint sees the same images from here on.
   for (std::int64_t rest = trials * each; rest < steps_per_generation_; ++rest) {
