@@ -29,11 +29,9 @@ std::optional<Point> PointOf(const api::JobSpec& spec, const broker::RoundView& 
   const api::Elected& elected = round.decision.elected;
   const std::string& population = path.population ? *path.population : elected.population;
   const int member = path.population ? path.member : elected.member;
-  evolve::Reports reports;
-  for (const auto& [name, report] : round.reports) reports.emplace_back(name, report);
-  const std::optional<double> trained = evolve::TrainedRate(spec, reports, round.decision);
+  const std::optional<double> trained = TrainedRate(spec, round);
   if (!path.population && !trained) return std::nullopt;
-  for (const auto& [name, report] : reports) {
+  for (const auto& [name, report] : round.reports) {
     if (name != population) continue;
     for (const api::MemberReport& each : report.members) {
       if (each.member != member) continue;
@@ -113,6 +111,12 @@ std::string Python(const api::Job& job, const std::vector<double>& rates, bool p
 }
 
 }  // namespace
+
+std::optional<double> TrainedRate(const api::JobSpec& spec, const broker::RoundView& round) {
+  evolve::Reports reports;
+  for (const auto& [population, report] : round.reports) reports.emplace_back(population, report);
+  return evolve::TrainedRate(spec, reports, round.decision);
+}
 
 Result<ScheduleFormat> ParseScheduleFormat(std::string_view name) {
   std::string allowed;

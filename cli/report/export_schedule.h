@@ -22,6 +22,9 @@ enum class ScheduleFormat {
 // csv | json | python | pytorch-lambda. InvalidArgument names them.
 Result<ScheduleFormat> ParseScheduleFormat(std::string_view name);
 
+// What a round's weights were trained with (evolve::TrainedRate).
+std::optional<double> TrainedRate(const api::JobSpec& spec, const broker::RoundView& round);
+
 // Whose learning rates: those that trained the model (evolve::TrainedRate), or one member's all along.
 struct SchedulePath {
   std::optional<std::string> population;

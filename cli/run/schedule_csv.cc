@@ -1,7 +1,7 @@
 #include "cli/run/schedule_csv.h"
 
+#include "cli/report/export_schedule.h"
 #include "common/base/number.h"
-#include "common/evolve/trained_rate.h"
 
 namespace eoa::local {
 
@@ -10,9 +10,7 @@ std::string ScheduleCsv(const api::JobSpec& spec, const broker::EcosphereView& v
       "generation,population,member,learning_rate,fitness,train_loss,fitness_loss,elected,baseline,trained\n";
   for (const broker::RoundView& round : view.rounds) {
     const api::Elected& elected = round.decision.elected;
-    evolve::Reports reports;
-    for (const auto& [population, report] : round.reports) reports.emplace_back(population, report);
-    const std::optional<double> trained = evolve::TrainedRate(spec, reports, round.decision);
+    const std::optional<double> trained = report::TrainedRate(spec, round);
     for (const auto& [population, report] : round.reports) {
       for (const api::MemberReport& member : report.members) {
         const bool chosen = elected.population == population && elected.member == member.member &&

@@ -6,23 +6,10 @@
 
 #include "common/base/json_access.h"
 #include "common/base/number.h"
+#include "common/base/split.h"
 #include "common/words/phases.h"
 
 namespace eoa::sweep {
-namespace {
-
-std::vector<std::string_view> Split(std::string_view text, char at) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t end = text.find(at);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
-}  // namespace
-
 std::optional<double> SumOfMeanRates(std::string_view schedule) {
   const std::vector<std::string_view> lines = Split(schedule, '\n');
   const std::vector<std::string_view> names = Split(lines.front(), ',');

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/number.h"
+#include "common/base/split.h"
 #include "common/evolve/election.h"
 #include "common/evolve/rates.h"
 
@@ -17,16 +18,6 @@ struct Rows {
 };
 
 using ByGeneration = std::map<std::int64_t, Rows>;
-
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
 
 // The text's lines, with either line end and without empty ones at the end.
 std::vector<std::string_view> Lines(std::string_view text) {

@@ -3,17 +3,14 @@
 #include <utility>
 
 #include "common/net/http_server.h"
+#include "operator/metrics/text_page.h"
 
 namespace eoa::metrics {
 namespace {
 
-net::ServerResponse Page(int status, std::string body) {
-  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
-}
-
 net::ServerResponse Told(const Probe& probe) {
   const std::optional<std::string> fault = probe();
-  return Page(fault ? 503 : 200, fault.value_or("ok") + "\n");
+  return TextPage(fault ? 503 : 200, fault.value_or("ok") + "\n");
 }
 
 class HealthServerOnHttp final : public HealthServer {
@@ -42,8 +39,8 @@ class HealthServerOnHttp final : public HealthServer {
  private:
   net::ServerResponse Answer(const net::ServerRequest& request) const {
     const std::string path = request.path.size() == 1 ? request.path[0] : "";
-    if (path != "healthz" && path != "readyz") return Page(404, "no such page\n");
-    if (request.method != "GET") return Page(405, "only GET\n");
+    if (path != "healthz" && path != "readyz") return TextPage(404, "no such page\n");
+    if (request.method != "GET") return TextPage(405, "only GET\n");
     return Told(path == "healthz" ? unhealthy_ : unready_);
   }
 

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/net/http_server.h"
 #include "operator/metrics/families.h"
+#include "operator/metrics/text_page.h"
 
 namespace eoa::metrics {
 namespace {
@@ -87,13 +88,9 @@ class MetricsServerOnHttp : public MetricsServer {
  private:
   net::ServerResponse Answer(const net::ServerRequest& request) const {
     const std::string path = request.path.size() == 1 ? request.path[0] : "";
-    if (path != "metrics") return Page(404, "no such page\n");
-    if (request.method != "GET") return Page(405, "only GET\n");
+    if (path != "metrics") return TextPage(404, "no such page\n");
+    if (request.method != "GET") return TextPage(405, "only GET\n");
     return {.content_type = kTextType, .body = RenderMetrics(sources_, clock_, files_)};
-  }
-
-  static net::ServerResponse Page(int status, std::string body) {
-    return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
   }
 
   const MetricsSources sources_;

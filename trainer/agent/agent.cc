@@ -22,6 +22,7 @@
 #include "trainer/agent/memory_kills.h"
 #include "trainer/agent/session.h"
 #include "trainer/agent/status_page.h"
+#include "trainer/agent/stop_signals.h"
 #include "trainer/agent/store_socket.h"
 #include "trainer/agent/telemetry.h"
 #include "trainer/agent/weight_transfer.h"
@@ -325,10 +326,7 @@ ExitCode RunAgent(const AgentOptions& given, net::HttpClient& http, FileSystem& 
   const auto status_page = ServeStatusPage(options.metrics_listen, telemetry, file_page, clock);
   if (!status_page.ok()) return Fail(status_page.error());
 
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  const sigset_t signals = StopSignals();
   const Descriptor signal_descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signal_descriptor.valid()) return Fail(ExitCode::kInternal, ErrnoError(errno, "signalfd"));
 

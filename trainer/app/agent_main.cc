@@ -2,7 +2,6 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -12,22 +11,9 @@
 #include "common/base/subprocess.h"
 #include "common/net/cpprest/cpprest_client.h"
 #include "trainer/agent/agent.h"
+#include "trainer/agent/stop_signals.h"
 #include "trainer/app/export_main.h"
 #include "trainer/app/serve_main.h"
-
-namespace {
-
-// Before any thread exists, so that all inherit it: signals reach only the loop's descriptor.
-void BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "export") return eoa::ExportMain(argc - 1, argv + 1);
@@ -100,7 +86,7 @@ int main(int argc, char** argv) {
   if (parent > 0) eoa::DieWithParent(parent);
   // Requests run on short-lived threads; without this each would leave an arena behind.
   ::mallopt(M_ARENA_MAX, 2);
-  BlockSignals();
+  eoa::agent::BlockStopSignals();
   eoa::ConfigureLog({.program = "agent " + options.population + "/" + std::to_string(options.pod)});
   options.heartbeat_interval = eoa::FromSeconds(heartbeat_seconds);
   options.grace = eoa::FromSeconds(grace_seconds);

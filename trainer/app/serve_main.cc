@@ -10,6 +10,7 @@
 #include "common/words/exit_code.h"
 #include "trainer/agent/agent.h"
 #include "trainer/agent/status_page.h"
+#include "trainer/agent/stop_signals.h"
 
 namespace eoa {
 
@@ -30,18 +31,14 @@ int ServeMain(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? CommandExit::kOk : CommandExit::kWrongUsage;
   }
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  agent::BlockStopSignals();
   const agent::FilePage files(directory, keys, RealFileSystem());
   const auto server = agent::ServeFiles(agent::AnyAddressLike(address) + ":" + std::to_string(port), files);
   if (!server.ok()) {
     std::cerr << "eoa-trainer serve: " << server.error().message() << "\n";
     return CommandExit::kFailed;
   }
+  const sigset_t signals = agent::StopSignals();
   int signal = 0;
   ::sigwait(&signals, &signal);
   return CommandExit::kOk;

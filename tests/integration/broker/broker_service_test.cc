@@ -243,18 +243,6 @@ TEST(BrokerService, OnlyTheTokensBearerGetsIn) {
   EXPECT_EQ(broker.Send("GET", "/healthz", "", {}).status, 200);
 }
 
-class MemoryStore final : public StateStore {
- public:
-  Status Append(const Event& event) override {
-    events_.push_back(event);
-    return OkStatus();
-  }
-  Result<std::vector<Event>> Load() override { return events_; }
-
- private:
-  std::vector<Event> events_;
-};
-
 // The news come after the answer to whom caused it.
 bool Reaches(const std::atomic<int>& number, int wanted) {
   const SteadyTime deadline = RealClock().SteadyNow() + std::chrono::seconds(10);

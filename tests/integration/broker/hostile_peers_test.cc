@@ -19,18 +19,6 @@ using testing::StartsWith;
 
 constexpr const char* kStranger = "127.0.0.2";
 
-class MemoryStore final : public StateStore {
- public:
-  Status Append(const Event& event) override {
-    events_.push_back(event);
-    return OkStatus();
-  }
-  Result<std::vector<Event>> Load() override { return events_; }
-
- private:
-  std::vector<Event> events_;
-};
-
 // Knows "good". "new" is found to be good when it is reviewed; the review of any other waits for the test, and fails.
 class SlowReviewer final : public TokenVerifier {
  public:

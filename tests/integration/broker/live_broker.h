@@ -13,6 +13,19 @@
 
 namespace eoa::broker {
 
+// A store that keeps everything until it goes.
+class MemoryStore final : public StateStore {
+ public:
+  Status Append(const Event& event) override {
+    events_.push_back(event);
+    return OkStatus();
+  }
+  Result<std::vector<Event>> Load() override { return events_; }
+
+ private:
+  std::vector<Event> events_;
+};
+
 struct Reply {
   int status = 0;  // 0: no answer
   nlohmann::json body;

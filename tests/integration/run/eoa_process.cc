@@ -126,6 +126,15 @@ bool EoaRun::WaitFor(const std::string& text, const std::string& file) const {
 
 std::vector<pid_t> EoaRun::Processes() const { return ProcessesNamed(""); }
 
+bool EoaRun::AllGone(Duration limit) const {
+  const SteadyTime deadline = RealClock().SteadyNow() + limit;
+  while (!Processes().empty()) {
+    if (RealClock().SteadyNow() > deadline) return false;
+    RealClock().SleepFor(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
 std::vector<pid_t> EoaRun::ProcessesNamed(const std::string& program) const {
   const std::string mark = std::string(kMark) + "=" + environment_.at(kMark);
   std::vector<pid_t> found;

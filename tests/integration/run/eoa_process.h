@@ -60,6 +60,8 @@ class EoaRun {
 
   // Processes of this run: eoa, agents, workers; found by an environment variable that all inherit.
   std::vector<pid_t> Processes() const;
+  // Whether they have all ended within `limit`.
+  bool AllGone(Duration limit) const;
   std::vector<pid_t> ProcessesNamed(const std::string& program) const;
 
   std::vector<std::string> Arguments(std::vector<std::string> more) const;

@@ -12,15 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-bool AllGone(const EoaRun& run, Duration limit) {
-  const SteadyTime deadline = RealClock().SteadyNow() + limit;
-  while (!run.Processes().empty()) {
-    if (RealClock().SteadyNow() > deadline) return false;
-    RealClock().SleepFor(std::chrono::milliseconds(10));
-  }
-  return true;
-}
-
 TEST(EoaRunInterrupt, CtrlCEndsEverythingWithinFiveSecondsAndKeepsWhatIsThere) {
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
     EoaRun run("interrupt", {{"EOA_SCRIPT_STEP_MS", "10"}});
@@ -55,7 +46,7 @@ TEST(EoaRunInterrupt, WhenEoaIsKilledItsAgentsAndWorkersEndByThemselves) {
   ASSERT_TRUE(run.WaitFor("generation 2/100")) << run.Output();
   ASSERT_EQ(::kill(run.pid(), SIGKILL), 0);
   EXPECT_EQ(run.Wait().signal, SIGKILL);
-  EXPECT_TRUE(AllGone(run, std::chrono::seconds(5)));
+  EXPECT_TRUE(run.AllGone(std::chrono::seconds(5)));
 }
 
 TEST(EoaRunInterrupt, AKilledRunGoesOnToTheSameSchedule) {

@@ -27,15 +27,6 @@ nlohmann::json Json(const EoaRun& run, const std::string& file) {
   return nlohmann::json::parse(run.Read(file), nullptr, false);
 }
 
-bool AllGone(const EoaRun& run, Duration limit) {
-  const SteadyTime deadline = RealClock().SteadyNow() + limit;
-  while (!run.Processes().empty()) {
-    if (RealClock().SteadyNow() > deadline) return false;
-    RealClock().SleepFor(std::chrono::milliseconds(10));
-  }
-  return true;
-}
-
 TEST(EoaSweep, RunsEveryArmWithEverySeedAndComparesThem) {
   EoaRun sweep("sweep_complete");
   sweep.WriteJob({.generations = 2});
@@ -103,7 +94,7 @@ TEST(EoaSweep, WhenItIsKilledItsRunsEndByThemselvesAndGoOnLater) {
   ASSERT_TRUE(sweep.WaitFor("generation 2/12", "logs/scripted-s1.log")) << sweep.Output();
   ASSERT_EQ(::kill(sweep.pid(), SIGKILL), 0);
   EXPECT_EQ(sweep.Wait().signal, SIGKILL);
-  ASSERT_TRUE(AllGone(sweep, std::chrono::seconds(5)));
+  ASSERT_TRUE(sweep.AllGone(std::chrono::seconds(5)));
   sweep.StartSweep("  seeds: 1\n");
   ASSERT_EQ(sweep.Wait().code, 0) << sweep.Output();
   EXPECT_THAT(sweep.Read("logs/scripted-s1.log"), HasSubstr("which was interrupted"));

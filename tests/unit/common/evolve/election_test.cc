@@ -100,22 +100,16 @@ TEST_F(BaselineTest, CosineBlendMeetsTheAnnealedReferenceHalfWay) {
   EXPECT_DOUBLE_EQ(After(api::BaselineRule::kCosineBlend, 0.2, 5), (0.2 + 0.4) / 2);
 }
 
-TEST_F(BaselineTest, CosineStepsTogetherAnnealTheLearningRateLikeACosine) {
-  double rate = 0.8;
-  for (int generation = 0; generation < 9; ++generation) {
-    rate = After(api::BaselineRule::kCosineStep, rate, generation);
-    EXPECT_NEAR(rate, 0.8 * CosineFactor(generation + 1, 10), 1e-14);
+// CosineMultiplier: when the elected rates lie on the cosine, it leaves them there.
+TEST_F(BaselineTest, AnnealedRulesTogetherLowerTheLearningRateLikeACosine) {
+  for (const auto rule : {api::BaselineRule::kCosineStep, api::BaselineRule::kCosineMultiplier}) {
+    double rate = 0.8;
+    for (int generation = 0; generation < 9; ++generation) {
+      rate = After(rule, rate, generation);
+      EXPECT_NEAR(rate, 0.8 * CosineFactor(generation + 1, 10), 1e-14);
+    }
+    EXPECT_EQ(After(rule, rate, 9), 0);
   }
-  EXPECT_EQ(After(api::BaselineRule::kCosineStep, rate, 9), 0);
-}
-
-TEST_F(BaselineTest, CosineMultipliersLeaveTheCosineAloneWhenTheElectedLieOnIt) {
-  double rate = 0.8;
-  for (int generation = 0; generation < 9; ++generation) {
-    rate = After(api::BaselineRule::kCosineMultiplier, rate, generation);
-    EXPECT_NEAR(rate, 0.8 * CosineFactor(generation + 1, 10), 1e-14);
-  }
-  EXPECT_EQ(After(api::BaselineRule::kCosineMultiplier, rate, 9), 0);
 }
 
 TEST_F(BaselineTest, CosineMultipliersMeetHalfWay) {

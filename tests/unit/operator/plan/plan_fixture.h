@@ -20,6 +20,16 @@ using nlohmann::json;
 inline const TrainerSettings kSettings{.image = "eoa-trainer:test", .broker_url = "http://broker:8080"};
 inline const WallTime kNoon{std::chrono::seconds(1'800'000'000)};
 
+// What an API server does with an object that is applied.
+inline void Put(Observed& seen, const json& object) {
+  std::vector<JsonPtr>& list = object.at("kind") == "StatefulSet" ? seen.stateful_sets
+                               : object.at("kind") == "Service"   ? seen.services
+                                                                  : seen.config_maps;
+  std::erase_if(
+      list, [&](const JsonPtr& each) { return each->at("metadata").at("name") == object.at("metadata").at("name"); });
+  list.push_back(std::make_shared<const json>(object));
+}
+
 class Cluster {
  public:
   explicit Cluster(api::Job job = SmallJob()) {
@@ -33,7 +43,7 @@ class Cluster {
     int writes = 0;
     for (const Action& action : planned.actions) {
       if (const auto* apply = std::get_if<Apply>(&action)) {
-        Put(apply->object);
+        Put(seen_, apply->object);
         ++writes;
       } else if (const auto* event = std::get_if<EmitEvent>(&action)) {
         events_.push_back(event->reason);
@@ -137,15 +147,6 @@ class Cluster {
   std::optional<Duration> requeue_;
 
  private:
-  void Put(const json& object) {
-    std::vector<JsonPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
-                                 : object.at("kind") == "Service"   ? seen_.services
-                                                                    : seen_.config_maps;
-    std::erase_if(
-        list, [&](const JsonPtr& each) { return each->at("metadata").at("name") == object.at("metadata").at("name"); });
-    list.push_back(std::make_shared<const json>(object));
-  }
-
   void OpenBroker() {
     seen_.ecosphere.emplace();
     for (const api::PopulationSpec& population : seen_.job->spec.populations) {

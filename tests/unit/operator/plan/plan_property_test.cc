@@ -9,16 +9,13 @@
 #include "operator/plan/plan.h"
 
 #include "operator/plan/draft.h"
-#include "tests/unit/operator/plan/job_fixture.h"
+#include "tests/unit/operator/plan/plan_fixture.h"
 
 namespace eoa::plan {
 namespace {
 
-using nlohmann::json;
 using std::chrono::seconds;
 
-const TrainerSettings kSettings{.image = "eoa-trainer:test", .broker_url = "http://broker:8080"};
-const WallTime kNoon{seconds(1'800'000'000)};
 constexpr int kMostSteps = 10;
 
 // Executes what is planned. What the broker has stored outlives the broker, as on a real cluster.
@@ -158,7 +155,7 @@ class World {
     if (const auto* apply = std::get_if<Apply>(&action)) {
       ++writes;
       made_ += apply->missing ? 1 : 0;
-      Put(apply->object);
+      Put(seen_, apply->object);
     } else if (const auto* remove = std::get_if<Delete>(&action)) {
       ++writes;
       const auto is_it = [&](const JsonPtr& each) { return each->at("metadata").at("name") == remove->name; };
@@ -183,15 +180,6 @@ class World {
     for (broker::PopulationView& view : stored_.populations) {
       if (view.phase == BrokerPhase::kRunning) view.phase = BrokerPhase::kJoining;
     }
-  }
-
-  void Put(const json& object) {
-    std::vector<JsonPtr>& list = object.at("kind") == "StatefulSet" ? seen_.stateful_sets
-                                 : object.at("kind") == "Service"   ? seen_.services
-                                                                    : seen_.config_maps;
-    std::erase_if(
-        list, [&](const JsonPtr& each) { return each->at("metadata").at("name") == object.at("metadata").at("name"); });
-    list.push_back(std::make_shared<const json>(object));
   }
 
   static void Resize(JsonPtr& set, int replicas) {
